@@ -1,0 +1,29 @@
+"""The errors users meet. Each says what was asked, what was got, and what to do instead."""
+
+
+class TinygradMnistError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ShapeError(TinygradMnistError, ValueError):
+    """Operands, axes or parameters whose shapes do not fit the operation."""
+
+
+class DTypeError(TinygradMnistError, TypeError):
+    """A dtype the operation cannot work with."""
+
+
+class GraphError(TinygradMnistError, RuntimeError):
+    """A gradient was asked of a computation graph that cannot give it."""
+
+
+class TraceError(TinygradMnistError, RuntimeError):
+    """A value was needed while a program is only being recorded."""
+
+
+class DataError(TinygradMnistError, ValueError):
+    """A data or model file that is missing, damaged or not what it claims to be."""
+
+
+class MissingExtraError(TinygradMnistError, ImportError):
+    """An optional dependency is not installed; the message names the extra that brings it."""
