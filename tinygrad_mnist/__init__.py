@@ -1,2 +1,36 @@
-"""A micro autodiff framework on NumPy and Numba."""
+"""A micro autodiff framework on NumPy and Numba, and the network that reads handwritten digits."""
+
+from . import errors, ops
+from .autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
+from .creation import arange, concatenate, eye, full, maximum, minimum, one_hot, ones, stack, where, zeros
+from .generator import Generator
+from .tensor import Tensor
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Generator",
+    "Tensor",
+    "arange",
+    "concatenate",
+    "enable_grad",
+    "errors",
+    "eye",
+    "full",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "maximum",
+    "minimum",
+    "no_grad",
+    "one_hot",
+    "ones",
+    "ops",
+    "stack",
+    "value_and_grad",
+    "vjp",
+    "where",
+    "zeros",
+]

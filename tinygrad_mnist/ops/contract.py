@@ -1,0 +1,120 @@
+"""The contractions: the matrix product, and the affine map of a layer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..kernels import matmul as kernels
+from ..primitive import Primitive, broadcast, result_dtype
+from .views import reshape_to, transpose
+
+
+def _infer_product(a: Any, b: Any) -> Any:
+    if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
+        raise ShapeError(
+            f"matmul: {a.shape} @ {b.shape} is not defined: the last axis of the first ({a.shape[-1:]}) must "
+            f"be as long as the last but one of the second ({b.shape[-2:-1]})"
+        )
+    batch = broadcast("matmul", a.shape[:-2], b.shape[:-2])
+    return (*batch, a.shape[-2], b.shape[-1]), result_dtype(a, b)
+
+
+def _run_product(a: Any, b: Any) -> Any:
+    _, dtype = _infer_product(a, b)
+    return kernels.matmul(np.asarray(a, dtype), np.asarray(b, dtype))
+
+
+#: a @ b of two tensors with at least two axes each; leading axes broadcast.
+product: Primitive = Primitive(
+    "matmul",
+    "contract",
+    _run_product,
+    _infer_product,
+    (
+        lambda g, y, a, b: product(g, transpose(b)),
+        lambda g, y, a, b: product(transpose(a), g),
+    ),
+    cases=[
+        ((2, 3), (3, 4)),
+        ((1, 3), (3, 1)),
+        ((0, 3), (3, 2)),
+        ((2, 0), (0, 3)),
+        ((2, 1, 2, 3), (3, 3, 2)),
+        ((2, 3), (4, 3, 2)),
+    ],
+)
+
+
+def _infer_linear(x: Any, weight: Any, bias: Any) -> Any:
+    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"linear: an input of shape {x.shape} does not fit a weight of shape {weight.shape}: "
+            f"the input's last axis must have length {weight.shape[-1] if weight.ndim else '?'}"
+        )
+    if bias.shape != weight.shape[:1]:
+        raise ShapeError(f"linear: the bias must have shape {weight.shape[:1]}, not {bias.shape}")
+    return (*x.shape[:-1], weight.shape[0]), result_dtype(x, weight, bias)
+
+
+def _run_linear(x: Any, weight: Any, bias: Any) -> Any:
+    _, dtype = _infer_linear(x, weight, bias)
+    return kernels.linear(np.asarray(x, dtype), np.asarray(weight, dtype), np.asarray(bias, dtype))
+
+
+def _rows(x: Any) -> Any:
+    """x with all its axes but the last joined into one."""
+    return x if x.ndim == 2 else reshape_to(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+#: x @ weight.T + bias for x (..., n_in), weight (n_out, n_in), bias (n_out,).
+linear = Primitive(
+    "linear",
+    "contract",
+    _run_linear,
+    _infer_linear,
+    (
+        lambda g, y, x, w, b: matmul(g, w),
+        lambda g, y, x, w, b: product(transpose(_rows(g)), _rows(x)),
+        lambda g, y, x, w, b: g,  # summed over the leading axes by the backward pass
+    ),
+    cases=[((2, 3), (4, 3), (4,)), ((3,), (2, 3), (2,)), ((2, 1, 3), (2, 3), (2,)), ((0, 3), (2, 3), (2,))],
+)
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """Matrix product with NumPy's rules: leading axes broadcast, a 1-axis operand is a row or column.
+
+    Shapes (..., m, k) @ (..., k, n) -> (..., m, n). Raises ShapeError when the inner lengths
+    differ or an operand is a scalar.
+    """
+    if a.ndim == 0 or b.ndim == 0:
+        raise ShapeError(f"matmul: {a.shape} @ {b.shape}: a scalar has no rows; multiply with * instead")
+    if a.ndim == 1 and b.ndim == 1:
+        return reshape_to(product(reshape_to(a, (1, *a.shape)), reshape_to(b, (*b.shape, 1))), ())
+    if a.ndim == 1:
+        y = product(reshape_to(a, (1, *a.shape)), b)
+        return reshape_to(y, (*y.shape[:-2], y.shape[-1]))
+    if b.ndim == 1:
+        y = product(a, reshape_to(b, (*b.shape, 1)))
+        return reshape_to(y, y.shape[:-1])
+    return product(a, b)
+
+
+def dot(a: Any, b: Any) -> Any:
+    """Scalar product of two vectors of one length."""
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ShapeError(
+            f"dot: takes two vectors of one length, not {a.shape} and {b.shape}; matmul takes more"
+        )
+    return matmul(a, b)
+
+
+def outer(a: Any, b: Any) -> Any:
+    """a[i] * b[j] of two vectors, shape (len(a), len(b))."""
+    if a.ndim != 1 or b.ndim != 1:
+        raise ShapeError(f"outer: takes two vectors, not {a.shape} and {b.shape}")
+    return reshape_to(a, (*a.shape, 1)) * b

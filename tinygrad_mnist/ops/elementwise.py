@@ -1,0 +1,134 @@
+"""The elementwise primitives: each line a name, a kernel, its scalar formula, its derivative.
+
+In a cotangent rule `g` is the cotangent of the output, `y` the output, then come the operands.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError
+from ..kernels import elementwise as kernels
+from ..primitive import Primitive, broadcast, check_dtype, loop, promoted, result_dtype
+
+
+def _pow(a: Any, b: Any) -> Any:
+    dtype = result_dtype(a, b)
+    power = kernels.pow if dtype.kind == "f" else np.power
+    return power(np.asarray(a, dtype), np.asarray(b, dtype))
+
+
+# Arithmetic
+add = loop("add", np.add, "a + b", lambda g, y, a, b: g, lambda g, y, a, b: g)
+sub = loop("sub", np.subtract, "a - b", lambda g, y, a, b: g, lambda g, y, a, b: -g)
+mul = loop("mul", np.multiply, "a * b", lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
+div = loop(
+    "div",
+    np.divide,
+    "a / b",
+    lambda g, y, a, b: g / b,
+    lambda g, y, a, b: -g * y / b,
+    result="float",
+    domain=(0.5, 3.0),
+)
+neg = loop("neg", np.negative, "-a", lambda g, y, a: -g)
+pow: Primitive = loop(
+    "pow",
+    _pow,
+    "pow(a, b)",
+    lambda g, y, a, b: g * where(b == 0, 0.0, b * pow(a, b - 1)),
+    lambda g, y, a, b: g * y * log(where(a == 0, 1.0, a)),
+    domain=(0.5, 3.0),
+)
+maximum = loop(
+    "maximum",
+    np.maximum,
+    "maximum(a, b)",
+    lambda g, y, a, b: _share(g, a, b),
+    lambda g, y, a, b: _share(g, b, a),
+)
+minimum = loop(
+    "minimum",
+    np.minimum,
+    "minimum(a, b)",
+    lambda g, y, a, b: _share(g, b, a),
+    lambda g, y, a, b: _share(g, a, b),
+)
+
+# Functions of one variable
+exp = loop("exp", kernels.exp, "exp(a)", lambda g, y, x: g * y, result="float")
+expm1 = loop("expm1", kernels.expm1, "expm1(a)", lambda g, y, x: g * (y + 1), result="float")
+log: Primitive = loop("log", kernels.log, "log(a)", lambda g, y, x: g / x, result="float", domain=(0.3, 3.0))
+log1p = loop(
+    "log1p", kernels.log1p, "log1p(a)", lambda g, y, x: g / (x + 1), result="float", domain=(-0.7, 3.0)
+)
+sqrt = loop("sqrt", np.sqrt, "sqrt(a)", lambda g, y, x: g * 0.5 / y, result="float", domain=(0.3, 3.0))
+sin = loop("sin", kernels.sin, "sin(a)", lambda g, y, x: g * cos(x), result="float")
+cos: Primitive = loop("cos", kernels.cos, "cos(a)", lambda g, y, x: -g * sin(x), result="float")
+tanh = loop("tanh", kernels.tanh, "tanh(a)", lambda g, y, x: g * (1 - y * y), result="float")
+sigmoid = loop("sigmoid", kernels.sigmoid, "sigmoid(a)", lambda g, y, x: g * y * (1 - y), result="float")
+#: log(1 + exp(a)); a primitive because the stable composite has a kink at 0 in its second derivative.
+softplus = loop(
+    "softplus",
+    lambda x: np.maximum(x, 0) + kernels.log1p(kernels.exp(-np.absolute(x))),
+    "maximum(a, 0) + log1p(exp(-abs(a)))",
+    lambda g, y, x: g * sigmoid(x),
+    result="float",
+)
+erf = loop(
+    "erf", kernels.erf, "erf(a)", lambda g, y, x: g * (2 / math.sqrt(math.pi)) * exp(-(x * x)), result="float"
+)
+relu = loop("relu", lambda x: np.maximum(x, 0), "maximum(a, 0)", lambda g, y, x: where(x > 0, g, 0.0))
+abs = loop("abs", np.absolute, "abs(a)", lambda g, y, x: g * sign(x))
+sign: Primitive = loop("sign", np.sign, "sign(a)", None)
+
+# Comparisons and selection
+eq = loop("eq", np.equal, "a == b", None, None, result="bool")
+ne = loop("ne", np.not_equal, "a != b", None, None, result="bool")
+lt = loop("lt", np.less, "a < b", None, None, result="bool")
+le = loop("le", np.less_equal, "a <= b", None, None, result="bool")
+gt = loop("gt", np.greater, "a > b", None, None, result="bool")
+ge = loop("ge", np.greater_equal, "a >= b", None, None, result="bool")
+
+
+def _infer_where(condition: Any, a: Any, b: Any) -> Any:
+    shapes = (getattr(x, "shape", ()) for x in (condition, a, b))
+    return broadcast("where", *shapes), result_dtype(a, b)
+
+
+def _run_where(condition: Any, a: Any, b: Any) -> Any:
+    if np.asarray(condition).dtype.kind != "b":
+        raise DTypeError("where: the condition must be bool; compare it with something, as in `mask != 0`")
+    try:
+        return np.where(condition, *promoted((a, b)))
+    except ValueError:
+        _infer_where(condition, a, b)
+        raise
+
+
+where: Primitive = Primitive(
+    "where",
+    "loop",
+    _run_where,
+    _infer_where,
+    (None, lambda g, y, c, a, b: where(c, g, 0.0), lambda g, y, c, a, b: where(c, 0.0, g)),
+    formula="b if a else c",
+)
+
+cast: Primitive = Primitive(
+    "cast",
+    "loop",
+    lambda x, dtype: x.astype(dtype),
+    lambda x, dtype: (x.shape, check_dtype(dtype)),
+    (lambda g, y, x, dtype: cast(g, x.dtype),),
+    formula="a",
+    cases=[((2, 3), np.dtype(np.float64))],
+)
+
+
+def _share(g: Any, winner: Any, other: Any) -> Any:
+    """The cotangent where `winner` is the larger, half of it where the two tie."""
+    return where(winner > other, g, where(winner == other, g * 0.5, 0.0))

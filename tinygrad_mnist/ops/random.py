@@ -1,0 +1,38 @@
+"""Random values as a function of a generator's state: nothing is hidden, nothing is drawn twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError
+from ..kernels import philox
+from ..primitive import Primitive, Shape
+
+
+def blocks(shape: Shape, dtype: np.dtype[Any]) -> int:
+    """How many 128-bit Philox blocks a tensor of random numbers takes."""
+    return -(-math.prod(shape) * dtype.itemsize // 16)
+
+
+def _infer(state: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:
+    if dtype.kind != "f":
+        raise DTypeError(f"random numbers are float32 or float64, not {dtype}")
+    return shape, dtype
+
+
+def _draw(name: str, kernel: Callable[..., Any]) -> Primitive:
+    def run(state: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:
+        _infer(state, shape, dtype)
+        out = np.empty(shape, dtype)
+        kernel(state[0], state[1], out.reshape(-1))
+        return out
+
+    return Primitive(name, "random", run, _infer, (None,))
+
+
+#: (state, shape, dtype); the state is two uint64: the key, and the first block to use.
+uniform, normal = _draw("uniform", philox.uniform), _draw("normal", philox.normal)

@@ -1,0 +1,183 @@
+"""The reductions: sum, max, prod over any axes, and the positions of extremes."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..primitive import Primitive, Shape, normalize_axes, normalize_axis
+from .elementwise import cast, eq
+from .views import expand_to, permute_axes, place, reshape_to, slice_ranges
+
+_CASES = [
+    ((2, 3), (0,), False),
+    ((2, 3), (1,), True),
+    ((2, 3, 2), (0, 2), False),
+    ((4,), (0,), False),
+    ((1, 3), (0,), False),
+    ((), (), False),
+    ((2, 2), (0, 1), True),
+]
+
+
+def kept(shape: Shape, axes: tuple[int, ...]) -> Shape:
+    """`shape` with length 1 at `axes`."""
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def _reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
+    return kept(shape, axes) if keepdims else tuple(n for i, n in enumerate(shape) if i not in axes)
+
+
+def _spread(g: Any, x: Any, axes: tuple[int, ...]) -> Any:
+    """A cotangent of a reduced value, seen at every element that went into it."""
+    return expand_to(reshape_to(g, kept(x.shape, axes)), x.shape)
+
+
+def _total_dtype(x: Any) -> np.dtype[Any]:
+    """Integers and booleans add up in int64."""
+    return x.dtype if x.dtype.kind == "f" else np.dtype(np.int64)
+
+
+def _total(ufunc: np.ufunc) -> Callable[..., Any]:
+    return lambda x, axes, keepdims: ufunc.reduce(x, axis=axes, dtype=_total_dtype(x), keepdims=keepdims)
+
+
+sum_over = Primitive(
+    "sum",
+    "reduce",
+    _total(np.add),
+    lambda x, axes, keepdims: (_reduced(x.shape, axes, keepdims), _total_dtype(x)),
+    (lambda g, y, x, axes, keepdims: _spread(g, x, axes),),
+    cases=[*_CASES, ((0, 3), (0,), False)],
+)
+
+prod_over = Primitive(
+    "prod",
+    "reduce",
+    _total(np.multiply),
+    lambda x, axes, keepdims: (_reduced(x.shape, axes, keepdims), _total_dtype(x)),
+    (lambda g, y, x, axes, keepdims: _spread(g, x, axes) * _product_of_others(x, axes),),
+    cases=[*_CASES, ((0, 3), (0,), False)],
+)
+
+
+def _product_of_others(x: Any, axes: tuple[int, ...]) -> Any:
+    """For each element the product of all others along `axes`: right with zeros, to any order.
+
+    Products before and after each element, each by doubling: log2(n) multiplications of x.
+    """
+    rest = tuple(i for i in range(x.ndim) if i not in axes)
+    order = (*rest, *axes)
+    n = math.prod(x.shape[i] for i in axes)
+    rows = reshape_to(permute_axes(x, order), (math.prod(x.shape[i] for i in rest), n))
+    before, after = _shifted(rows, 1), _shifted(rows, -1)
+    step = 1
+    while step < n:
+        before, after = before * _shifted(before, step), after * _shifted(after, -step)
+        step *= 2
+    back = tuple(order.index(i) for i in range(x.ndim))
+    return permute_axes(reshape_to(before * after, tuple(x.shape[i] for i in order)), back)
+
+
+def _shifted(rows: Any, by: int) -> Any:
+    """Each row moved `by` places to the right (left if negative), ones coming in."""
+    m, n = rows.shape
+    size = builtins.max(n - builtins.abs(by), 0)
+    source, target = (0, by) if by > 0 else (-by, 0)
+    if size == 0:
+        source = target = 0
+    return place(
+        slice_ranges(rows, ((0, m, 1), (source, size, 1))), (m, n), ((0, m, 1), (target, size, 1)), 1.0
+    )
+
+
+def _infer_extreme(name: str) -> Callable[..., Any]:
+    def infer(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+        if math.prod(x.shape[i] for i in axes) == 0:
+            raise ShapeError(f"{name}: {x.shape} has no elements along axis {axes}, so no {name} exists")
+        return _reduced(x.shape, axes, keepdims), x.dtype
+
+    return infer
+
+
+def _extreme(name: str, find: Callable[..., Any]) -> Primitive:
+    """The largest or smallest element; elements that tie for it share its cotangent equally."""
+    infer = _infer_extreme(name)
+
+    def run(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+        infer(x, axes, keepdims)
+        return find(x, axis=axes, keepdims=keepdims)
+
+    def vjp(g: Any, y: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+        hit = cast(eq(x, reshape_to(y, kept(x.shape, axes))), x.dtype)
+        return _spread(g, x, axes) * (hit / sum_over(hit, axes, True))
+
+    return Primitive(name, "reduce", run, infer, (vjp,), cases=_CASES)
+
+
+max_over, min_over = _extreme("max", np.max), _extreme("min", np.min)
+
+
+def _position(name: str, find: Callable[..., Any]) -> Primitive:
+    """The position of an extreme along one axis."""
+    check = _infer_extreme(name)
+
+    def infer(x: Any, axis: int, keepdims: bool) -> Any:
+        return check(x, (axis,), keepdims)[0], np.dtype(np.int64)
+
+    def run(x: Any, axis: int, keepdims: bool) -> Any:
+        check(x, (axis,), keepdims)
+        return find(x, axis=axis, keepdims=keepdims)
+
+    return Primitive(name, "reduce", run, infer, (None,), cases=[((2, 3), 1, False), ((4,), 0, True)])
+
+
+argmax_along, argmin_along = _position("argmax", np.argmax), _position("argmin", np.argmin)
+
+
+# What users call --------------------------------------------------------------------------------
+
+Axis = int | Sequence[int] | None
+
+
+def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Sum over `axis` (None: all). Integers and booleans are added in int64."""
+    return sum_over(x, normalize_axes("sum", axis, x.ndim), keepdims)
+
+
+def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Product over `axis` (None: all). The derivative is right where elements are zero."""
+    return prod_over(x, normalize_axes("prod", axis, x.ndim), keepdims)
+
+
+def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Largest element over `axis` (None: all); ties share the gradient. ShapeError if there is none."""
+    return max_over(x, normalize_axes("max", axis, x.ndim), keepdims)
+
+
+def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Smallest element over `axis` (None: all); ties share the gradient. ShapeError if there is none."""
+    return min_over(x, normalize_axes("min", axis, x.ndim), keepdims)
+
+
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """int64 position of the first largest element along `axis` (None: in row-major order)."""
+    return _find(argmax_along, x, axis, keepdims)
+
+
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """int64 position of the first smallest element along `axis` (None: in row-major order)."""
+    return _find(argmin_along, x, axis, keepdims)
+
+
+def _find(primitive: Primitive, x: Any, axis: int | None, keepdims: bool) -> Any:
+    if axis is not None:
+        return primitive(x, normalize_axis(primitive.name, axis, x.ndim), keepdims)
+    found = primitive(reshape_to(x, (math.prod(x.shape),)), 0, False)
+    return reshape_to(found, (1,) * x.ndim) if keepdims else found

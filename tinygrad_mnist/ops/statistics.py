@@ -1,0 +1,72 @@
+"""Composites that summarise: means, spreads, norms, and sums of exponentials."""
+
+from __future__ import annotations
+
+import math
+
+from ..primitive import Case, Value, composite, normalize_axes
+from .elementwise import abs, eq, exp, log, pow, sqrt, where
+from .reduce import Axis, max, sum
+from .views import reshape_to, stop_gradient
+
+_AXES: list[Case] = [
+    (((2, 3),), {"axis": 1}),
+    (((2, 3, 2),), {"axis": (0, 2), "keepdims": True}),
+    (((4,),), {}),
+]
+
+
+def _count(x: Value, axis: Axis) -> int:
+    return math.prod(x.shape[i] for i in normalize_axes("mean", axis, x.ndim))
+
+
+@composite(*_AXES)
+def mean(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
+    """Arithmetic mean over `axis` (None: all); NaN of nothing. Integers give float32."""
+    total = sum(x, axis, keepdims)
+    return total / (_count(x, axis) or math.nan)
+
+
+@composite(*_AXES, (((4,),), {"correction": 0}))
+def var(x: Value, axis: Axis = None, keepdims: bool = False, correction: float = 1) -> Value:
+    """Variance over `axis`: squared distances from the mean, summed and divided by n - correction.
+
+    The default correction 1 estimates the variance of what the values were drawn from (PyTorch's
+    default; NumPy's is 0). NaN where n - correction is not positive.
+    """
+    centred = x - mean(x, axis, keepdims=True)
+    n = _count(x, axis) - correction
+    return sum(centred * centred, axis, keepdims) / (n if n > 0 else math.nan)
+
+
+@composite(*_AXES, (((4,),), {"correction": 0}))
+def std(x: Value, axis: Axis = None, keepdims: bool = False, correction: float = 1) -> Value:
+    """Standard deviation over `axis`: the square root of `var`."""
+    return sqrt(var(x, axis, keepdims, correction))
+
+
+@composite(*_AXES)
+def logsumexp(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
+    """log(sum(exp(x))) over `axis`, without overflow: the largest element is taken out first."""
+    highest = stop_gradient(max(x, axis, keepdims=True))
+    highest = where(eq(abs(highest), math.inf), 0.0, highest)
+    total = log(sum(exp(x - highest), axis, keepdims))
+    return total + reshape_to(highest, total.shape)
+
+
+@composite(*_AXES, (((4,),), {"ord": 1}), (((4,),), {"ord": 3}), (((2, 3),), {"ord": math.inf, "axis": 0}))
+def norm(x: Value, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Value:
+    """Vector norm (sum |x|^ord)^(1/ord) over `axis` (None: all elements as one vector).
+
+    `ord` is positive, math.inf for the largest magnitude. The gradient at zero is taken as zero.
+    """
+    if not ord > 0:
+        raise ValueError(f"norm: ord must be positive, not {ord}")
+    if ord == math.inf:
+        return max(abs(x), axis, keepdims)
+    if ord == 1:
+        return sum(abs(x), axis, keepdims)
+    total = sum(x * x if ord == 2 else pow(abs(x), ord), axis, keepdims)
+    zero = eq(total, 0)
+    root = where(zero, 1.0, total)
+    return where(zero, 0.0, sqrt(root) if ord == 2 else pow(root, 1 / ord))

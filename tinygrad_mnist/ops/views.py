@@ -1,0 +1,213 @@
+"""The view primitives: index maps that move elements and compute nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..primitive import Primitive, Shape, normalize_axes
+
+#: Per axis (start, length, step): the elements start, start + step, ... of that axis; step > 0.
+Ranges = tuple[tuple[int, int, int], ...]
+
+
+def _infer_reshape(x: Any, shape: Shape) -> Any:
+    if math.prod(shape) != math.prod(x.shape) or min(shape, default=0) < 0:
+        raise ShapeError(
+            f"reshape: {x.shape} holds {math.prod(x.shape)} elements, {shape} holds {math.prod(shape)}"
+        )
+    return shape, x.dtype
+
+
+def _run_reshape(x: Any, shape: Shape) -> Any:
+    _infer_reshape(x, shape)
+    return x.reshape(shape)
+
+
+reshape_to: Primitive = Primitive(
+    "reshape",
+    "view",
+    _run_reshape,
+    _infer_reshape,
+    (lambda g, y, x, shape: reshape_to(g, x.shape),),
+    cases=[((2, 3), (3, 2)), ((4,), (2, 1, 2)), ((), (1, 1)), ((0, 3), (0,)), ((2, 2), (4,))],
+)
+
+permute_axes: Primitive = Primitive(
+    "permute",
+    "view",
+    lambda x, axes: x.transpose(axes),
+    lambda x, axes: (tuple(x.shape[a] for a in axes), x.dtype),
+    (lambda g, y, x, axes: permute_axes(g, tuple(int(a) for a in np.argsort(axes))),),
+    cases=[((2, 3), (1, 0)), ((2, 3, 4), (2, 0, 1)), ((), ()), ((2, 0, 1), (1, 2, 0))],
+)
+
+
+def _infer_expand(x: Any, shape: Shape) -> Any:
+    old = (1,) * (len(shape) - x.ndim) + x.shape
+    if len(old) != len(shape) or any(a not in (1, b) for a, b in zip(old, shape, strict=True)):
+        raise ShapeError(f"expand: {x.shape} does not broadcast to {shape}; only axes of length 1 can grow")
+    return shape, x.dtype
+
+
+def _run_expand(x: Any, shape: Shape) -> Any:
+    _infer_expand(x, shape)
+    x = np.asarray(x)
+    if x.size == 1:  # much faster than broadcast_to, for the seed of every mean
+        return np.ndarray(shape, x.dtype, np.ascontiguousarray(x), 0, (0,) * len(shape))
+    return np.broadcast_to(x, shape)
+
+
+expand_to = Primitive(
+    "expand",
+    "view",
+    _run_expand,
+    _infer_expand,
+    (lambda g, y, x, shape: g,),  # summed to x's shape by the backward pass
+    cases=[((1, 3), (2, 3)), ((), (2, 2)), ((2, 1), (3, 2, 4)), ((1,), (0,)), ((3,), (3,))],
+)
+
+
+def _slices(ranges: Ranges) -> tuple[slice, ...]:
+    return tuple(slice(start, start + (n - 1) * step + 1 if n else start, step) for start, n, step in ranges)
+
+
+slice_ranges = Primitive(
+    "slice",
+    "view",
+    lambda x, ranges: x[_slices(ranges)],
+    lambda x, ranges: (tuple(n for _, n, _ in ranges), x.dtype),
+    (lambda g, y, x, ranges: place(g, x.shape, ranges, 0.0),),
+    cases=[
+        ((5, 4), ((1, 2, 2), (0, 4, 1))),
+        ((5,), ((4, 1, 1),)),
+        ((3,), ((1, 0, 1),)),
+        ((0, 2), ((0, 0, 1), (1, 1, 1))),
+    ],
+)
+
+
+def _run_place(x: Any, shape: Shape, ranges: Ranges, value: float) -> Any:
+    out = np.full(shape, value, x.dtype)
+    out[_slices(ranges)] = x
+    return out
+
+
+#: The inverse of a slice: x at `ranges` of a tensor that is `value` elsewhere. Padding is this.
+place: Primitive = Primitive(
+    "pad",
+    "view",
+    _run_place,
+    lambda x, shape, ranges, value: (shape, x.dtype),
+    (lambda g, y, x, shape, ranges, value: slice_ranges(g, ranges),),
+    cases=[
+        ((2, 2), (5, 2), ((1, 2, 2), (0, 2, 1)), 0.0),
+        ((3,), (5,), ((1, 3, 1),), 2.0),
+        ((0,), (2,), ((0, 0, 1),), 1.0),
+    ],
+)
+
+flip_axes: Primitive = Primitive(
+    "flip",
+    "view",
+    lambda x, axes: np.flip(x, axes),
+    lambda x, axes: (x.shape, x.dtype),
+    (lambda g, y, x, axes: flip_axes(g, axes),),
+    cases=[((2, 3), (0,)), ((2, 3), (0, 1)), ((), ()), ((0, 2), (1,))],
+)
+
+#: The same values with no derivative: the graph ends here.
+stop_gradient = Primitive(
+    "detach", "view", lambda x: x, lambda x: (x.shape, x.dtype), (None,), cases=[((2, 3),)]
+)
+
+#: The same values as a new node: what a derivative is taken with respect to.
+alias = Primitive(
+    "alias", "view", lambda x: x, lambda x: (x.shape, x.dtype), (lambda g, y, x: g,), cases=[((2, 3),)]
+)
+
+
+# What users call --------------------------------------------------------------------------------
+
+
+def reshape(x: Any, shape: Sequence[int]) -> Any:
+    """x with its elements, in row-major order, in another shape; one length may be -1 (inferred)."""
+    sizes = [int(n) for n in shape]
+    if sizes.count(-1) == 1:
+        rest = -math.prod(sizes)
+        if rest == 0 or math.prod(x.shape) % rest:
+            raise ShapeError(
+                f"reshape: {x.shape} cannot be laid out as {tuple(sizes)}: no length fits the -1"
+            )
+        sizes[sizes.index(-1)] = math.prod(x.shape) // rest
+    return reshape_to(x, tuple(sizes))
+
+
+def permute(x: Any, axes: Sequence[int]) -> Any:
+    """x with axis `axes[i]` as its axis i."""
+    order = [int(a) + x.ndim if a < 0 else int(a) for a in axes]
+    if sorted(order) != list(range(x.ndim)):
+        raise ShapeError(
+            f"permute: axes {tuple(axes)} do not name each of the {x.ndim} axes of {x.shape} once"
+        )
+    return permute_axes(x, tuple(order))
+
+
+def transpose(x: Any, axis0: int = -2, axis1: int = -1) -> Any:
+    """x with two axes exchanged (by default the last two)."""
+    if x.ndim < 2 and (axis0, axis1) == (-2, -1):
+        return x
+    (a,), (b,) = normalize_axes("transpose", axis0, x.ndim), normalize_axes("transpose", axis1, x.ndim)
+    order = list(range(x.ndim))
+    order[a], order[b] = b, a
+    return permute_axes(x, tuple(order))
+
+
+def expand(x: Any, shape: Sequence[int]) -> Any:
+    """x broadcast to `shape` (-1 keeps a length): a view, no memory is used."""
+    sizes = tuple(int(n) for n in shape)
+    lead = len(sizes) - x.ndim
+    if lead < 0 or -1 in sizes[:lead]:
+        raise ShapeError(f"expand: {x.shape} does not broadcast to {sizes}")
+    return expand_to(x, tuple(x.shape[i - lead] if n == -1 else n for i, n in enumerate(sizes)))
+
+
+def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """x with its elements in reverse order along `axis` (None: along every axis)."""
+    return flip_axes(x, normalize_axes("flip", axis, x.ndim))
+
+
+def pad(x: Any, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Any:
+    """x with `widths[i] = (before, after)` elements of `value` added around its axis i."""
+    if len(widths) != x.ndim or any(w < 0 for pair in widths for w in pair):
+        raise ShapeError(
+            f"pad: {widths} must give a pair of counts for each of the {x.ndim} axes of {x.shape}"
+        )
+    shape = tuple(before + n + after for n, (before, after) in zip(x.shape, widths, strict=True))
+    return place(x, shape, tuple((b, n, 1) for n, (b, _) in zip(x.shape, widths, strict=True)), value)
+
+
+def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
+    """x without its axes of length 1, or without those in `axis` that have length 1."""
+    axes = normalize_axes("squeeze", axis, x.ndim)
+    return reshape_to(x, tuple(n for i, n in enumerate(x.shape) if i not in axes or n != 1))
+
+
+def unsqueeze(x: Any, axis: int) -> Any:
+    """x with a new axis of length 1 at position `axis` of the result."""
+    (at,) = normalize_axes("unsqueeze", axis, x.ndim + 1)
+    return reshape_to(x, (*x.shape[:at], 1, *x.shape[at:]))
+
+
+def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
+    """x with the axes from `start_axis` to `end_axis` (both included) joined into one."""
+    if x.ndim == 0:
+        return reshape_to(x, (1,))
+    (a,), (b,) = normalize_axes("flatten", start_axis, x.ndim), normalize_axes("flatten", end_axis, x.ndim)
+    if a > b:
+        raise ShapeError(f"flatten: start_axis {start_axis} comes after end_axis {end_axis}")
+    return reshape_to(x, (*x.shape[:a], math.prod(x.shape[a : b + 1]), *x.shape[b + 1 :]))

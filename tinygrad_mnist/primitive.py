@@ -1,0 +1,289 @@
+"""What a primitive is: name, kind, shape and dtype rule, formula and derivative, declared together.
+
+Eager execution, differentiation and the tests are readings of one declaration. A call asks its
+operands to bind it: a Tensor records it on the tape, a plain array just runs it, so nothing here
+knows what a Tensor is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import DTypeError, ShapeError
+
+Kind = Literal["loop", "view", "reduce", "contract", "gather", "random"]
+Shape = tuple[int, ...]
+Array = npt.NDArray[Any]
+
+#: What operations take and give: a Tensor, or a plain array; Python scalars beside one of them.
+Value = Any
+
+#: A cotangent rule: (cotangent, output, *operands, *params) -> cotangent of one operand.
+Vjp = Callable[..., Any]
+
+#: Every primitive by name, in the order of declaration.
+REGISTRY: dict[str, Primitive] = {}
+
+
+class Operand:
+    """A value that decides for itself what a primitive applied to it means."""
+
+    __slots__ = ()
+
+    #: (primitive, operands, params) -> result, where this value is one of the operands.
+    bind: Callable[[Primitive, tuple[Any, ...], tuple[Any, ...]], Any]
+
+
+class Primitive:
+    """One operation of the framework.
+
+    Called with its `arity` operands followed by its parameters. Operands are Tensors, arrays or
+    Python scalars; parameters are hashable constants (axes, shapes, dtypes).
+
+    Attributes:
+        name: unique; also the name in recorded programs.
+        kind: all that a compiler may look at.
+        arity: how many leading arguments are operands.
+        infer: (*operands, *params) -> (shape, dtype) of the result, without computing it.
+        run: (*arrays, *params) -> array; the eager kernel.
+        formula: for kind `loop`, the scalar expression in operands `a`, `b`, `c`.
+        vjps: per operand, the cotangent rule in tensor code, or None where the derivative is
+            zero or undefined. A rule may return its cotangent in the broadcast shape: the
+            backward pass sums it to the operand's shape.
+        differentiable: whether any operand has a derivative.
+        cases: argument tuples (operand shapes, params) on which the tests exercise it.
+        domain: interval from which the tests draw operand values.
+    """
+
+    __slots__ = (
+        "arity",
+        "cases",
+        "differentiable",
+        "domain",
+        "formula",
+        "infer",
+        "kind",
+        "name",
+        "run",
+        "vjps",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        run: Callable[..., Any],
+        infer: Callable[..., tuple[Shape, np.dtype[Any]]],
+        vjps: Sequence[Vjp | None],
+        *,
+        formula: str = "",
+        cases: Sequence[tuple[Any, ...]] = (),
+        domain: tuple[float, float] = (-3.0, 3.0),
+    ) -> None:
+        self.name, self.kind, self.run, self.infer = name, kind, run, infer
+        self.vjps, self.arity = tuple(vjps), len(vjps)
+        self.differentiable = any(self.vjps)
+        self.formula, self.cases, self.domain = formula, tuple(cases), domain
+        if name in REGISTRY:
+            raise ValueError(f"a primitive named {name!r} is already declared")
+        REGISTRY[name] = self
+
+    def __call__(self, *args: Any) -> Any:
+        """Bind the primitive to its operands: recorded for Tensors, run for plain arrays."""
+        arity = self.arity
+        for x in args[:arity]:
+            if isinstance(x, Operand):
+                return x.bind(self, args[:arity], args[arity:])
+        return self.run(*args)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name} ({self.kind})>"
+
+
+#: Operand shapes and keyword arguments of a call that the tests make.
+Case = tuple[tuple[Shape, ...], dict[str, Any]]
+
+
+class Composite(NamedTuple):
+    """A function built of primitives, and what the tests call it with.
+
+    Attributes:
+        function: the operation.
+        cases: (operand shapes, keyword arguments) pairs.
+        domain: interval from which the tests draw operand values.
+        sequence: the operands are passed as one list.
+    """
+
+    function: Callable[..., Any]
+    cases: tuple[Case, ...]
+    domain: tuple[float, float]
+    sequence: bool
+
+
+#: Every composite by name.
+COMPOSITES: dict[str, Composite] = {}
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def composite(
+    *cases: Case,
+    domain: tuple[float, float] = (-3.0, 3.0),
+    sequence: bool = False,
+) -> Callable[[_F], _F]:
+    """Register a composite with the cases (operand shapes, keyword arguments) that the tests run."""
+
+    def declare(function: _F) -> _F:
+        COMPOSITES[function.__name__] = Composite(function, cases, domain, sequence)
+        return function
+
+    return declare
+
+
+# Shape and dtype rules ------------------------------------------------------------------------
+
+
+def broadcast(name: str, *shapes: Shape) -> Shape:
+    """Common shape of operands by NumPy's broadcasting rule; ShapeError where there is none."""
+    ndim = max(map(len, shapes), default=0)
+    out = [1] * ndim
+    for shape in shapes:
+        for axis, n in enumerate(shape, ndim - len(shape)):
+            if n != 1:
+                if out[axis] not in (1, n):
+                    raise ShapeError(
+                        f"{name}: shapes {' and '.join(map(str, shapes))} do not broadcast: "
+                        f"axis {axis - ndim} has lengths {out[axis]} and {n}; "
+                        "reshape an operand so that the lengths agree or one of them is 1"
+                    )
+                out[axis] = n
+    return tuple(out)
+
+
+def normalize_axis(name: str, axis: int, ndim: int) -> int:
+    """`axis` counted from the front; ShapeError when out of range."""
+    if not -ndim <= axis < ndim:
+        raise ShapeError(f"{name}: axis {axis} does not exist in a tensor of {ndim} axes")
+    return axis % ndim
+
+
+def normalize_axes(name: str, axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """`axis` (None: all of them) as a sorted tuple counted from the front, without repeats."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = [normalize_axis(name, int(a), ndim) for a in ([axis] if isinstance(axis, int) else axis)]
+    if len(set(axes)) != len(axes):
+        raise ShapeError(f"{name}: axis {axis} names an axis twice; name each once")
+    return tuple(sorted(axes))
+
+
+_BOOL, _INT64, _FLOAT32 = np.dtype(np.bool_), np.dtype(np.int64), np.dtype(np.float32)
+_FLOAT64 = np.dtype(np.float64)
+
+
+def check_dtype(dtype: Any) -> np.dtype[Any]:
+    """`dtype` as a NumPy dtype this package computes with: bool, integers, float32, float64."""
+    found = np.dtype(dtype)
+    if found.kind in "biu" or found in (_FLOAT32, _FLOAT64):
+        return found.newbyteorder("=")
+    raise DTypeError(f"dtype {found} is not supported: use float32, float64, an integer type or bool")
+
+
+def result_dtype(*operands: Any) -> np.dtype[Any]:
+    """Common dtype of arrays and Python scalars.
+
+    Floats win over integers and integers over booleans whatever their width (float32 with int64
+    gives float32, as in PyTorch); within a category NumPy's promotion holds. Python scalars are
+    weak: they raise the category (to float32 or int64), never the width.
+    """
+    dtypes = [x.dtype for x in operands if hasattr(x, "dtype")]
+    scalars = [x for x in operands if not hasattr(x, "dtype")]
+    for category in ("f", "iu", "b"):
+        of_category = [d for d in dtypes if d.kind in category]
+        if of_category:
+            found = np.result_type(*of_category)
+            break
+    else:
+        found = _BOOL
+    if found.kind in "biu" and any(isinstance(x, float) for x in scalars):
+        return _FLOAT32
+    if found.kind == "b" and any(isinstance(x, int) and not isinstance(x, bool) for x in scalars):
+        return _INT64
+    return np.dtype(found)
+
+
+def _as_float(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return dtype if dtype.kind == "f" else _FLOAT32
+
+
+Result = Literal["same", "float", "bool"]
+
+
+def _shape(x: Any) -> Shape:
+    return getattr(x, "shape", ())
+
+
+# Declaring elementwise primitives ---------------------------------------------------------------
+
+
+def loop(
+    name: str,
+    kernel: Callable[..., Any],
+    formula: str,
+    *vjps: Vjp | None,
+    result: Result = "same",
+    domain: tuple[float, float] = (-3.0, 3.0),
+) -> Primitive:
+    """Declare an elementwise primitive.
+
+    Args:
+        name: of the primitive.
+        kernel: array function with broadcasting; must give the bits of `formula`.
+        formula: the scalar expression in `a`, `b`, `c`, over Python operators and the functions
+            of `kernels.scalar`.
+        vjps: per operand, its cotangent rule or None.
+        result: dtype rule: the operands' common dtype, that as a float, or bool.
+        domain: interval on which the tests exercise it.
+    """
+
+    def infer(*operands: Any) -> tuple[Shape, np.dtype[Any]]:
+        dtype = result_dtype(*operands)
+        dtype = _BOOL if result == "bool" else _as_float(dtype) if result == "float" else dtype
+        return broadcast(name, *map(_shape, operands)), dtype
+
+    def run(*operands: Any) -> Any:
+        try:
+            return kernel(*promoted(operands, result))
+        except ValueError:
+            infer(*operands)  # says which shapes do not broadcast
+            raise
+        except (TypeError, AttributeError) as error:
+            dtypes = ", ".join(str(getattr(x, "dtype", type(x).__name__)) for x in operands)
+            raise DTypeError(f"{name}: not defined for {dtypes}; cast an operand first") from error
+
+    return Primitive(name, "loop", run, infer, vjps, formula=formula, domain=domain)
+
+
+def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, ...]:
+    """The operands in their common dtype; the same tuple where NumPy would find it by itself."""
+    dtype = None
+    for x in operands:
+        kind = type(x)
+        if kind is float or kind is int:
+            continue
+        if kind is bool or x.dtype.kind != "f" or (dtype is not None and x.dtype is not dtype):
+            break
+        dtype = x.dtype
+    else:
+        if dtype is not None:
+            return operands
+    common = result_dtype(*operands)
+    if result == "float":
+        common = _as_float(common)
+    if result == "bool" and any(isinstance(x, int) for x in operands) and common.kind in "iu":
+        common = _INT64  # so that uint8 == 300 compares values instead of overflowing
+    return tuple(np.asarray(x, common) for x in operands)

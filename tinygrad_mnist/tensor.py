@@ -1,0 +1,569 @@
+"""The Tensor: an array with a place on the tape, and thin methods over the operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from . import ops
+from .errors import DTypeError, GraphError, ShapeError
+from .primitive import Array, Primitive, Shape, check_dtype
+from .tape import Node, clock, pull_back, recording
+
+# The methods int, float and bool hide these names in the class.
+_Int: TypeAlias = int
+_Float: TypeAlias = float
+_Bool: TypeAlias = bool
+Axis: TypeAlias = _Int | Sequence[_Int] | None
+
+
+class Tensor(Node):
+    """An n-dimensional array of numbers that remembers how it was computed.
+
+    Tensors are values: arithmetic gives new ones and none changes, save a parameter through
+    `assign_`. `shape`, `dtype` and broadcasting are NumPy's; method names are PyTorch's, with
+    `axis` and `keepdims`. Arithmetic with an ndarray gives a Tensor.
+
+    Args:
+        data: numbers, nested sequences of them, an ndarray or a Tensor; copied. Python floats
+            give float32, Python integers int64; arrays keep their dtype.
+        dtype: float32, float64, an integer type or bool; None chooses as above.
+        requires_grad: whether `backward` should leave a gradient in `grad`.
+
+    Raises:
+        DTypeError: for a dtype that is not supported, or `requires_grad` of integers or bools.
+        ShapeError: for nested sequences of unequal lengths.
+    """
+
+    __slots__ = ("grad",)
+    __array_ufunc__ = None  # so that ndarray * Tensor asks the Tensor
+
+    grad: Tensor | None
+
+    def __init__(self, data: Any, dtype: Any = None, requires_grad: _Bool = False) -> None:
+        if isinstance(data, Tensor):
+            data = data.data
+        try:
+            array = np.array(data, None if dtype is None else check_dtype(dtype))
+        except ValueError as error:
+            raise ShapeError(f"a tensor needs numbers in sequences of equal lengths: {error}") from None
+        if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
+            array = array.astype(np.float32)
+        self._fill(array.astype(check_dtype(array.dtype), copy=False))
+        self.requires_grad_(requires_grad)
+
+    def _fill(self, data: Array) -> None:
+        self.data, self.grad, self.requires_grad = data, None, False
+        self.primitive, self.inputs, self.params = None, (), ()
+        self.number = self.assigned = 0
+
+    def bind(self, primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Tensor:
+        """Run `primitive`, and record the call if a gradient may be asked through it."""
+        arrays, tracked = [], False
+        for x in operands:
+            if isinstance(x, Tensor):
+                arrays.append(x.data)
+                tracked = tracked or x.requires_grad
+            else:
+                arrays.append(x.item() if isinstance(x, np.generic) else x)
+        data = primitive.run(*arrays, *params)
+        out = wrap(data)
+        if tracked and primitive.differentiable and recording.get() and out.data.dtype.kind == "f":
+            out.requires_grad = True
+            out.primitive, out.params = primitive, params
+            # an array may change before backward: the graph keeps its own copy
+            out.inputs = tuple(x.copy() if isinstance(x, np.ndarray) else x for x in operands)
+            out.number = next(clock)
+        return out
+
+    # Facts ------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape:
+        """Length of every axis."""
+        shape: Shape = self.data.shape
+        return shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+        dtype: np.dtype[Any] = self.data.dtype
+        return dtype
+
+    @property
+    def ndim(self) -> _Int:
+        """Number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> _Int:
+        """Number of elements."""
+        return self.data.size
+
+    @property
+    def is_leaf(self) -> _Bool:
+        """Whether this is where a graph starts rather than the result of a recorded operation."""
+        return self.primitive is None
+
+    def __len__(self) -> _Int:
+        if not self.ndim:
+            raise ShapeError("len() of a tensor without axes")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        text = np.array2string(self.data, separator=", ", prefix="Tensor(", precision=4)
+        dtype = "" if self.dtype in (np.float32, np.int64, np.bool_) else f", dtype={self.dtype}"
+        return f"Tensor({text}{dtype}{', requires_grad=True' if self.requires_grad else ''})"
+
+    # Numbers out ------------------------------------------------------------------------------
+
+    def numpy(self) -> Array:
+        """The numbers as an array: a read-only view; `.copy()` of it is yours."""
+        view = self.data.view()
+        view.flags.writeable = False
+        return view
+
+    def __array__(self, dtype: Any = None, copy: _Bool | None = None) -> Array:
+        return np.array(self.data, dtype, copy=True) if copy else np.asarray(self.numpy(), dtype)
+
+    def item(self) -> Any:
+        """The only element, as a Python number; ShapeError if there are others."""
+        if self.size != 1:
+            raise ShapeError(f"a tensor of shape {self.shape} holds {self.size} elements, not one number")
+        return self.data.item()
+
+    def tolist(self) -> Any:
+        """The numbers as nested lists."""
+        return self.data.tolist()
+
+    def __float__(self) -> _Float:
+        return _Float(self.item())
+
+    def __int__(self) -> _Int:
+        return _Int(self.item())
+
+    def __bool__(self) -> _Bool:
+        return _Bool(self.item())
+
+    def __index__(self) -> _Int:
+        if self.dtype.kind not in "iu" or self.ndim:
+            raise DTypeError(f"only an integer tensor without axes is an index: {self.dtype} {self.shape}")
+        return _Int(self.data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    # Gradients --------------------------------------------------------------------------------
+
+    def requires_grad_(self, requires_grad: _Bool = True) -> Tensor:
+        """Say whether `backward` should leave a gradient here; returns self. Only floats can have one."""
+        if requires_grad and self.data.dtype.kind != "f":
+            raise DTypeError(f"only float32 and float64 tensors have gradients, not {self.dtype}")
+        if self.primitive is not None and not requires_grad:
+            raise GraphError("a computed tensor is part of its graph: use detach() for one that is not")
+        self.requires_grad = requires_grad
+        return self
+
+    def detach(self) -> Tensor:
+        """The same values, without the graph behind them."""
+        return ops.stop_gradient(self)
+
+    def backward(
+        self, gradient: Any = None, retain_graph: _Bool | None = None, create_graph: _Bool = False
+    ) -> None:
+        """Add to the `grad` of every leaf the gradient of this tensor with respect to it.
+
+        Args:
+            gradient: cotangent of this tensor, of its shape; may be left out for one element.
+            retain_graph: keep the graph for another call; by default as `create_graph`.
+            create_graph: compute the gradients so that they can be differentiated again.
+
+        Raises:
+            GraphError: if nothing here requires a gradient, the graph was freed by an earlier
+                call, or a leaf was assigned since.
+            ShapeError: if a cotangent is needed, or does not have this tensor's shape.
+        """
+        if not self.requires_grad:
+            raise GraphError(
+                "backward: this tensor depends on nothing that requires a gradient; create the leaves with "
+                "requires_grad=True and compute outside no_grad()"
+            )
+        if gradient is None:
+            if self.size != 1:
+                raise ShapeError(
+                    f"backward: a tensor of shape {self.shape} is no single number; reduce it with "
+                    ".sum() or .mean(), or pass gradient= of that shape"
+                )
+            gradient = np.ones(self.shape, self.dtype)
+        if not isinstance(gradient, Tensor):
+            gradient = Tensor(gradient, self.dtype)
+        if gradient.shape != self.shape:
+            raise ShapeError(f"backward: gradient has shape {gradient.shape}, the tensor {self.shape}")
+        token = recording.set(create_graph)
+        try:
+            found = pull_back(
+                [self],
+                [gradient if create_graph else gradient.data],
+                None,
+                record=create_graph,
+                free=not (create_graph if retain_graph is None else retain_graph),
+            )
+            for leaf, g in found:
+                assert isinstance(leaf, Tensor)
+                g = g if create_graph else wrap(g)
+                leaf.grad = g if leaf.grad is None else leaf.grad + g
+        finally:
+            recording.reset(token)
+
+    def assign_(self, value: Any) -> Tensor:
+        """Replace this leaf's numbers by those of `value` (same shape; cast to this dtype); returns self.
+
+        This is how optimisers update parameters. Raises GraphError for a computed tensor, and
+        later for a backward through a graph in which the old numbers were used.
+        """
+        if self.primitive is not None:
+            raise GraphError(
+                f"assign_: only a leaf can be assigned, and this is a result of {self.primitive.name!r}"
+            )
+        data = value.data if isinstance(value, Tensor) else np.array(value, self.data.dtype)
+        if data.shape != self.data.shape:
+            raise ShapeError(f"assign_: cannot put shape {data.shape} into a tensor of shape {self.shape}")
+        self.data = data.astype(self.data.dtype, copy=False)
+        self.assigned = next(clock)
+        return self
+
+    # Operators --------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return ops.add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return ops.add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return ops.sub(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return ops.sub(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return ops.mul(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return ops.mul(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return ops.div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return ops.div(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        if isinstance(other, _Int | _Float) and other == 2:
+            return ops.mul(self, self)
+        return ops.pow(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return ops.pow(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return ops.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return ops.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return ops.neg(self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return ops.abs(self)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return ops.eq(self, other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return ops.ne(self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return ops.lt(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return ops.le(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return ops.gt(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return ops.ge(self, other)
+
+    __hash__ = object.__hash__
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return ops.getitem(self, key)
+
+    # Elementwise ------------------------------------------------------------------------------
+
+    def exp(self) -> Tensor:
+        """e to the power of each element."""
+        return ops.exp(self)
+
+    def expm1(self) -> Tensor:
+        """exp(x) - 1, exact near zero."""
+        return ops.expm1(self)
+
+    def log(self) -> Tensor:
+        """Natural logarithm; -inf at zero, NaN below."""
+        return ops.log(self)
+
+    def log1p(self) -> Tensor:
+        """log(1 + x), exact near zero."""
+        return ops.log1p(self)
+
+    def sqrt(self) -> Tensor:
+        """Square root; NaN below zero."""
+        return ops.sqrt(self)
+
+    def square(self) -> Tensor:
+        """Each element times itself."""
+        return ops.square(self)
+
+    def pow(self, exponent: Any) -> Tensor:
+        """Each element to a power; the operator `**`."""
+        return self**exponent
+
+    def sin(self) -> Tensor:
+        """Sine of radians."""
+        return ops.sin(self)
+
+    def cos(self) -> Tensor:
+        """Cosine of radians."""
+        return ops.cos(self)
+
+    def tanh(self) -> Tensor:
+        """Hyperbolic tangent."""
+        return ops.tanh(self)
+
+    def sigmoid(self) -> Tensor:
+        """1 / (1 + exp(-x)), without overflow."""
+        return ops.sigmoid(self)
+
+    def erf(self) -> Tensor:
+        """Error function: 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
+        return ops.erf(self)
+
+    def relu(self) -> Tensor:
+        """max(x, 0); derivative 0 at 0."""
+        return ops.relu(self)
+
+    def softplus(self) -> Tensor:
+        """log(1 + exp(x)), without overflow."""
+        return ops.softplus(self)
+
+    def silu(self) -> Tensor:
+        """x * sigmoid(x)."""
+        return ops.silu(self)
+
+    def gelu(self, approximate: str = "none") -> Tensor:
+        """See `ops.gelu`."""
+        return ops.gelu(self, approximate)
+
+    def leaky_relu(self, negative_slope: _Float = 0.01) -> Tensor:
+        """See `ops.leaky_relu`."""
+        return ops.leaky_relu(self, negative_slope)
+
+    def elu(self, alpha: _Float = 1.0) -> Tensor:
+        """See `ops.elu`."""
+        return ops.elu(self, alpha)
+
+    def abs(self) -> Tensor:
+        """Magnitude; derivative 0 at 0."""
+        return ops.abs(self)
+
+    def sign(self) -> Tensor:
+        """-1, 0 or 1; derivative zero."""
+        return ops.sign(self)
+
+    def clamp(self, min: Any = None, max: Any = None) -> Tensor:
+        """See `ops.clamp`."""
+        return ops.clamp(self, min, max)
+
+    def maximum(self, other: Any) -> Tensor:
+        """The larger of two, elementwise; ties share the gradient."""
+        return ops.maximum(self, other)
+
+    def minimum(self, other: Any) -> Tensor:
+        """The smaller of two, elementwise; ties share the gradient."""
+        return ops.minimum(self, other)
+
+    # Dtypes -----------------------------------------------------------------------------------
+
+    def to(self, dtype: Any) -> Tensor:
+        """Cast to `dtype`; floats are cut towards zero by integers. self where it has it already."""
+        found = check_dtype(dtype)
+        return self if found == self.dtype else ops.cast(self, found)
+
+    def float(self) -> Tensor:
+        """Cast to float32."""
+        return self.to(np.float32)
+
+    def double(self) -> Tensor:
+        """Cast to float64."""
+        return self.to(np.float64)
+
+    def int(self) -> Tensor:
+        """Cast to int32."""
+        return self.to(np.int32)
+
+    def long(self) -> Tensor:
+        """Cast to int64."""
+        return self.to(np.int64)
+
+    def bool(self) -> Tensor:
+        """True where not zero."""
+        return self.to(np.bool_)
+
+    # Views ------------------------------------------------------------------------------------
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """See `ops.reshape`; lengths as one tuple or one by one."""
+        return ops.reshape(self, _unpacked(shape))
+
+    def permute(self, *axes: Any) -> Tensor:
+        """See `ops.permute`; axes as one tuple or one by one."""
+        return ops.permute(self, _unpacked(axes))
+
+    def transpose(self, axis0: _Int = -2, axis1: _Int = -1) -> Tensor:
+        """Two axes exchanged, by default the last two."""
+        return ops.transpose(self, axis0, axis1)
+
+    @property
+    def T(self) -> Tensor:
+        """The axes in reverse order."""
+        return ops.permute(self, range(self.ndim)[::-1])
+
+    def expand(self, *shape: Any) -> Tensor:
+        """See `ops.expand`; lengths as one tuple or one by one."""
+        return ops.expand(self, _unpacked(shape))
+
+    def flip(self, axis: Axis = None) -> Tensor:
+        """See `ops.flip`."""
+        return ops.flip(self, axis)
+
+    def pad(self, widths: Sequence[tuple[_Int, _Int]], value: _Float = 0.0) -> Tensor:
+        """See `ops.pad`."""
+        return ops.pad(self, widths, value)
+
+    def squeeze(self, axis: Axis = None) -> Tensor:
+        """See `ops.squeeze`."""
+        return ops.squeeze(self, axis)
+
+    def unsqueeze(self, axis: _Int) -> Tensor:
+        """See `ops.unsqueeze`."""
+        return ops.unsqueeze(self, axis)
+
+    def flatten(self, start_axis: _Int = 0, end_axis: _Int = -1) -> Tensor:
+        """See `ops.flatten`."""
+        return ops.flatten(self, start_axis, end_axis)
+
+    def split(self, size: _Int | Sequence[_Int], axis: _Int = 0) -> list[Tensor]:
+        """See `ops.split`."""
+        return ops.split(self, size, axis)
+
+    def tril(self, diagonal: _Int = 0) -> Tensor:
+        """See `ops.tril`."""
+        return ops.tril(self, diagonal)
+
+    def triu(self, diagonal: _Int = 0) -> Tensor:
+        """See `ops.triu`."""
+        return ops.triu(self, diagonal)
+
+    def take(self, index: Any, axis: _Int | None = None) -> Tensor:
+        """See `ops.take`."""
+        return ops.take(self, index, axis)
+
+    # Reductions -------------------------------------------------------------------------------
+
+    def sum(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
+        """See `ops.sum`."""
+        return ops.sum(self, axis, keepdims)
+
+    def prod(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
+        """See `ops.prod`."""
+        return ops.prod(self, axis, keepdims)
+
+    def mean(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
+        """See `ops.mean`."""
+        return ops.mean(self, axis, keepdims)
+
+    def var(self, axis: Axis = None, keepdims: _Bool = False, correction: _Float = 1) -> Tensor:
+        """See `ops.var`."""
+        return ops.var(self, axis, keepdims, correction)
+
+    def std(self, axis: Axis = None, keepdims: _Bool = False, correction: _Float = 1) -> Tensor:
+        """See `ops.std`."""
+        return ops.std(self, axis, keepdims, correction)
+
+    def max(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
+        """See `ops.max`: the values alone, whereas PyTorch gives positions with them; those are `argmax`."""
+        return ops.max(self, axis, keepdims)
+
+    def min(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
+        """See `ops.min`: the values alone, whereas PyTorch gives positions with them; those are `argmin`."""
+        return ops.min(self, axis, keepdims)
+
+    def argmax(self, axis: _Int | None = None, keepdims: _Bool = False) -> Tensor:
+        """See `ops.argmax`."""
+        return ops.argmax(self, axis, keepdims)
+
+    def argmin(self, axis: _Int | None = None, keepdims: _Bool = False) -> Tensor:
+        """See `ops.argmin`."""
+        return ops.argmin(self, axis, keepdims)
+
+    def logsumexp(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
+        """See `ops.logsumexp`."""
+        return ops.logsumexp(self, axis, keepdims)
+
+    def norm(self, ord: _Float = 2, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
+        """See `ops.norm`."""
+        return ops.norm(self, ord, axis, keepdims)
+
+    def softmax(self, axis: _Int = -1) -> Tensor:
+        """See `ops.softmax`."""
+        return ops.softmax(self, axis)
+
+    def log_softmax(self, axis: _Int = -1) -> Tensor:
+        """See `ops.log_softmax`."""
+        return ops.log_softmax(self, axis)
+
+    # Products ---------------------------------------------------------------------------------
+
+    def matmul(self, other: Any) -> Tensor:
+        """See `ops.matmul`; the operator `@`."""
+        return ops.matmul(self, other)
+
+    def dot(self, other: Any) -> Tensor:
+        """See `ops.dot`."""
+        return ops.dot(self, other)
+
+    def outer(self, other: Any) -> Tensor:
+        """See `ops.outer`."""
+        return ops.outer(self, other)
+
+
+def wrap(data: Any) -> Tensor:
+    """A leaf Tensor around an array, which is not copied."""
+    out = Tensor.__new__(Tensor)
+    out._fill(data if type(data) is np.ndarray else np.asarray(data))
+    return out
+
+
+def _unpacked(values: tuple[Any, ...]) -> Sequence[_Int]:
+    return values[0] if len(values) == 1 and isinstance(values[0], tuple | list) else values
