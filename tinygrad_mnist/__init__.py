@@ -1,6 +1,6 @@
 """A micro autodiff framework on NumPy and Numba, and the network that reads handwritten digits."""
 
-from . import errors, ops
+from . import data, errors, ops
 from .autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
 from .creation import arange, concatenate, eye, full, maximum, minimum, one_hot, ones, stack, where, zeros
 from .generator import Generator
@@ -13,6 +13,7 @@ __all__ = [
     "Tensor",
     "arange",
     "concatenate",
+    "data",
     "enable_grad",
     "errors",
     "eye",

@@ -32,10 +32,8 @@ REGISTRY: dict[str, Primitive] = {}
 class Operand:
     """A value that decides for itself what a primitive applied to it means."""
 
-    __slots__ = ()
-
-    #: (primitive, operands, params) -> result, where this value is one of the operands.
-    bind: Callable[[Primitive, tuple[Any, ...], tuple[Any, ...]], Any]
+    #: (primitive, its arguments) -> result, where this value is one of the operands.
+    bind: Callable[[Primitive, tuple[Any, ...]], Any]
 
 
 class Primitive:
@@ -94,10 +92,9 @@ class Primitive:
 
     def __call__(self, *args: Any) -> Any:
         """Bind the primitive to its operands: recorded for Tensors, run for plain arrays."""
-        arity = self.arity
-        for x in args[:arity]:
+        for x in args:
             if isinstance(x, Operand):
-                return x.bind(self, args[:arity], args[arity:])
+                return x.bind(self, args)
         return self.run(*args)
 
     def __repr__(self) -> str:
@@ -257,7 +254,12 @@ def loop(
 
     def run(*operands: Any) -> Any:
         try:
-            return kernel(*promoted(operands, result))
+            if result == "float":
+                return kernel(*promoted(operands, result))
+            y = kernel(*operands)
+            if y.dtype is _FLOAT32 or result == "bool" or y.dtype == result_dtype(*operands):
+                return y
+            return kernel(*promoted(operands, result))  # where NumPy's promotion is not ours
         except ValueError:
             infer(*operands)  # says which shapes do not broadcast
             raise
@@ -269,21 +271,19 @@ def loop(
 
 
 def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, ...]:
-    """The operands in their common dtype; the same tuple where NumPy would find it by itself."""
+    """The operands in their common dtype; the same tuple where they have one that NumPy finds too."""
     dtype = None
     for x in operands:
         kind = type(x)
         if kind is float or kind is int:
             continue
-        if kind is bool or x.dtype.kind != "f" or (dtype is not None and x.dtype is not dtype):
+        found = x.dtype
+        if (found is not _FLOAT32 and found is not _FLOAT64) or (dtype is not None and found is not dtype):
             break
-        dtype = x.dtype
+        dtype = found
     else:
         if dtype is not None:
             return operands
     common = result_dtype(*operands)
-    if result == "float":
-        common = _as_float(common)
-    if result == "bool" and any(isinstance(x, int) for x in operands) and common.kind in "iu":
-        common = _INT64  # so that uint8 == 300 compares values instead of overflowing
+    common = _as_float(common) if result == "float" else common
     return tuple(np.asarray(x, common) for x in operands)

@@ -1,6 +1,6 @@
 """The tape: what was computed from what, and the walk back along it that gives gradients.
 
-A node is (primitive, inputs, params) and the value itself is the node, so that a graph lives as
+A node is (primitive, arguments) and the value itself is the node, so that a graph lives as
 long as something refers to its end. Nodes are numbered as they are made, and so the numbers
 order every graph topologically: the backward walk needs neither recursion nor a sort of its own.
 """
@@ -33,29 +33,17 @@ class Node(Operand):
     Attributes:
         data: the array of numbers.
         requires_grad: whether a gradient with respect to a leaf passes through here.
-        primitive, inputs, params: the call that made it; no primitive for a leaf.
+        primitive, args: the call that made it, operands first; no primitive for a leaf.
         number: when it was made, on the tape's clock.
         assigned: for a leaf, when its data was last replaced.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "assigned",
-        "data",
-        "inputs",
-        "number",
-        "params",
-        "primitive",
-        "requires_grad",
-    )
-
     data: Any
-    requires_grad: bool
-    primitive: Primitive | None
-    inputs: tuple[Any, ...]
-    params: tuple[Any, ...]
-    number: int
-    assigned: int
+    requires_grad: bool = False
+    primitive: Primitive | None = None
+    args: tuple[Any, ...] = ()
+    number: int = 0
+    assigned: int = 0
 
 
 @contextmanager
@@ -91,12 +79,12 @@ def ancestors(roots: Iterable[Node], stops: Iterable[Node] = ()) -> list[Node]:
         seen[id(node)] = node
         if node.primitive is None or id(node) in stop:
             continue
-        if node.inputs is _FREED:
+        if node.args is _FREED:
             raise GraphError(
                 f"backward through {node.primitive.name!r}, whose graph an earlier backward freed: "
                 "pass retain_graph=True to that call to walk the graph again"
             )
-        for x in node.inputs:
+        for x in node.args:
             if isinstance(x, Node):
                 if x.assigned > node.number:
                     raise GraphError(
@@ -138,7 +126,7 @@ def pull_back(
     useful = set(wanted)  # nodes behind which a target lies
     if targets is not None:
         for node in reversed(order):
-            if node.primitive and any(id(x) in useful for x in node.inputs):
+            if node.primitive and any(id(x) in useful for x in node.args):
                 useful.add(id(node))
     pending: dict[int, Value] = {}
     for node, g in zip(outputs, cotangents, strict=True):
@@ -151,21 +139,21 @@ def pull_back(
         if id(node) in wanted:
             found.append((node, g))
             continue
-        primitive, inputs = node.primitive, node.inputs
+        primitive, args = node.primitive, node.args
         if primitive is None or (targets is not None and id(node) not in useful):
             continue
-        operands = inputs if record else [x.data if isinstance(x, Node) else x for x in inputs]
+        values = args if record else [x.data if isinstance(x, Node) else x for x in args]
         y = node if record else node.data
-        for x, vjp in zip(inputs, primitive.vjps, strict=True):
+        for x, vjp in zip(args, primitive.vjps, strict=False):
             if isinstance(x, Node) and x.requires_grad and vjp and (targets is None or id(x) in useful):
-                gx = vjp(g, y, *operands, *node.params)
+                gx = vjp(g, y, *values)
                 if gx.shape != x.data.shape:
                     gx = sum_to(gx, x.data.shape)
                 if gx.dtype != x.data.dtype:
                     gx = cast(gx, x.data.dtype)
                 _accumulate(pending, x, gx)
         if free:
-            node.inputs = _FREED
+            node.args = _FREED
     return found
 
 

@@ -37,10 +37,9 @@ class Tensor(Node):
         ShapeError: for nested sequences of unequal lengths.
     """
 
-    __slots__ = ("grad",)
     __array_ufunc__ = None  # so that ndarray * Tensor asks the Tensor
 
-    grad: Tensor | None
+    grad: Tensor | None = None
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: _Bool = False) -> None:
         if isinstance(data, Tensor):
@@ -51,30 +50,25 @@ class Tensor(Node):
             raise ShapeError(f"a tensor needs numbers in sequences of equal lengths: {error}") from None
         if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
             array = array.astype(np.float32)
-        self._fill(array.astype(check_dtype(array.dtype), copy=False))
+        self.data = array.astype(check_dtype(array.dtype), copy=False)
         self.requires_grad_(requires_grad)
 
-    def _fill(self, data: Array) -> None:
-        self.data, self.grad, self.requires_grad = data, None, False
-        self.primitive, self.inputs, self.params = None, (), ()
-        self.number = self.assigned = 0
-
-    def bind(self, primitive: Primitive, operands: tuple[Any, ...], params: tuple[Any, ...]) -> Tensor:
+    def bind(self, primitive: Primitive, args: tuple[Any, ...]) -> Tensor:
         """Run `primitive`, and record the call if a gradient may be asked through it."""
-        arrays, tracked = [], False
-        for x in operands:
+        values = []
+        tracked = False
+        for x in args:
             if isinstance(x, Tensor):
-                arrays.append(x.data)
+                values.append(x.data)
                 tracked = tracked or x.requires_grad
             else:
-                arrays.append(x.item() if isinstance(x, np.generic) else x)
-        data = primitive.run(*arrays, *params)
-        out = wrap(data)
+                values.append(x.item() if isinstance(x, np.generic) else x)
+        out = wrap(primitive.run(*values))
         if tracked and primitive.differentiable and recording.get() and out.data.dtype.kind == "f":
             out.requires_grad = True
-            out.primitive, out.params = primitive, params
+            out.primitive = primitive
             # an array may change before backward: the graph keeps its own copy
-            out.inputs = tuple(x.copy() if isinstance(x, np.ndarray) else x for x in operands)
+            out.args = tuple([x.copy() if isinstance(x, np.ndarray) else x for x in args])
             out.number = next(clock)
         return out
 
@@ -560,9 +554,12 @@ class Tensor(Node):
 
 def wrap(data: Any) -> Tensor:
     """A leaf Tensor around an array, which is not copied."""
-    out = Tensor.__new__(Tensor)
-    out._fill(data if type(data) is np.ndarray else np.asarray(data))
+    out = _new(Tensor)
+    out.data = data if type(data) is np.ndarray else np.asarray(data)
     return out
+
+
+_new = object.__new__
 
 
 def _unpacked(values: tuple[Any, ...]) -> Sequence[_Int]:
