@@ -1,0 +1,98 @@
+"""Three things that Python's arithmetic does not say: bit patterns, fused multiply-add, Horner's rule.
+
+Each is a plain Python function on NumPy scalars, and inside compiled code becomes the matching
+machine instruction. Both give the same bits.
+"""
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from tinygrad_mnist.kernels.untyped import cgutils, extending, types
+
+
+def to_bits(x: Any) -> Any:
+    """The bits of a float32 as an int32, of a float64 as an int64."""
+    return x.view(np.int32 if isinstance(x, np.float32) else np.int64)
+
+
+def from_bits(i: Any) -> Any:
+    """The float32 that has the bits of this int32, the float64 of this int64."""
+    return i.view(np.float32 if isinstance(i, np.int32) else np.float64)
+
+
+def copysign(magnitude: Any, sign: Any) -> Any:
+    """The first number with the sign bit of the second."""
+    return np.copysign(magnitude, sign)
+
+
+def fma(a: Any, b: Any, c: Any) -> Any:
+    """a * b + c with a single rounding."""
+    rounded = a * b + c
+    if not np.isfinite(rounded) or rounded == 0:
+        return rounded
+    exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
+    return np.float64(exact) if isinstance(a, np.float64) else _to_single(exact)
+
+
+def horner(x: Any, coefficients: tuple[Any, ...]) -> Any:
+    """The polynomial c[0] + c[1] x + c[2] x^2 + ... by fused multiply-adds."""
+    total = coefficients[-1]
+    for c in coefficients[-2::-1]:
+        total = fma(total, x, c)
+    return total
+
+
+def _to_single(exact: Fraction) -> np.float32:
+    """Round once: a double that keeps, in its last bit, that something was cut off, then a float32."""
+    double = float(exact)
+    if Fraction(double) != exact:
+        towards_zero = np.nextafter(double, 0.0) if abs(Fraction(double)) > abs(exact) else np.float64(double)
+        double = float((towards_zero.view(np.int64) | np.int64(1)).view(np.float64))
+    return np.float32(double)
+
+
+def _call(builder: ir.IRBuilder, name: str, *args: Any) -> Any:
+    """Call an LLVM intrinsic on numbers of one type."""
+    number = args[0].type
+    suffix = "f32" if isinstance(number, ir.FloatType) else "f64"
+    function_type = ir.FunctionType(number, [number] * len(args))
+    function = cgutils.get_or_insert_function(builder.module, function_type, f"{name}.{suffix}")
+    return builder.call(function, args)
+
+
+def _lower_bits(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+    return builder.bitcast(args[0], context.get_value_type(signature.return_type))
+
+
+def _lower_copysign(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+    return _call(builder, "llvm.copysign", *args)
+
+
+def _lower_fma(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+    return _call(builder, "llvm.fma", *args)
+
+
+def _lower_horner(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+    *rest, total = cgutils.unpack_tuple(builder, args[1])
+    for c in reversed(rest):
+        total = _call(builder, "llvm.fma", total, args[0], c)
+    return total
+
+
+def _compile_as(function: Callable[..., Any], typing: Callable[..., Any], lowering: Callable[..., Any],
+                *argument_types: Any) -> None:
+    """Let compiled code call the function: its signature from argument types, and its instructions."""
+    extending.type_callable(function)(lambda context: typing)
+    extending.lower_builtin(function, *argument_types)(lowering)
+
+
+_INTEGER = {types.float32: types.int32, types.float64: types.int64}
+_FLOAT = {types.int32: types.float32, types.int64: types.float64}
+_compile_as(to_bits, lambda x: _INTEGER[x](x), _lower_bits, types.Float)
+_compile_as(from_bits, lambda i: _FLOAT[i](i), _lower_bits, types.Integer)
+_compile_as(copysign, lambda magnitude, sign: magnitude(magnitude, sign), _lower_copysign, *[types.Float] * 2)
+_compile_as(fma, lambda a, b, c: a(a, b, c), _lower_fma, *[types.Float] * 3)
+_compile_as(horner, lambda x, coefficients: x(x, coefficients), _lower_horner, types.Float, types.UniTuple)

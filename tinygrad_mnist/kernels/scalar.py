@@ -1,0 +1,352 @@
+"""Scalar formulas: exp, log, tanh, sigmoid, erf, sin, pow... each written once.
+
+Every function takes float32 and returns float32, or float64 and float64. Eager array kernels and
+fused loops are made of the same formula, so they give the same bits. Called from compiled code
+a formula dissolves into the loop around it; called from Python on NumPy scalars it is interpreted.
+
+The float32 formulas are free of branches and library calls, so that loops over them vectorise:
+every case is computed and the right one selected. Polynomials are minimax fits of our own (Remez
+exchange). For the methods see J.-M. Muller, "Elementary Functions", and W. J. Cody and W. Waite,
+"Software Manual for the Elementary Functions".
+"""
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygrad_mnist.kernels.bits import copysign, fma, from_bits, horner, to_bits
+from tinygrad_mnist.kernels.policy import SCALAR_OPTIONS, scalar
+from tinygrad_mnist.kernels.untyped import extending, types
+
+
+class Format(NamedTuple):
+    """The constants of one floating-point format."""
+
+    real: Any                                   # the NumPy scalar type
+    integer: Any                                # of the same width
+    digits: int                                 # explicit bits of the fraction
+    bias: int                                   # of the exponent
+    exp_range: tuple[float, float]              # where e^x is neither zero nor infinite, a little wider
+    ln2: tuple[float, float]                    # high part with zeros at its end, and the rest
+    exp_terms: tuple[float, ...]                # (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2
+    log_terms: tuple[float, ...]                # (log((1 + s) / (1 - s)) / s - 2) / s^2 in s^2, |s| <= 0.1716
+
+
+SINGLE = Format(
+    np.float32, np.int32, 23, 127, (-104.0, 89.0), (0.693145751953125, 1.42860677e-06),
+    exp_terms=(0.5, 0.1666666716337204, 0.04166635498404503, 0.008333273231983185, 0.0013941050274297595,
+               0.00019914227596018463),
+    log_terms=(0.6666677594184875, 0.399774968624115, 0.298730731010437),
+)
+DOUBLE = Format(
+    np.float64, np.int64, 52, 1023, (-746.0, 710.0), (0.6931471803691238, 1.9082149292705877e-10),
+    exp_terms=(0.5, 0.16666666666666677, 0.0416666666666667, 0.008333333333321579, 0.0013888888888866759,
+               0.00019841269886266606, 2.4801587360711336e-05, 2.755724406153053e-06, 2.7557242627276085e-07,
+               2.5109090553357882e-08, 2.092448424215386e-09),
+    log_terms=(0.6666666666666735, 0.3999999999941109, 0.28571428743262756, 0.2222219847597326,
+               0.18183569740652167, 0.15313903221773018, 0.14797507985018132),
+)
+
+
+def formula(build: Callable[[Format], Callable[..., Any]]) -> Callable[..., Any]:
+    """Make one function for both formats out of a builder that writes it for either."""
+    single, double = build(SINGLE), build(DOUBLE)
+
+    def interpreted(*args: Any) -> Any:
+        chosen = single if isinstance(args[0], np.float32) else double
+        with np.errstate(all="ignore"):
+            return chosen(*args)
+
+    def choose(x: Any) -> Any:
+        return {types.float32: single, types.float64: double}.get(x)
+
+    one_argument = len(inspect.signature(single).parameters) == 1
+    interpreted.__name__ = interpreted.__qualname__ = build.__name__
+    interpreted.__doc__ = build.__doc__
+    extending.overload(interpreted, jit_options=SCALAR_OPTIONS, strict=False)(
+        choose if one_argument else lambda x, y: choose(x) if x == y else None)
+    return interpreted
+
+
+def _reduce(of: Format) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The two halves that exp and expm1 share: e^x = 2^n (1 + t)."""
+    real, terms = of.real, tuple(map(of.real, of.exp_terms))
+    log2_e, ln2_high, ln2_low = real(1 / math.log(2)), real(of.ln2[0]), real(of.ln2[1])
+    # Adding 1.5 * 2^digits leaves no room for a fraction: the sum is rounded, its low bits are the integer.
+    rounder = real(1.5 * 2.0**of.digits)
+    rounder_bits = to_bits(rounder)
+    integer, bias, digits = of.integer, of.integer(of.bias), of.integer(of.digits)
+
+    @scalar
+    def reduced(x: Any) -> Any:
+        shifted = fma(x, log2_e, rounder)
+        n = shifted - rounder
+        r = fma(n, -ln2_low, fma(n, -ln2_high, x))
+        return integer(to_bits(shifted) - rounder_bits), fma(r * r, horner(r, terms), r)
+
+    @scalar
+    def power_of_two(n: Any) -> Any:
+        return from_bits(integer(integer(n + bias) << digits))
+
+    return reduced, power_of_two
+
+
+@formula
+def exp(of: Format) -> Callable[..., Any]:
+    """e^x, within 1 ulp; subnormal results are rounded once."""
+    lowest, highest = map(of.real, of.exp_range)
+    one, integer = of.real(1), of.integer
+    reduced, power_of_two = _reduce(of)
+
+    def exp(x: Any) -> Any:
+        x = lowest if x < lowest else x
+        x = highest if x > highest else x
+        n, t = reduced(x)
+        half = integer(n >> integer(1))           # 2^n itself may not be representable
+        return (one + t) * power_of_two(half) * power_of_two(integer(n - half))
+    return exp
+
+
+@formula
+def expm1(of: Format) -> Callable[..., Any]:
+    """e^x - 1 without cancellation near zero, within 2 ulp."""
+    lowest, highest = of.real(-(of.digits + 2) * math.log(2)), of.real(of.exp_range[1])
+    half, two, integer = of.real(0.5), of.real(2), of.integer
+    reduced, power_of_two = _reduce(of)
+
+    def expm1(x: Any) -> Any:
+        y = lowest if x < lowest else x
+        y = highest if y > highest else y
+        n, t = reduced(y)
+        scale = power_of_two(integer(n - integer(1)))   # halved, since 2^n may overflow where e^x does not
+        return copysign(fma(scale, t, scale - half) * two, x)
+    return expm1
+
+
+@formula
+def sigmoid(of: Format) -> Callable[..., Any]:
+    """1 / (1 + e^-x), within 2 ulp also where it is almost zero; never overflows."""
+    one = of.real(1)
+
+    def sigmoid(x: Any) -> Any:
+        small = exp(-abs(x))
+        return (small if x < 0 else one) / (one + small)
+    return sigmoid
+
+
+@formula
+def tanh(of: Format) -> Callable[..., Any]:
+    """(e^2x - 1) / (e^2x + 1), within 2 ulp."""
+    two, saturated = of.real(2), of.real(of.digits)
+
+    def tanh(x: Any) -> Any:
+        y = abs(x)
+        y = saturated if y > saturated else y
+        t = expm1(two * y)
+        return copysign(t / (t + two), x)
+    return tanh
+
+
+def _logarithm(of: Format) -> Callable[..., Any]:
+    """The core that log and log1p share: the logarithm of 2^k (1 + f) from k and f.
+
+    With s = f / (2 + f), log(1 + f) = log((1 + s) / (1 - s)) is odd in s and converges fast.
+    """
+    real, terms = of.real, tuple(map(of.real, of.log_terms))
+    half, two, ln2_high, ln2_low = real(0.5), real(2), real(of.ln2[0]), real(of.ln2[1])
+
+    def logarithm(k: Any, f: Any) -> Any:
+        n = real(k)
+        s = f / (two + f)
+        z = s * s
+        square = half * f * f
+        tail = s * fma(z, horner(z, terms), square) + n * ln2_low
+        return n * ln2_high - ((square - tail) - f)
+    return scalar(logarithm)
+
+
+@formula
+def log(of: Format) -> Callable[..., Any]:
+    """The natural logarithm, within 1 ulp; minus infinity at zero, NaN below."""
+    real, integer, digits = of.real, of.integer, of.integer(of.digits)
+    one, infinity, nan = real(1), real(np.inf), real(np.nan)
+    smallest_normal, rescale, zero = np.finfo(real).smallest_normal, real(2.0**of.digits), of.integer(0)
+    root_half_bits = to_bits(real(math.sqrt(0.5)))
+    logarithm = _logarithm(of)
+
+    def log(x: Any) -> Any:
+        subnormal = x < smallest_normal
+        bits = to_bits(x * rescale if subnormal else x)
+        k = integer(integer(bits - root_half_bits) >> digits)
+        f = from_bits(integer(bits - integer(k << digits))) - one
+        y = logarithm(integer(k - (digits if subnormal else zero)), f)
+        y = y if x < infinity else x               # infinity and NaN are their own logarithms
+        y = nan if x < 0 else y
+        return -infinity if x == 0 else y
+    return log
+
+
+@formula
+def log1p(of: Format) -> Callable[..., Any]:
+    """log(1 + x) without cancellation near zero, within 2 ulp."""
+    real, integer, digits = of.real, of.integer, of.integer(of.digits)
+    one, infinity, nan = real(1), real(np.inf), real(np.nan)
+    root_half_bits, bias = to_bits(real(math.sqrt(0.5))), of.integer(of.bias)
+    logarithm = _logarithm(of)
+
+    def log1p(x: Any) -> Any:
+        u = one + x
+        lost = x - (u - one) if x < one else one - (u - x)     # u + lost is 1 + x exactly
+        bits = to_bits(u)
+        k = integer(integer(bits - root_half_bits) >> digits)
+        f = from_bits(integer(bits - integer(k << digits))) - one
+        scale = from_bits(integer(integer(bias - k) << digits))
+        y = logarithm(k, fma(lost, scale, f))
+        y = y if x < infinity else x
+        y = nan if u < 0 else y
+        y = -infinity if u == 0 else y
+        return x if x == 0 else y                  # keeps the sign of zero
+    return log1p
+
+
+def _from_libm(function: Callable[[float], float]) -> Callable[..., Any]:
+    """A float64 function of the C library, NaN where Python's wrapper would raise."""
+    def libm(x: Any) -> Any:
+        try:
+            return np.float64(function(x))
+        except ValueError:
+            return np.float64(np.nan)
+
+    extending.overload(libm, jit_options=SCALAR_OPTIONS)(lambda x: lambda x: function(x))
+    return libm
+
+
+def libm_pow(a: Any, y: Any) -> Any:
+    """a^y by the C library, for a >= 0 in float64."""
+    try:
+        return np.float64(math.pow(a, y))
+    except (OverflowError, ValueError):          # ValueError: zero to a negative power
+        return np.float64(np.inf)
+
+
+extending.overload(libm_pow, jit_options=SCALAR_OPTIONS)(lambda a, y: lambda a, y: math.pow(a, y))
+libm_erf, libm_sin, libm_cos = map(_from_libm, (math.erf, math.sin, math.cos))
+
+
+@formula
+def erf(of: Format) -> Callable[..., Any]:
+    """The error function, 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x.
+
+    In float32 the smooth quotient g(a) = -log(1 - erf(a)) / a is a polynomial on [0, 4], so
+    that one expression, 1 - e^(-a g(a)), is accurate from zero to saturation.
+    """
+    if of is DOUBLE:
+        return lambda x: libm_erf(x)
+    terms = tuple(map(np.float32, (
+        1.128379225730896, 0.6366198062896729, 0.10277127474546432, -0.019117694348096848,
+        -0.00025306077441200614, 0.0017993535147979856, -0.0007406855584122241, 0.00016748080088291317,
+        -2.13545481528854e-05, 1.1932936558878282e-06)))
+    saturated = np.float32(4)
+
+    def erf(x: Any) -> Any:
+        a = abs(x)
+        a = saturated if a > saturated else a
+        return copysign(expm1(-a * horner(a, terms)), x)
+    return erf
+
+
+@formula
+def sin(of: Format) -> Callable[..., Any]:
+    """The sine of x in radians, accurate however large x is; NaN at infinity."""
+    if of is DOUBLE:
+        return lambda x: libm_sin(x)
+
+    def sin(x: Any) -> Any:
+        quadrant, r = _quadrant(abs(x))
+        y = _sine(quadrant, r)
+        return -y if to_bits(x) < 0 else y
+    return sin
+
+
+@formula
+def cos(of: Format) -> Callable[..., Any]:
+    """The cosine of x in radians, accurate however large x is; NaN at infinity."""
+    if of is DOUBLE:
+        return lambda x: libm_cos(x)
+    quarter_turn = np.uint64(1)
+
+    def cos(x: Any) -> Any:
+        quadrant, r = _quadrant(abs(x))
+        return _sine(quadrant + quarter_turn, r)
+    return cos
+
+
+def _bits_of_two_over_pi() -> np.ndarray[Any, Any]:
+    """Words of 32 bits of 2 / pi, one every 8 bits; the first begins 32 bits before the point."""
+    digits = int("a2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163ab", 16)      # 224 bits
+    return np.array([digits >> (224 - 8 * word) & 0xFFFFFFFF for word in range(27)], np.uint64)
+
+
+_TWO_OVER_PI = _bits_of_two_over_pi()
+_U = np.uint64
+_NAN, _QUARTER_PI = np.float32(np.nan), np.float32(math.pi / 4)
+_SINE_TERMS = tuple(map(np.float32, (
+    -0.1666666716337204, 0.008333329111337662, -0.00019839330343529582, 2.7182745725440327e-06)))
+_COSINE_TERMS = tuple(map(np.float32, (0.04166664555668831, -0.0013887364184483886, 2.443809171381872e-05)))
+_MINUS_HALF, _ONE = np.float32(-0.5), np.float32(1)
+
+
+@scalar
+def _quadrant(a: Any) -> Any:
+    """Write a float32 a >= 0 as a whole number of quarter turns and a rest within pi / 4 of zero.
+
+    As M. H. Payne and R. N. Hanek: of the product of a and 2 / pi only the bits from 2 quarter
+    turns down matter, so a 24-bit significand times 96 bits of 2 / pi, found by the exponent,
+    gives the angle in 64-bit fixed point whatever the size of a.
+    """
+    bits = _U(to_bits(a))
+    exponent = bits >> _U(23)
+    position = (exponent if exponent > _U(120) else _U(120)) - _U(120)
+    word = position >> _U(3)
+    significand = ((bits & _U(0x7FFFFF)) | _U(0x800000)) << (position & _U(7))
+    turns = (((significand * _TWO_OVER_PI[word]) << _U(32)) + significand * _TWO_OVER_PI[word + _U(4)]
+             + ((significand * _TWO_OVER_PI[word + _U(8)]) >> _U(32)))
+    quadrant = (turns + _U(1 << 61)) >> _U(62)
+    r = np.float32(np.float64(np.int64(turns - (quadrant << _U(62)))) * (math.pi / 2 * 2.0**-62))
+    r = _NAN if exponent == _U(255) else r
+    return (_U(0), a) if a < _QUARTER_PI else (quadrant, r)
+
+
+@scalar
+def _sine(quadrant: Any, r: Any) -> Any:
+    """The sine of so many quarter turns and a rest r."""
+    z = r * r
+    sine = fma(r * z, horner(z, _SINE_TERMS), r)
+    cosine = fma(z * z, horner(z, _COSINE_TERMS), fma(z, _MINUS_HALF, _ONE))
+    y = cosine if quadrant & _U(1) else sine
+    return -y if quadrant & _U(2) else y
+
+
+@formula
+def pow(of: Format) -> Callable[..., Any]:
+    """x^y, with the special cases of IEEE 754; in float32 computed as e^(y log |x|) in float64."""
+    real, one, half, two = of.real, of.real(1), of.real(0.5), of.real(2)
+    infinity, nan = of.real(np.inf), of.real(np.nan)
+
+    @scalar
+    def magnitude_single(a: Any, y: Any) -> Any:
+        power = real(exp(np.float64(y) * log(np.float64(a))))
+        return one if a == one or y == 0 else power
+
+    magnitude = magnitude_single if of is SINGLE else libm_pow
+
+    def pow(x: Any, y: Any) -> Any:
+        power = magnitude(abs(x), y)
+        whole, half_y = np.floor(y) == y, half * y
+        odd = whole and np.floor(half_y) * two != y
+        power = copysign(power, x) if odd else power
+        undefined = x < 0 and x > -infinity and not whole and y != 0
+        return nan if undefined else power
+    return pow

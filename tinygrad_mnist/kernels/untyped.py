@@ -1,0 +1,14 @@
+"""The parts of Numba that kernels are built from, as Any: its own annotations cover only some of them."""
+from typing import Any
+
+from numba import extending as _extending
+from numba.core import cgutils as _cgutils
+from numba.core import compiler as _compiler
+from numba.core import serialize as _serialize
+from numba.core import types as _types
+
+cgutils: Any = _cgutils
+compiler: Any = _compiler
+extending: Any = _extending
+serialize: Any = _serialize
+types: Any = _types
