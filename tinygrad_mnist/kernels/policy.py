@@ -57,6 +57,11 @@ def kernel_named(name: str) -> Callable[[Callable[..., Any]], Any]:
     return decorate
 
 
+def routine(function: Callable[..., Any]) -> Any:
+    """Compile a part of array kernels that is kept together with each kernel it is used in."""
+    return numba.njit(**KERNEL_OPTIONS)(function)
+
+
 def scalar(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let compiled code call this scalar function, which dissolves into the loop around the call.
 

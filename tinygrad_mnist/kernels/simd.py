@@ -1,0 +1,299 @@
+"""Explicit vector code, for the few loops where plain ones leave most of the processor idle.
+
+Numba's loops give LLVM no chance to keep a tile of a matrix product in registers, since the
+operands might overlap. The intrinsics here spell the instructions out: vectors of the width of
+the host, fused multiply-adds into accumulators that stay in registers, masks for ragged edges.
+All take pointers; strides count elements, `depth` is the length of the sums. float32 and float64.
+"""
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numba
+from llvmlite import binding, ir
+
+from tinygrad_mnist.kernels.untyped import cgutils, extending, types
+
+_I32, _I64 = ir.IntType(32), ir.IntType(64)
+
+
+def _vector_bytes() -> int:
+    """The width of the widest vector registers that compiled code may use."""
+    if numba.config.CPU_FEATURES is None:
+        present = {name for name, has in binding.get_host_cpu_features().items() if has}
+    else:
+        present = {name[1:] for name in numba.config.CPU_FEATURES.split(",") if name.startswith("+")}
+    if "avx512f" in present:
+        return 64
+    return 32 if "avx2" in present else 16
+
+
+VECTOR_BYTES = _vector_bytes()
+MANY_REGISTERS = VECTOR_BYTES != 32     # 32 of them in AVX-512 and NEON, 16 in AVX2
+
+
+class _Vectors:
+    """Instructions on vectors of one type, at the place where a builder stands."""
+
+    def __init__(self, context: Any, builder: ir.IRBuilder, number: Any) -> None:
+        self.builder = builder
+        self.element = context.get_value_type(number)
+        self.lanes = VECTOR_BYTES // (number.bitwidth // 8)
+        self.type = ir.VectorType(self.element, self.lanes)
+        self.zero = ir.Constant(self.type, [0.0] * self.lanes)
+        self.align = number.bitwidth // 8
+        self.suffix = f"v{self.lanes}f{number.bitwidth}"
+
+    def call(self, name: str, result: Any, args: Sequence[Any]) -> Any:
+        """Call an LLVM intrinsic."""
+        function_type = ir.FunctionType(result, [arg.type for arg in args])
+        function = cgutils.get_or_insert_function(self.builder.module, function_type, name)
+        return self.builder.call(function, args)
+
+    def offset(self, pointer: Any, *terms: Any) -> Any:
+        """The pointer moved by the product of the terms, in elements."""
+        total = _int(terms[0])
+        for term in terms[1:]:
+            total = self.builder.mul(total, _int(term))
+        return self.builder.gep(pointer, [total])
+
+    def load(self, pointer: Any, mask: Any = None) -> Any:
+        """A vector from memory; masked lanes are zero and their memory is not touched."""
+        address = self.builder.bitcast(pointer, self.type.as_pointer())
+        if mask is None:
+            return self.builder.load(address, align=self.align)
+        args = [address, ir.Constant(_I32, self.align), mask, self.zero]
+        return self.call(f"llvm.masked.load.{self.suffix}.p0", self.type, args)
+
+    def store(self, value: Any, pointer: Any, mask: Any = None) -> None:
+        """A vector to memory, except for masked lanes."""
+        address = self.builder.bitcast(pointer, value.type.as_pointer())
+        if mask is None:
+            self.builder.store(value, address, align=self.align)
+            return
+        args = [value, address, ir.Constant(_I32, self.align), mask]
+        suffix = self.suffix.replace(f"v{self.lanes}", f"v{value.type.count}")
+        self.call(f"llvm.masked.store.{suffix}.p0", ir.VoidType(), args)
+
+    def first_lanes(self, count: Any, lanes: int) -> Any:
+        """The mask that keeps the first `count` lanes."""
+        counts = ir.VectorType(_I64, lanes)
+        one = self.builder.insert_element(ir.Constant(counts, ir.Undefined), count, ir.Constant(_I32, 0))
+        limit = self.builder.shuffle_vector(one, ir.Constant(counts, ir.Undefined), _lanes([0] * lanes))
+        return self.builder.icmp_signed("<", ir.Constant(counts, list(range(lanes))), limit)
+
+    def broadcast(self, pointer: Any) -> Any:
+        """The number at the pointer in every lane."""
+        number = self.builder.load(pointer, align=self.align)
+        one = self.builder.insert_element(ir.Constant(self.type, ir.Undefined), number, ir.Constant(_I32, 0))
+        return self.builder.shuffle_vector(one, ir.Constant(self.type, ir.Undefined), _lanes([0] * self.lanes))
+
+    def accumulators(self, count: int) -> list[Any]:
+        """Zeroed places for vectors that LLVM promotes to registers."""
+        places = [cgutils.alloca_once(self.builder, self.type) for _ in range(count)]
+        for place in places:
+            self.builder.store(self.zero, place)
+        return places
+
+    def multiply_add(self, a: Any, b: Any, place: Any) -> None:
+        """Add a * b to an accumulator, with one rounding."""
+        total = self.call(f"llvm.fma.{self.suffix}", self.type, [a, b, self.builder.load(place)])
+        self.builder.store(total, place)
+
+    def sums(self, vectors: Sequence[Any]) -> Any:
+        """The horizontal sums of vectors, in order, as one vector with that many lanes.
+
+        The vectors are folded in pairs into ever shorter segments, all at once, so that a sum
+        costs three instructions rather than two for each halving. The number of vectors
+        is a power of two and at most that of the lanes.
+        """
+        segment = self.lanes
+        while segment > 1:
+            if len(vectors) > 1:
+                vectors = [self._fold(x, y, segment) for x, y in zip(vectors[::2], vectors[1::2], strict=True)]
+            else:
+                vectors = [self._fold(vectors[0], None, segment)]
+            segment //= 2
+        return vectors[0]
+
+    def _fold(self, x: Any, y: Any, segment: int) -> Any:
+        """Add the halves of each segment of x, then of y."""
+        lanes = x.type.count * (1 if y is None else 2)
+        halves = []
+        for start in (0, segment // 2):
+            picked = [at for first in range(start, lanes, segment) for at in range(first, first + segment // 2)]
+            other = ir.Constant(x.type, ir.Undefined) if y is None else y
+            halves.append(self.builder.shuffle_vector(x, other, _lanes(picked)))
+        return self.builder.fadd(*halves)
+
+
+def _int(value: Any) -> Any:
+    return ir.Constant(_I64, value) if isinstance(value, int) else value
+
+
+def _lanes(indices: Sequence[int]) -> Any:
+    return ir.Constant(ir.VectorType(_I32, len(indices)), list(indices))
+
+
+def _named_intrinsic(name: str, function: Callable[..., Any]) -> Any:
+    function.__name__ = function.__qualname__ = name
+    return extending.intrinsic(function)
+
+
+def row_tile(rows: int, vectors: int) -> Any:
+    """C = A @ B or C += A @ B for a tile of C that is `rows` by `vectors` full vectors less a tail.
+
+    tile(a, a_row, a_column, b, b_row, c, c_row, depth, tail, add): A is rows x depth with any
+    strides, B and C have contiguous rows. Of the last vector of each row only the first `tail`
+    lanes (1 to all) are read and written. C is added to if `add`, else overwritten.
+    """
+    def tile(typing: Any, a: Any, a_row: Any, a_column: Any, b: Any, b_row: Any, c: Any, c_row: Any,
+             depth: Any, tail: Any, add: Any) -> Any:
+        n = types.int64
+        signature = types.void(a, n, n, a, n, a, n, n, n, types.boolean)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            a, a_row, a_column, b, b_row, c, c_row, depth, tail, add = args
+            v = _Vectors(context, builder, signature.args[0].dtype)
+            masks = [None] * (vectors - 1) + [v.first_lanes(tail, v.lanes)]
+            totals = [v.accumulators(vectors) for _ in range(rows)]
+            a_rows = [v.offset(a, i, a_row) for i in range(rows)]
+            c_rows = [v.offset(c, i, c_row) for i in range(rows)]
+            with builder.if_then(add):
+                for i in range(rows):
+                    for j in range(vectors):
+                        builder.store(v.load(v.offset(c_rows[i], j * v.lanes), masks[j]), totals[i][j])
+            with cgutils.for_range(builder, depth) as loop:
+                b_k = v.offset(b, loop.index, b_row)
+                row = [v.load(v.offset(b_k, j * v.lanes), masks[j]) for j in range(vectors)]
+                column = builder.mul(loop.index, a_column)
+                for i in range(rows):
+                    factor = v.broadcast(v.offset(a_rows[i], column))
+                    for j in range(vectors):
+                        v.multiply_add(factor, row[j], totals[i][j])
+            for i in range(rows):
+                for j in range(vectors):
+                    v.store(builder.load(totals[i][j]), v.offset(c_rows[i], j * v.lanes), masks[j])
+            return context.get_dummy_value()
+        return signature, codegen
+    return _named_intrinsic(f"row_tile_{rows}x{vectors}", tile)
+
+
+def dot_tile(rows: int, columns: int) -> Any:
+    """C[i, j] = A[i] . B[j] for up to `rows` rows of A and `columns` rows of B, all contiguous.
+
+    tile(a, a_row, b, b_row, c, c_row, depth, m, n): m and n of the rows of A and B exist
+    (1 to all); of those that do not, the last one that does is read in their place. `columns`
+    is a power of two, at most the lanes of a vector.
+    """
+    def tile(typing: Any, a: Any, a_row: Any, b: Any, b_row: Any, c: Any, c_row: Any, depth: Any,
+             m: Any, n: Any) -> Any:
+        i64 = types.int64
+        signature = types.void(a, i64, a, i64, a, i64, i64, i64, i64)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            a, a_row, b, b_row, c, c_row, depth, m, n = args
+            v = _Vectors(context, builder, signature.args[0].dtype)
+            totals = [v.accumulators(columns) for _ in range(rows)]
+            a_rows = [v.offset(a, _at_most(builder, i, m), a_row) for i in range(rows)]
+            b_rows = [v.offset(b, _at_most(builder, j, n), b_row) for j in range(columns)]
+
+            def step(place: Any, mask: Any) -> None:
+                left = [v.load(v.offset(pointer, place), mask) for pointer in a_rows]
+                right = [v.load(v.offset(pointer, place), mask) for pointer in b_rows]
+                for i in range(rows):
+                    for j in range(columns):
+                        v.multiply_add(left[i], right[j], totals[i][j])
+
+            whole = builder.and_(depth, _int(-v.lanes))
+            with cgutils.for_range_slice(builder, _int(0), whole, _int(v.lanes)) as (place, _):
+                step(place, None)
+            rest = builder.sub(depth, whole)
+            with builder.if_then(builder.icmp_signed(">", rest, _int(0))):
+                step(whole, v.first_lanes(rest, v.lanes))
+            for first, count in _groups(rows, max(1, v.lanes // columns)):
+                chosen = totals[first:first + count]
+                sums = v.sums([builder.load(place) for line in chosen for place in line])
+                for i in range(count):
+                    with builder.if_then(builder.icmp_signed("<", _int(first + i), m)):
+                        picked = _lanes(range(i * columns, (i + 1) * columns))
+                        line = builder.shuffle_vector(sums, ir.Constant(sums.type, ir.Undefined), picked)
+                        v.store(line, v.offset(c, first + i, c_row), v.first_lanes(n, columns))
+            return context.get_dummy_value()
+        return signature, codegen
+    return _named_intrinsic(f"dot_tile_{rows}x{columns}", tile)
+
+
+def _at_most(builder: ir.IRBuilder, index: int, count: Any) -> Any:
+    """The index, or the last one there is."""
+    exists = builder.icmp_signed("<", _int(index), count)
+    return builder.select(exists, _int(index), builder.sub(count, _int(1)))
+
+
+def _groups(total: int, most: int) -> list[tuple[int, int]]:
+    """Cut 0..total into runs of power-of-two lengths, as long as allowed: (first, count) of each."""
+    groups, first = [], 0
+    while first < total:
+        count = 1 << (min(most, total - first).bit_length() - 1)
+        groups.append((first, count))
+        first += count
+    return groups
+
+
+def transpose_tile(rows: int) -> Any:
+    """Copy a tile of `rows` rows of one vector each so that columns become rows.
+
+    tile(source, source_row, target, target_row): target[k * target_row + i] becomes
+    source[i * source_row + k] for i < rows and k < lanes. `rows` is a power of two, at most
+    the lanes; if it is less, target_row must equal it.
+    """
+    def tile(typing: Any, source: Any, source_row: Any, target: Any, target_row: Any) -> Any:
+        signature = types.void(source, types.int64, source, types.int64)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            source, source_row, target, target_row = args
+            v = _Vectors(context, builder, signature.args[0].dtype)
+            lines = [v.load(v.offset(source, i, source_row)) for i in range(rows)]
+            for k, line in enumerate(_interleave(v, lines)):
+                v.store(line, v.offset(target, k * (v.lanes // rows), target_row))
+            return context.get_dummy_value()
+        return signature, codegen
+    return _named_intrinsic(f"transpose_tile_{rows}", tile)
+
+
+def _interleave(v: _Vectors, lines: list[Any]) -> list[Any]:
+    """The vectors that hold lane 0 of every line, then lane 1 of every line, and so on."""
+    if len(lines) == 1:
+        return lines
+    pairs = zip(_interleave(v, lines[::2]), _interleave(v, lines[1::2]), strict=True)
+    turns = [lane + line for lane in range(v.lanes) for line in (0, v.lanes)]
+    return [v.builder.shuffle_vector(even, odd, _lanes(turns[start:start + v.lanes]))
+            for even, odd in pairs for start in (0, v.lanes)]
+
+
+def _offset(typing: Any, pointer: Any, elements: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        return builder.gep(args[0], [args[1]])
+    return pointer(pointer, types.int64), codegen
+
+
+def _count_lanes(typing: Any, pointer: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        return _int(VECTOR_BYTES // (signature.args[0].dtype.bitwidth // 8))
+    return types.int64(pointer), codegen
+
+
+def _prefetch(typing: Any, pointer: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        byte = ir.IntType(8).as_pointer()
+        hint = ir.FunctionType(ir.VoidType(), [byte, _I32, _I32, _I32])
+        function = cgutils.get_or_insert_function(builder.module, hint, "llvm.prefetch.p0")
+        read, keep, data = 0, 3, 1
+        hints = [ir.Constant(_I32, value) for value in (read, keep, data)]
+        builder.call(function, [builder.bitcast(args[0], byte), *hints])
+        return context.get_dummy_value()
+    return types.void(pointer), codegen
+
+
+offset = extending.intrinsic(_offset)               # offset(pointer, elements): the pointer moved
+count_lanes = extending.intrinsic(_count_lanes)     # count_lanes(pointer): how many elements fill a vector
+prefetch = extending.intrinsic(_prefetch)           # prefetch(pointer): have its cache line brought near
