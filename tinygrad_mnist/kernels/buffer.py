@@ -14,8 +14,11 @@ from llvmlite import ir
 from tinygrad_mnist.kernels.policy import scalar
 from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
-CONTIGUOUS_AND_ALIGNED = 0x0001 | 0x0100        # NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED
-NUMBER = {np.dtype(np.float32): types.float32, np.dtype(np.float64): types.float64}
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+NUMBER = {FLOAT32: types.float32, FLOAT64: types.float64}
+
+ALIGNED = 0x0100                                # NPY_ARRAY_ALIGNED
+CONTIGUOUS_AND_ALIGNED = 0x0001 | ALIGNED       # NPY_ARRAY_C_CONTIGUOUS
 
 
 class Buffer(types.Type):                       # type: ignore[misc]

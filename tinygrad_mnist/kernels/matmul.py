@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 from numpy import empty, ndarray
 
-from tinygrad_mnist.kernels.buffer import Compiled
+from tinygrad_mnist.kernels.buffer import ALIGNED, FLOAT32, FLOAT64, Compiled
 from tinygrad_mnist.kernels.policy import kernel, routine
 from tinygrad_mnist.kernels.simd import VECTOR_BYTES, count_lanes, dot_tile, offset, row_tile
 
 Array = ndarray[Any, Any]
 
 DONE, DONE_TRANSPOSED, NEEDS_COPY_OF_A, NEEDS_COPY_OF_B = range(4)
-ALIGNED = 0x0100         # NPY_ARRAY_ALIGNED
-FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 DOT_ROWS, DOT_COLUMNS = 4, 4
 dots = dot_tile(DOT_ROWS, DOT_COLUMNS)
@@ -34,16 +32,20 @@ def row_panel(vectors: int) -> Any:
               m: int, depth: int, tail: int, add: bool) -> None:
         i = 0
         while i + 8 <= m:
-            eight(offset(a, i * a_row), a_row, a_column, b, b_row, offset(c, i * c_row), c_row, depth, tail, add)
+            a_i, c_i = offset(a, i * a_row), offset(c, i * c_row)
+            eight(a_i, a_row, a_column, b, b_row, c_i, c_row, depth, tail, add)
             i += 8
         if i + 4 <= m:
-            four(offset(a, i * a_row), a_row, a_column, b, b_row, offset(c, i * c_row), c_row, depth, tail, add)
+            a_i, c_i = offset(a, i * a_row), offset(c, i * c_row)
+            four(a_i, a_row, a_column, b, b_row, c_i, c_row, depth, tail, add)
             i += 4
         if i + 2 <= m:
-            two(offset(a, i * a_row), a_row, a_column, b, b_row, offset(c, i * c_row), c_row, depth, tail, add)
+            a_i, c_i = offset(a, i * a_row), offset(c, i * c_row)
+            two(a_i, a_row, a_column, b, b_row, c_i, c_row, depth, tail, add)
             i += 2
         if i < m:
-            one(offset(a, i * a_row), a_row, a_column, b, b_row, offset(c, i * c_row), c_row, depth, tail, add)
+            a_i, c_i = offset(a, i * a_row), offset(c, i * c_row)
+            one(a_i, a_row, a_column, b, b_row, c_i, c_row, depth, tail, add)
     return panel
 
 
@@ -68,7 +70,8 @@ def multiply_rows(a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any,
 
 
 @routine
-def multiply_dots(a: Any, a_row: int, b: Any, b_row: int, c: Any, c_row: int, m: int, n: int, depth: int) -> None:
+def multiply_dots(a: Any, a_row: int, b: Any, b_row: int, c: Any, c_row: int,
+                  m: int, n: int, depth: int) -> None:
     """C[i, j] = A[i] . B[j]; the rows of A, B and C contiguous."""
     for j in range(0, n, DOT_COLUMNS):
         for i in range(0, m, DOT_ROWS):
@@ -135,7 +138,8 @@ def _matrices(a: Array, b: Array) -> Array:
     if outcome == DONE:
         return out
     if outcome == DONE_TRANSPOSED:
-        return out.reshape(out.shape[::-1]).T
+        transposed: Array = out.reshape(out.shape[::-1]).T
+        return transposed
     return _matrices(a.copy(), b) if outcome == NEEDS_COPY_OF_A else _matrices(a, b.copy())
 
 

@@ -8,20 +8,19 @@ All take pointers; strides count elements, `depth` is the length of the sums. fl
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numba
 from llvmlite import binding, ir
 
-from tinygrad_mnist.kernels.untyped import cgutils, extending, types
+from tinygrad_mnist.kernels.untyped import cgutils, config, extending, types
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 
 
 def _vector_bytes() -> int:
     """The width of the widest vector registers that compiled code may use."""
-    if numba.config.CPU_FEATURES is None:
+    if config.CPU_FEATURES is None:
         present = {name for name, has in binding.get_host_cpu_features().items() if has}
     else:
-        present = {name[1:] for name in numba.config.CPU_FEATURES.split(",") if name.startswith("+")}
+        present = {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
     if "avx512f" in present:
         return 64
     return 32 if "avx2" in present else 16
@@ -84,8 +83,9 @@ class _Vectors:
     def broadcast(self, pointer: Any) -> Any:
         """The number at the pointer in every lane."""
         number = self.builder.load(pointer, align=self.align)
-        one = self.builder.insert_element(ir.Constant(self.type, ir.Undefined), number, ir.Constant(_I32, 0))
-        return self.builder.shuffle_vector(one, ir.Constant(self.type, ir.Undefined), _lanes([0] * self.lanes))
+        nothing = ir.Constant(self.type, ir.Undefined)
+        one = self.builder.insert_element(nothing, number, ir.Constant(_I32, 0))
+        return self.builder.shuffle_vector(one, nothing, _lanes([0] * self.lanes))
 
     def accumulators(self, count: int) -> list[Any]:
         """Zeroed places for vectors that LLVM promotes to registers."""
@@ -109,7 +109,8 @@ class _Vectors:
         segment = self.lanes
         while segment > 1:
             if len(vectors) > 1:
-                vectors = [self._fold(x, y, segment) for x, y in zip(vectors[::2], vectors[1::2], strict=True)]
+                pairs = zip(vectors[::2], vectors[1::2], strict=True)
+                vectors = [self._fold(x, y, segment) for x, y in pairs]
             else:
                 vectors = [self._fold(vectors[0], None, segment)]
             segment //= 2
@@ -120,7 +121,8 @@ class _Vectors:
         lanes = x.type.count * (1 if y is None else 2)
         halves = []
         for start in (0, segment // 2):
-            picked = [at for first in range(start, lanes, segment) for at in range(first, first + segment // 2)]
+            firsts = range(start, lanes, segment)
+            picked = [first + lane for first in firsts for lane in range(segment // 2)]
             other = ir.Constant(x.type, ir.Undefined) if y is None else y
             halves.append(self.builder.shuffle_vector(x, other, _lanes(picked)))
         return self.builder.fadd(*halves)

@@ -4,11 +4,13 @@ from typing import Any
 from numba import extending as _extending
 from numba.core import cgutils as _cgutils
 from numba.core import compiler as _compiler
+from numba.core import config as _config
 from numba.core import serialize as _serialize
 from numba.core import types as _types
 
 cgutils: Any = _cgutils
 compiler: Any = _compiler
+config: Any = _config
 extending: Any = _extending
 serialize: Any = _serialize
 types: Any = _types
