@@ -1,0 +1,28 @@
+"""Dropout as a module."""
+
+from __future__ import annotations
+
+from .. import ops
+from ..generator import Generator
+from ..primitive import Value
+from .init import require
+from .module import Module
+
+
+class Dropout(Module):
+    """In training each element is zero with probability p, the others are divided by 1 - p; else x itself.
+
+    Args:
+        p: from 0 up to, not including, 1; ValueError otherwise.
+        generator: decides which elements; required, TypeError without.
+    """
+
+    def __init__(self, p: float, *, generator: Generator | None = None) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: p must be at least 0 and below 1, not {p}")
+        self.p = p
+        self.generator = require(generator, "Dropout")
+
+    def forward(self, x: Value) -> Value:
+        """See `ops.dropout`."""
+        return ops.dropout(x, self.p, self.generator) if self.training else x
