@@ -18,8 +18,8 @@ from . import ops
 from .errors import ShapeError
 from .ops.views import alias
 from .primitive import Value
-from .tape import Node, ancestors, pull_back, set_recording
-from .tensor import Tensor, wrap
+from .tape import Node, ancestors, pull_back, set_recording, tracing
+from .tensor import Tensor, filled, wrap
 
 #: A Tensor, or nested tuples, lists and dicts of them.
 Tree = Any
@@ -119,7 +119,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     with set_recording(True):
         outputs, rebuild_output = _flatten(f(*rebuild(variables)))
         record = _reaches_outside([*outputs, *directions], variables)
-        dummies = [wrap(np.zeros(y.shape, y.dtype)).requires_grad_() for y in outputs]
+        dummies = [filled(0.0, y.shape, y.dtype).requires_grad_() for y in outputs]
         pulled = _pull(outputs, dummies, variables, record=True)
         result = _pull(pulled, directions, dummies, record=record)
     return rebuild_output([_result(y, record) for y in outputs]), rebuild_output(result)
@@ -167,7 +167,7 @@ def jacobian(f: Callable[..., Any]) -> Callable[..., Tree]:
                 blocks = [
                     ops.reshape(ops.stack([row[k] for row in rows]), (*y.shape, *x.shape))
                     if rows
-                    else wrap(np.zeros((*y.shape, *x.shape), x.dtype))
+                    else filled(0.0, (*y.shape, *x.shape), x.dtype)
                     for k, x in enumerate(variables)
                 ]
                 result.append(rebuild(blocks))
@@ -222,7 +222,7 @@ def _variables(tree: Tree) -> tuple[list[Tensor], Callable[[Sequence[Any]], Tree
     """A fresh variable for every Tensor of a tree; one already on the tape stays connected to it."""
     leaves, rebuild = _flatten(tree)
     with set_recording(True):
-        return [alias(x) if x.requires_grad else wrap(x.data).requires_grad_() for x in leaves], rebuild
+        return [alias(x).requires_grad_() for x in leaves], rebuild
 
 
 def _reaches_outside(nodes: Sequence[Tensor], variables: Sequence[Tensor]) -> bool:
@@ -242,21 +242,22 @@ def _pull(
     free: bool = False,
 ) -> list[Tensor]:
     """Cotangents of the variables, zeros where the outputs do not depend on one."""
+    tensors = record or tracing.get() is not None
     tracked = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if y.requires_grad]
     with set_recording(record):
         found: list[tuple[Node, Value]] = pull_back(
             [y for y, _ in tracked],
-            [g if record else g.data for _, g in tracked],
+            [g if tensors else g.data for _, g in tracked],
             variables,
-            record=record,
+            record=tensors,
             free=free,
         )
-    by_id = {id(x): g if record else wrap(g) for x, g in found}
-    return [by_id[id(x)] if id(x) in by_id else wrap(np.zeros(x.shape, x.dtype)) for x in variables]
+    by_id = {id(x): g if tensors else wrap(g) for x, g in found}
+    return [by_id[id(x)] if id(x) in by_id else filled(0.0, x.shape, x.dtype) for x in variables]
 
 
 def _ones_like(y: Tensor) -> Tensor:
-    return wrap(np.ones(y.shape, y.dtype))
+    return filled(1.0, y.shape, y.dtype)
 
 
 def _result(y: Tensor, record: bool) -> Tensor:

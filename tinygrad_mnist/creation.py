@@ -9,22 +9,23 @@ import numpy as np
 
 from . import ops
 from .primitive import check_dtype
-from .tensor import Tensor, wrap
+from .tensor import Tensor, filled, wrap
 
 
 def zeros(shape: int | Sequence[int], dtype: Any = np.float32) -> Tensor:
     """A tensor of zeros."""
-    return wrap(np.zeros(shape, check_dtype(dtype)))
+    return full(shape, 0, dtype)
 
 
 def ones(shape: int | Sequence[int], dtype: Any = np.float32) -> Tensor:
     """A tensor of ones."""
-    return wrap(np.ones(shape, check_dtype(dtype)))
+    return full(shape, 1, dtype)
 
 
 def full(shape: int | Sequence[int], value: float, dtype: Any = np.float32) -> Tensor:
     """A tensor of one value."""
-    return wrap(np.full(shape, value, check_dtype(dtype)))
+    lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    return filled(value, lengths, check_dtype(dtype))
 
 
 def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Tensor:

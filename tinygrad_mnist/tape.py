@@ -8,18 +8,23 @@ order every graph topologically: the backward walk needs neither recursion nor a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from operator import attrgetter
 from typing import Any
 
 from .errors import GraphError
-from .ops import cast, sum
+from .ops import cast
+from .ops.reduce import sum_over
 from .ops.views import reshape_to
 from .primitive import Operand, Primitive, Shape, Value
 
 #: Whether operations on this thread or context are recorded.
 recording: ContextVar[bool] = ContextVar("recording", default=True)
+
+#: What records the program of a function being compiled, in place of running its operations.
+tracing: ContextVar[Any] = ContextVar("tracing", default=None)
 
 #: Numbers nodes and assignments in one order.
 clock = itertools.count(1)
@@ -59,24 +64,24 @@ def set_recording(value: bool) -> Iterator[None]:
 def sum_to(g: Value, shape: Shape) -> Value:
     """Undo broadcasting: g summed over the axes along which `shape` was stretched to g's shape."""
     lead = g.ndim - len(shape)
-    axes = (*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1))
-    g = sum(g, axes) if axes else g
+    axes = (*range(lead), *[i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1])
+    g = sum_over(g, axes, False) if axes else g
     return g if g.shape == shape else reshape_to(g, shape)
 
 
-def ancestors(roots: Iterable[Node], stops: Iterable[Node] = ()) -> list[Node]:
+def ancestors(roots: Iterable[Node], stops: Collection[Node] = ()) -> list[Node]:
     """The tracked nodes `roots` were computed from, newest first, not looking behind `stops`.
 
     Raises GraphError where the graph was freed, or a leaf assigned after it was used.
     """
-    stop = {id(n) for n in stops}
-    seen: dict[int, Node] = {}
+    stop = set(map(id, stops))
+    seen: set[Node] = set()
     stack = [n for n in roots if n.requires_grad]
     while stack:
         node = stack.pop()
-        if id(node) in seen:
+        if node in seen:
             continue
-        seen[id(node)] = node
+        seen.add(node)
         if node.primitive is None or id(node) in stop:
             continue
         if node.args is _FREED:
@@ -89,13 +94,12 @@ def ancestors(roots: Iterable[Node], stops: Iterable[Node] = ()) -> list[Node]:
                 if x.assigned > node.number:
                     raise GraphError(
                         f"an input of {node.primitive.name!r} was assigned a new value after it was used, so "
-                        "its "
-                        "derivative can no longer be computed: call backward before the optimiser's step, "
+                        "its derivative can no longer be computed: call backward before the optimiser's step, "
                         "or compute the result again"
                     )
                 if x.requires_grad:
                     stack.append(x)
-    return sorted(seen.values(), key=lambda n: n.number, reverse=True)
+    return sorted(seen, key=attrgetter("number"), reverse=True)
 
 
 def pull_back(
@@ -120,43 +124,42 @@ def pull_back(
         (target, cotangent) pairs, of those targets that the outputs depend on.
     """
     order = ancestors(outputs, targets or ())
-    wanted = {
-        id(n) for n in (order if targets is None else targets) if targets is not None or not n.primitive
-    }
-    useful = set(wanted)  # nodes behind which a target lies
-    if targets is not None:
-        for node in reversed(order):
-            if node.primitive and any(id(x) in useful for x in node.args):
-                useful.add(id(node))
-    pending: dict[int, Value] = {}
-    for node, g in zip(outputs, cotangents, strict=True):
-        _accumulate(pending, node, g)
+    useful = set(order if targets is None else _leading_to(targets, order))
+    wanted = None if targets is None else set(targets)
+    pending: dict[Node, Value] = {}
     found: list[tuple[Node, Value]] = []
+    for node, g in zip(outputs, cotangents, strict=True):
+        pending[node] = pending[node] + g if node in pending else g
     for node in order:
-        g = pending.pop(id(node), None)
+        g = pending.pop(node, None)
         if g is None:
             continue
-        if id(node) in wanted:
+        primitive, args = node.primitive, node.args
+        if primitive is None if wanted is None else node in wanted:
             found.append((node, g))
             continue
-        primitive, args = node.primitive, node.args
-        if primitive is None or (targets is not None and id(node) not in useful):
+        if primitive is None:
             continue
         values = args if record else [x.data if isinstance(x, Node) else x for x in args]
         y = node if record else node.data
         for x, vjp in zip(args, primitive.vjps, strict=False):
-            if isinstance(x, Node) and x.requires_grad and vjp and (targets is None or id(x) in useful):
+            if vjp is not None and isinstance(x, Node) and x.requires_grad and x in useful:
                 gx = vjp(g, y, *values)
-                if gx.shape != x.data.shape:
-                    gx = sum_to(gx, x.data.shape)
-                if gx.dtype != x.data.dtype:
-                    gx = cast(gx, x.data.dtype)
-                _accumulate(pending, x, gx)
+                data = x.data
+                if gx.shape != data.shape:
+                    gx = sum_to(gx, data.shape)
+                if gx.dtype is not data.dtype and gx.dtype != data.dtype:
+                    gx = cast(gx, data.dtype)
+                pending[x] = pending[x] + gx if x in pending else gx
         if free:
             node.args = _FREED
     return found
 
 
-def _accumulate(pending: dict[int, Value], node: Node, g: Value) -> None:
-    held = pending.get(id(node))
-    pending[id(node)] = g if held is None else held + g
+def _leading_to(targets: Sequence[Node], order: Sequence[Node]) -> set[Node]:
+    """The targets, and those nodes of `order` (newest first) behind which one lies."""
+    useful = set(targets)
+    for node in reversed(order):
+        if node not in useful and any(isinstance(x, Node) and x in useful for x in node.args):
+            useful.add(node)
+    return useful

@@ -10,7 +10,7 @@ import numpy as np
 from . import ops
 from .errors import DTypeError, GraphError, ShapeError
 from .primitive import Array, Primitive, Shape, check_dtype
-from .tape import Node, clock, pull_back, recording
+from .tape import Node, clock, pull_back, recording, tracing
 
 # The methods int, float and bool hide these names in the class.
 _Int: TypeAlias = int
@@ -54,21 +54,33 @@ class Tensor(Node):
         self.requires_grad_(requires_grad)
 
     def bind(self, primitive: Primitive, args: tuple[Any, ...]) -> Tensor:
-        """Run `primitive`, and record the call if a gradient may be asked through it."""
+        """Run `primitive` (or note it, while tracing) and record it if a gradient may be asked through it."""
         values = []
-        tracked = False
+        tracked = foreign = False
         for x in args:
             if isinstance(x, Tensor):
                 values.append(x.data)
-                tracked = tracked or x.requires_grad
+                if x.requires_grad:
+                    tracked = True
+            elif isinstance(x, np.generic):
+                values.append(x.item())  # NumPy's scalars are as weak as Python's
             else:
-                values.append(x.item() if isinstance(x, np.generic) else x)
-        out = wrap(primitive.run(*values))
+                values.append(x)
+                if isinstance(x, np.ndarray):
+                    foreign = True
+        out = _new(Tensor)
+        trace = tracing.get()
+        if trace is None:
+            data = primitive.run(*values)
+            out.data = np.asarray(data) if isinstance(data, np.generic) else data
+        else:
+            out.data = trace.record(primitive, args)
         if tracked and primitive.differentiable and recording.get() and out.data.dtype.kind == "f":
             out.requires_grad = True
             out.primitive = primitive
-            # an array may change before backward: the graph keeps its own copy
-            out.args = tuple([x.copy() if isinstance(x, np.ndarray) else x for x in args])
+            if foreign and trace is None:  # an array may change before backward: the graph keeps its own copy
+                args = tuple([x.copy() if isinstance(x, np.ndarray) else x for x in args])
+            out.args = args
             out.number = next(clock)
         return out
 
@@ -107,30 +119,38 @@ class Tensor(Node):
         return self.shape[0]
 
     def __repr__(self) -> str:
-        text = np.array2string(self.data, separator=", ", prefix="Tensor(", precision=4)
+        text = np.array2string(self._numbers, separator=", ", prefix="Tensor(", precision=4)
         dtype = "" if self.dtype in (np.float32, np.int64, np.bool_) else f", dtype={self.dtype}"
         return f"Tensor({text}{dtype}{', requires_grad=True' if self.requires_grad else ''})"
 
     # Numbers out ------------------------------------------------------------------------------
 
+    @property
+    def _numbers(self) -> Array:
+        """The data, for somebody who will look at it: TraceError while a program is being recorded."""
+        trace = tracing.get()
+        if trace is not None:
+            trace.numbers()
+        return self.data
+
     def numpy(self) -> Array:
         """The numbers as an array: a read-only view; `.copy()` of it is yours."""
-        view = self.data.view()
+        view = self._numbers.view()
         view.flags.writeable = False
         return view
 
     def __array__(self, dtype: Any = None, copy: _Bool | None = None) -> Array:
-        return np.array(self.data, dtype, copy=True) if copy else np.asarray(self.numpy(), dtype)
+        return np.array(self._numbers, dtype, copy=True) if copy else np.asarray(self.numpy(), dtype)
 
     def item(self) -> Any:
         """The only element, as a Python number; ShapeError if there are others."""
         if self.size != 1:
             raise ShapeError(f"a tensor of shape {self.shape} holds {self.size} elements, not one number")
-        return self.data.item()
+        return self._numbers.item()
 
     def tolist(self) -> Any:
         """The numbers as nested lists."""
-        return self.data.tolist()
+        return self._numbers.tolist()
 
     def __float__(self) -> _Float:
         return _Float(self.item())
@@ -144,7 +164,7 @@ class Tensor(Node):
     def __index__(self) -> _Int:
         if self.dtype.kind not in "iu" or self.ndim:
             raise DTypeError(f"only an integer tensor without axes is an index: {self.dtype} {self.shape}")
-        return _Int(self.data)
+        return _Int(self._numbers)
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else repr(self)
@@ -193,23 +213,27 @@ class Tensor(Node):
                     f"backward: a tensor of shape {self.shape} is no single number; reduce it with "
                     ".sum() or .mean(), or pass gradient= of that shape"
                 )
-            gradient = np.ones(self.shape, self.dtype)
+            gradient = filled(1.0, self.shape, self.dtype)
         if not isinstance(gradient, Tensor):
             gradient = Tensor(gradient, self.dtype)
         if gradient.shape != self.shape:
             raise ShapeError(f"backward: gradient has shape {gradient.shape}, the tensor {self.shape}")
+        trace = tracing.get()
+        record = create_graph or trace is not None
         token = recording.set(create_graph)
         try:
             found = pull_back(
                 [self],
-                [gradient if create_graph else gradient.data],
+                [gradient if record else gradient.data],
                 None,
-                record=create_graph,
+                record=record,
                 free=not (create_graph if retain_graph is None else retain_graph),
             )
             for leaf, g in found:
                 assert isinstance(leaf, Tensor)
-                g = g if create_graph else wrap(g)
+                g = g if record else wrap(g)
+                if trace is not None:
+                    trace.keep_grad(leaf)
                 leaf.grad = g if leaf.grad is None else leaf.grad + g
         finally:
             recording.reset(token)
@@ -224,46 +248,51 @@ class Tensor(Node):
             raise GraphError(
                 f"assign_: only a leaf can be assigned, and this is a result of {self.primitive.name!r}"
             )
-        data = value.data if isinstance(value, Tensor) else np.array(value, self.data.dtype)
-        if data.shape != self.data.shape:
-            raise ShapeError(f"assign_: cannot put shape {data.shape} into a tensor of shape {self.shape}")
-        self.data = data.astype(self.data.dtype, copy=False)
+        if not isinstance(value, Tensor):
+            value = Tensor(value, self.dtype)
+        if value.shape != self.shape:
+            raise ShapeError(f"assign_: cannot put shape {value.shape} into a tensor of shape {self.shape}")
+        value, trace = value.to(self.dtype), tracing.get()
+        if trace is None:
+            self.data = value.data
+        else:
+            trace.assign(self, value)
         self.assigned = next(clock)
         return self
 
     # Operators --------------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Tensor:
-        return ops.add(self, other)
+        return self.bind(ops.add, (self, other))
 
     def __radd__(self, other: Any) -> Tensor:
-        return ops.add(other, self)
+        return self.bind(ops.add, (other, self))
 
     def __sub__(self, other: Any) -> Tensor:
-        return ops.sub(self, other)
+        return self.bind(ops.sub, (self, other))
 
     def __rsub__(self, other: Any) -> Tensor:
-        return ops.sub(other, self)
+        return self.bind(ops.sub, (other, self))
 
     def __mul__(self, other: Any) -> Tensor:
-        return ops.mul(self, other)
+        return self.bind(ops.mul, (self, other))
 
     def __rmul__(self, other: Any) -> Tensor:
-        return ops.mul(other, self)
+        return self.bind(ops.mul, (other, self))
 
     def __truediv__(self, other: Any) -> Tensor:
-        return ops.div(self, other)
+        return self.bind(ops.div, (self, other))
 
     def __rtruediv__(self, other: Any) -> Tensor:
-        return ops.div(other, self)
+        return self.bind(ops.div, (other, self))
 
     def __pow__(self, other: Any) -> Tensor:
         if isinstance(other, _Int | _Float) and other == 2:
-            return ops.mul(self, self)
-        return ops.pow(self, other)
+            return self.bind(ops.mul, (self, self))
+        return self.bind(ops.pow, (self, other))
 
     def __rpow__(self, other: Any) -> Tensor:
-        return ops.pow(other, self)
+        return self.bind(ops.pow, (other, self))
 
     def __matmul__(self, other: Any) -> Tensor:
         return ops.matmul(self, other)
@@ -272,7 +301,7 @@ class Tensor(Node):
         return ops.matmul(other, self)
 
     def __neg__(self) -> Tensor:
-        return ops.neg(self)
+        return self.bind(ops.neg, (self,))
 
     def __pos__(self) -> Tensor:
         return self
@@ -281,22 +310,22 @@ class Tensor(Node):
         return ops.abs(self)
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return ops.eq(self, other)
+        return self.bind(ops.eq, (self, other))
 
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return ops.ne(self, other)
+        return self.bind(ops.ne, (self, other))
 
     def __lt__(self, other: Any) -> Tensor:
-        return ops.lt(self, other)
+        return self.bind(ops.lt, (self, other))
 
     def __le__(self, other: Any) -> Tensor:
-        return ops.le(self, other)
+        return self.bind(ops.le, (self, other))
 
     def __gt__(self, other: Any) -> Tensor:
-        return ops.gt(self, other)
+        return self.bind(ops.gt, (self, other))
 
     def __ge__(self, other: Any) -> Tensor:
-        return ops.ge(self, other)
+        return self.bind(ops.ge, (self, other))
 
     __hash__ = object.__hash__
 
@@ -553,10 +582,18 @@ class Tensor(Node):
 
 
 def wrap(data: Any) -> Tensor:
-    """A leaf Tensor around an array, which is not copied."""
+    """A leaf Tensor around an array, which is not copied, or around a symbol of a traced program."""
     out = _new(Tensor)
-    out.data = data if type(data) is np.ndarray else np.asarray(data)
+    out.data = np.asarray(data) if isinstance(data, np.generic) else data
     return out
+
+
+def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
+    """A leaf Tensor of one value; a literal in a traced program."""
+    trace = tracing.get()
+    if trace is None:
+        return wrap(np.full(shape, value, dtype))
+    return wrap(trace.record(ops.fill, (value, shape, dtype)))
 
 
 _new = object.__new__

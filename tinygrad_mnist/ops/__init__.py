@@ -45,6 +45,7 @@ from .statistics import logsumexp, mean, norm, std, var
 from .views import (
     alias,
     expand,
+    fill,
     flatten,
     flip,
     pad,
@@ -75,6 +76,7 @@ __all__ = [
     "exp",
     "expand",
     "expm1",
+    "fill",
     "flatten",
     "flip",
     "ge",

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..kernels import matmul as kernels
 from ..primitive import Primitive, broadcast, result_dtype
-from .views import reshape_to, transpose
+from .views import permute_axes, reshape_to, transpose
 
 
 def _infer_product(a: Any, b: Any) -> Any:
@@ -24,6 +24,8 @@ def _infer_product(a: Any, b: Any) -> Any:
 
 
 def _run_product(a: Any, b: Any) -> Any:
+    if a.dtype is b.dtype and a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]:
+        return kernels.matmul(a, b)
     _, dtype = _infer_product(a, b)
     return kernels.matmul(np.asarray(a, dtype), np.asarray(b, dtype))
 
@@ -61,6 +63,12 @@ def _infer_linear(x: Any, weight: Any, bias: Any) -> Any:
 
 
 def _run_linear(x: Any, weight: Any, bias: Any) -> Any:
+    if (
+        x.dtype is weight.dtype is bias.dtype
+        and x.ndim == weight.ndim == 2
+        and (x.shape[1], *bias.shape) == weight.shape[::-1]
+    ):
+        return kernels.linear(x, weight, bias)
     _, dtype = _infer_linear(x, weight, bias)
     return kernels.linear(np.asarray(x, dtype), np.asarray(weight, dtype), np.asarray(bias, dtype))
 
@@ -78,7 +86,7 @@ linear = Primitive(
     _infer_linear,
     (
         lambda g, y, x, w, b: matmul(g, w),
-        lambda g, y, x, w, b: product(transpose(_rows(g)), _rows(x)),
+        lambda g, y, x, w, b: product(permute_axes(_rows(g), (1, 0)), _rows(x)),
         lambda g, y, x, w, b: g,  # summed over the leading axes by the backward pass
     ),
     cases=[((2, 3), (4, 3), (4,)), ((3,), (2, 3), (2,)), ((2, 1, 3), (2, 3), (2,)), ((0, 3), (2, 3), (2,))],

@@ -114,6 +114,8 @@ def getitem(x: Any, key: Any) -> Any:
     Boolean masks have a data-dependent shape and are refused: write `where`, or index with the
     positions. Raises IndexError for positions out of range and too many indices.
     """
+    if isinstance(key, Operand | np.ndarray) and key.dtype.kind in "iu" and x.ndim:
+        return take_along(x, key, 0)
     entries = _completed(x, key if isinstance(key, tuple) else (key,))
     advanced = any(hasattr(k, "dtype") for k in entries)
     ranges: list[tuple[int, int, int]] = []

@@ -45,7 +45,12 @@ def _total_dtype(x: Any) -> np.dtype[Any]:
 
 
 def _total(ufunc: np.ufunc) -> Callable[..., Any]:
-    return lambda x, axes, keepdims: ufunc.reduce(x, axis=axes, dtype=_total_dtype(x), keepdims=keepdims)
+    def run(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+        if x.dtype.kind == "f":
+            return ufunc.reduce(x, axis=axes, keepdims=keepdims)
+        return ufunc.reduce(x, axis=axes, dtype=np.int64, keepdims=keepdims)
+
+    return run
 
 
 sum_over = Primitive(

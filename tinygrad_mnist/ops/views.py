@@ -120,6 +120,16 @@ flip_axes: Primitive = Primitive(
     cases=[((2, 3), (0,)), ((2, 3), (0, 1)), ((), ()), ((0, 2), (1,))],
 )
 
+#: A tensor of one value, from no operands: (value, shape, dtype).
+fill = Primitive(
+    "fill",
+    "view",
+    lambda value, shape, dtype: np.full(shape, value, dtype),
+    lambda value, shape, dtype: (shape, dtype),
+    (),
+    cases=[(2.0, (2, 3), np.dtype(np.float32))],
+)
+
 #: The same values with no derivative: the graph ends here.
 stop_gradient = Primitive(
     "detach", "view", lambda x: x, lambda x: (x.shape, x.dtype), (None,), cases=[((2, 3),)]

@@ -1,0 +1,99 @@
+"""A recorded program: what goes in, the calls in order, what comes out and what is updated."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from .trace import Instruction, Symbol
+
+#: Primitives that give their operand unchanged.
+_IDENTITIES = {"alias", "detach"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A traced function as straight-line code.
+
+    Attributes:
+        arguments: symbols of the function's array arguments, named a0, a1, ...
+        captured: symbols of the Tensors and arrays from outside, named c0, c1, ...
+        instructions: the calls, each needed and none twice.
+        outputs: symbols of the results.
+        updates: pairs (captured symbol, symbol of its new value).
+    """
+
+    arguments: tuple[Symbol, ...]
+    captured: tuple[Symbol, ...]
+    instructions: tuple[Instruction, ...]
+    outputs: tuple[Symbol, ...]
+    updates: tuple[tuple[Symbol, Symbol], ...]
+
+    def __str__(self) -> str:
+        lines = [f"argument {s}" for s in self.arguments]
+        lines += [f"captured {s}" for s in self.captured]
+        lines += map(repr, self.instructions)
+        lines += [f"update {target.name} = {value.name}" for target, value in self.updates]
+        lines.append(f"return {', '.join(s.name for s in self.outputs)}")
+        return "\n".join(lines)
+
+    def uses(self) -> Counter[Symbol]:
+        """How many instructions, outputs and updates use each symbol."""
+        counts: Counter[Symbol] = Counter(self.outputs)
+        counts.update(value for _, value in self.updates)
+        for instruction in self.instructions:
+            counts.update({x for x in instruction.args if isinstance(x, Symbol)})
+        return counts
+
+
+def simplified(
+    instructions: Sequence[Instruction],
+    arguments: Sequence[Symbol],
+    captured: Sequence[Symbol],
+    outputs: Sequence[Symbol],
+    updates: Sequence[tuple[Symbol, Symbol]],
+) -> Program:
+    """The program without calls that do nothing, that repeat an earlier one, or that nobody needs."""
+    same: dict[Symbol, Symbol] = {}
+    seen: dict[tuple[Any, ...], Symbol] = {}
+    kept: list[Instruction] = []
+    for instruction in instructions:
+        args = tuple(same.get(x, x) if isinstance(x, Symbol) else x for x in instruction.args)
+        name, result = instruction.primitive.name, instruction.result
+        if _does_nothing(name, args, result):
+            same[result] = args[0]
+            continue
+        key = (name, *((x if isinstance(x, Symbol) else (type(x), repr(x))) for x in args))
+        if key in seen:
+            same[result] = seen[key]
+            continue
+        seen[key] = result
+        kept.append(Instruction(instruction.primitive, args, result))
+    outputs = [same.get(x, x) for x in outputs]
+    updates = [(target, same.get(value, value)) for target, value in updates]
+    updates = [(target, value) for target, value in updates if target is not value]
+    needed = {*outputs, *(value for _, value in updates)}
+    for instruction in reversed(kept):
+        if instruction.result in needed:
+            needed.update(x for x in instruction.args if isinstance(x, Symbol))
+    used = needed | {target for target, _ in updates}
+    return Program(
+        tuple(arguments),
+        tuple(s for s in captured if s in used),
+        tuple(i for i in kept if i.result in needed),
+        tuple(outputs),
+        tuple(updates),
+    )
+
+
+def _does_nothing(name: str, args: tuple[Any, ...], result: Symbol) -> bool:
+    if name in _IDENTITIES:
+        return True
+    x = args[0] if args else None
+    if not isinstance(x, Symbol) or x.shape != result.shape:
+        return False
+    if name == "cast":
+        return x.dtype == result.dtype
+    return name in ("reshape", "expand") or (name == "permute" and args[1] == tuple(range(x.ndim)))

@@ -1,0 +1,66 @@
+"""What generated programs call besides the scalar formulas of the kernels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..kernels.matmul import multiply_dots, multiply_rows
+from ..kernels.policy import kernel, scalar
+from ..kernels.untyped import extending, types
+
+
+@scalar
+def maximum(a: Any, b: Any) -> Any:
+    """The larger of two numbers; NaN if one is."""
+    return a if a >= b or a != a else b
+
+
+@scalar
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller of two numbers; NaN if one is."""
+    return a if a <= b or a != a else b
+
+
+@scalar
+def greater(a: Any, b: Any) -> Any:
+    """Whether a comes before b in a search for the largest: NaN comes first of all."""
+    return a > b or (a != a and b == b)
+
+
+@scalar
+def less(a: Any, b: Any) -> Any:
+    """Whether a comes before b in a search for the smallest: NaN comes first of all."""
+    return a < b or (a != a and b == b)
+
+
+@scalar
+def position(i: Any, low: Any, size: Any) -> Any:
+    """An index, counted from the end if negative; IndexError outside low .. size - 1."""
+    if i < low or i >= size:
+        raise IndexError("a position is outside its axis")
+    return i + size if i < 0 else i
+
+
+def _memory(typing: Any, array: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.make_array(signature.args[0])(context, builder, args[0]).data
+
+    return types.CPointer(array.dtype)(array), codegen
+
+
+memory = extending.intrinsic(_memory)  # memory(array): pointer to its first element
+
+
+@kernel
+def matmul(a: Any, b: Any, out: Any) -> None:
+    """out = a @ b of matrices of any strides; out is contiguous."""
+    m, depth, n = a.shape[0], a.shape[1], b.shape[1]
+    a_row, a_column = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
+    b_row, b_column = b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
+    if b_column == 1 or n == 1:
+        multiply_rows(memory(a), a_row, a_column, memory(b), b_row, memory(out), n, m, n, depth)
+    elif a_column == 1 and b_row == 1:
+        multiply_dots(memory(a), a_row, memory(b), b_column, memory(out), n, m, n, depth)
+    else:
+        rows = b.copy()
+        multiply_rows(memory(a), a_row, a_column, memory(rows), n, memory(out), n, m, n, depth)

@@ -1,0 +1,129 @@
+"""Recording a program: the same calls as in eager execution, on symbols instead of numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..errors import TraceError
+from ..primitive import Primitive, Shape
+from ..tensor import Tensor
+
+_PACKAGE = __name__.split(".")[0]
+
+
+class Symbol:
+    """Stands for an array whose numbers are not known yet: what a traced Tensor has as its data."""
+
+    __slots__ = ("dtype", "name", "shape")
+
+    def __init__(self, name: str, shape: Shape, dtype: np.dtype[Any]) -> None:
+        self.name, self.shape, self.dtype = name, shape, dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.dtype}{list(self.shape)}"
+
+    def __array__(self, *_: Any, **__: Any) -> NoReturn:
+        refuse()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        refuse()
+
+
+def refuse() -> NoReturn:
+    """Raise TraceError, naming the line of the user's code that asked for a number."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in (_PACKAGE, "numpy"):
+        frame = frame.f_back
+    where = f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
+    raise TraceError(
+        f"the number of a tensor was asked for while its program is being recorded ({where}). "
+        "Return the tensor and look at it outside; choose between values with tg.where instead of if"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Instruction:
+    """One recorded call: a primitive, its arguments (Symbols, Python scalars, parameters), its result."""
+
+    primitive: Primitive
+    args: tuple[Any, ...]
+    result: Symbol
+
+    def __repr__(self) -> str:
+        args = ", ".join(x.name if isinstance(x, Symbol) else repr(x) for x in self.args)
+        return f"{self.result} = {self.primitive.name}({args})"
+
+
+class Trace:
+    """The recorder that `Tensor.bind` calls while a function is traced.
+
+    Attributes:
+        instructions: the calls in order.
+        captured: the Tensors and arrays from outside that were used, by reference, with the
+            symbol of their value at entry.
+        assigned: captured Tensors that were given a new value, with its symbol.
+        leaves: Tensors whose `grad` was set, and what it was before.
+    """
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self.captured: dict[int, tuple[Tensor | np.ndarray[Any, Any], Symbol]] = {}
+        self.assigned: dict[int, tuple[Tensor, Symbol]] = {}
+        self.grads: dict[int, tuple[Tensor, Tensor | None]] = {}
+
+    def argument(self, index: int, shape: Shape, dtype: np.dtype[Any]) -> Symbol:
+        """The symbol of one argument of the traced function."""
+        return Symbol(f"a{index}", shape, dtype)
+
+    def record(self, primitive: Primitive, args: tuple[Any, ...]) -> Symbol:
+        """Note the call and give the symbol of its result; shapes are checked as in eager execution."""
+        values = tuple(self._value(x) for x in args)
+        shape, dtype = primitive.infer(*values)
+        result = Symbol(f"v{len(self.instructions)}", tuple(map(int, shape)), np.dtype(dtype))
+        self.instructions.append(Instruction(primitive, values, result))
+        return result
+
+    def assign(self, leaf: Tensor, value: Tensor) -> None:
+        """Note that from here on a captured Tensor has another value."""
+        self.symbol(leaf)
+        self.assigned[id(leaf)] = leaf, self.symbol(value)
+
+    def keep_grad(self, leaf: Tensor) -> None:
+        """Remember a Tensor's gradient, before the trace replaces it."""
+        self.grads.setdefault(id(leaf), (leaf, leaf.grad))
+
+    def numbers(self) -> NoReturn:
+        """Refuse to read numbers while recording."""
+        refuse()
+
+    def symbol(self, x: Tensor | np.ndarray[Any, Any]) -> Symbol:
+        """The symbol of a traced Tensor, or of the present value of one from outside."""
+        if isinstance(x, Tensor):
+            if isinstance(x.data, Symbol):
+                return x.data
+            if id(x) in self.assigned:
+                return self.assigned[id(x)][1]
+        if id(x) not in self.captured:
+            self.captured[id(x)] = x, Symbol(f"c{len(self.captured)}", x.shape, x.dtype)
+        return self.captured[id(x)][1]
+
+    def _value(self, x: Any) -> Any:
+        if isinstance(x, Tensor | np.ndarray):
+            return self.symbol(x)
+        return x.item() if isinstance(x, np.generic) else x
