@@ -14,6 +14,8 @@ import numpy as np
 from .. import ops
 from ..errors import DTypeError, ShapeError
 from ..primitive import Operand, Value
+from ..tape import tracing
+from ..tensor import wrap
 
 
 def mse_loss(output: Value, target: Any) -> Value:
@@ -94,7 +96,10 @@ def binary_cross_entropy_with_logits(logits: Value, target: Any) -> Value:
 
 
 def _values(target: Any) -> Value:
-    return target if isinstance(target, Operand) else np.asarray(target)
+    if isinstance(target, Operand):
+        return target
+    array = np.asarray(target)
+    return array if tracing.get() is None else wrap(array)  # a program reads it anew on each run
 
 
 def _cast(target: Value, dtype: Any) -> Value:

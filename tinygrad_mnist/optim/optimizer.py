@@ -1,0 +1,122 @@
+"""What all optimisers share: state, and the step that applies a rule to every parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+from ..primitive import Array, Value
+from ..tape import set_recording, tracing
+from ..tensor import Tensor, wrap
+from .groups import Params, complete
+
+
+class Optimizer:
+    """Base of the optimisers: changes parameters by the gradients in their `grad`.
+
+    A subclass has a `rule`, one function of values:
+    (p, g, *state, lr=..., **options) -> (new p, *new state), in operators and `ops` only. A step
+    runs it on arrays; while a program is recorded, it runs it on Tensors.
+
+    Args:
+        params: Tensors (a generator will do), or groups as dicts: {"params": [...]} with options
+            that differ from the others'.
+        options: the rule's options and their values where a group says nothing; `lr` among them,
+            a number or a schedule (function from the number of steps done to the rate).
+
+    Attributes:
+        param_groups: one dict per group; options changed here count from the next step on.
+        steps: how many steps were done (int64 Tensor).
+
+    Raises:
+        ValueError: for no parameters at all, one given twice, an unknown option, or an option
+            out of range.
+        TypeError, GraphError, DTypeError: for a parameter that is no Tensor, was computed from
+            others, or is not of floats.
+    """
+
+    rule: Callable[..., tuple[Value, ...]]
+
+    def __init__(self, params: Params, options: dict[str, Any]) -> None:
+        self.param_groups = complete(type(self).__name__, params, options)
+        self.steps = Tensor(0)
+        self._options = [name for name in options if name != "lr"]
+        self._states = [[self.new_state(p, group) for p in group["params"]] for group in self.param_groups]
+
+    def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
+        """What the rule remembers of a parameter, by name, as it is before the first step."""
+        return {}
+
+    def step(self) -> None:
+        """Change every parameter that has a gradient, once."""
+        traced = tracing.get() is not None
+        read = _itself if traced else _array
+        steps = self.steps if traced else int(self.steps)
+        with set_recording(False):
+            for group, states in zip(self.param_groups, self._states, strict=True):
+                lr = group["lr"](steps) if callable(group["lr"]) else group["lr"]
+                lr = lr if isinstance(lr, Tensor) else float(lr)
+                options = {name: group[name] for name in self._options}
+                for p, state in zip(group["params"], states, strict=True):
+                    if p.grad is None:
+                        continue
+                    places = (p, *state.values())
+                    values = self.rule(read(p), read(p.grad), *map(read, state.values()), lr=lr, **options)
+                    for place, value in zip(places, values, strict=True):
+                        place.assign_(value if isinstance(value, Tensor) else wrap(value))
+            self.steps.assign_(self.steps + 1)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.grad = None
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all that steps change besides the parameters: `steps`, and the rule's state.
+
+        Entries are named by the place of the parameter among all: "0.velocity". The options are
+        not among them: whoever resumes makes the optimiser with the same arguments.
+        """
+        return {name: np.array(x.numpy()) for name, x in self._tensors().items()}
+
+    def load_state_dict(self, values: Mapping[str, Any]) -> None:
+        """Continue from a `state_dict`; further steps give the same bits as without the stop.
+
+        Raises DataError, naming every entry that is missing, unexpected or of another shape; then
+        nothing has been changed.
+        """
+        tensors = self._tensors()
+        wanted = {name: x.shape for name, x in tensors.items()}
+        given = {name: np.shape(x) for name, x in values.items()}
+        wrong = [
+            f"{name} ({given.get(name, 'missing')}, here {wanted.get(name, 'unexpected')})"
+            for name in {**wanted, **given}
+            if wanted.get(name) != given.get(name)
+        ]
+        if wrong:
+            owner = type(self).__name__
+            raise DataError(f"load_state_dict: this state does not fit this {owner}: {', '.join(wrong)}")
+        for name, x in tensors.items():
+            x.assign_(np.asarray(values[name]))
+
+    def _tensors(self) -> dict[str, Tensor]:
+        states = [state for group in self._states for state in group]
+        named = {f"{i}.{name}": x for i, state in enumerate(states) for name, x in state.items()}
+        return {"steps": self.steps, **named}
+
+
+def zeros_like(p: Tensor) -> Tensor:
+    """Zeros of p's shape and dtype, for a rule's state."""
+    return wrap(np.zeros(p.shape, p.dtype))
+
+
+def _array(x: Tensor) -> Value:
+    return x.data
+
+
+def _itself(x: Tensor) -> Value:
+    return x
