@@ -87,6 +87,7 @@ positions = Primitive(
     _run_positions,
     lambda index, low, size: (index.shape, np.dtype(np.int64)),
     (None,),
+    cases=[(((2, 3), 4), -4, 4), (((), 2), 0, 2), (((0,), 1), 0, 1)],
 )
 
 
@@ -114,8 +115,11 @@ def getitem(x: Any, key: Any) -> Any:
     Boolean masks have a data-dependent shape and are refused: write `where`, or index with the
     positions. Raises IndexError for positions out of range and too many indices.
     """
-    if isinstance(key, Operand | np.ndarray) and key.dtype.kind in "iu" and x.ndim:
+    if hasattr(key, "dtype") and key.dtype.kind in "iu" and key.ndim and x.ndim:
         return take_along(x, key, 0)
+    if type(key) is int and x.ndim and -x.shape[0] <= key < x.shape[0]:
+        rest = x.shape[1:]
+        return reshape_to(slice_ranges(x, ((key % x.shape[0], 1, 1), *[(0, n, 1) for n in rest])), rest)
     entries = _completed(x, key if isinstance(key, tuple) else (key,))
     advanced = any(hasattr(k, "dtype") for k in entries)
     ranges: list[tuple[int, int, int]] = []

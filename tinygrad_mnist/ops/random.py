@@ -31,7 +31,8 @@ def _draw(name: str, kernel: Callable[..., Any]) -> Primitive:
         kernel(state[0], state[1], out.reshape(-1))
         return out
 
-    return Primitive(name, "random", run, _infer, (None,))
+    cases = [(((2,), 9), shape, np.dtype(dtype)) for shape in [(2, 3), (), (0,)] for dtype in "fd"]
+    return Primitive(name, "random", run, _infer, (None,), cases=cases)
 
 
 #: (state, shape, dtype); the state is two uint64: the key, and the first block to use.
