@@ -172,6 +172,8 @@ def normalize_axes(name: str, axis: int | Sequence[int] | None, ndim: int) -> tu
     """`axis` (None: all of them) as a sorted tuple counted from the front, without repeats."""
     if axis is None:
         return tuple(range(ndim))
+    if type(axis) is int and 0 <= axis < ndim:
+        return (axis,)
     axes = [normalize_axis(name, int(a), ndim) for a in ([axis] if isinstance(axis, int) else axis)]
     if len(set(axes)) != len(axes):
         raise ShapeError(f"{name}: axis {axis} names an axis twice; name each once")
@@ -186,7 +188,7 @@ def check_dtype(dtype: Any) -> np.dtype[Any]:
     """`dtype` as a NumPy dtype this package computes with: bool, integers, float32, float64."""
     found = np.dtype(dtype)
     if found.kind in "biu" or found in (_FLOAT32, _FLOAT64):
-        return found.newbyteorder("=")
+        return np.dtype(found.type)  # NumPy's own object, in native order: compared by identity
     raise DTypeError(f"dtype {found} is not supported: use float32, float64, an integer type or bool")
 
 
@@ -247,19 +249,21 @@ def loop(
         domain: interval on which the tests exercise it.
     """
 
+    floats, bools = result == "float", result == "bool"
+
     def infer(*operands: Any) -> tuple[Shape, np.dtype[Any]]:
         dtype = result_dtype(*operands)
-        dtype = _BOOL if result == "bool" else _as_float(dtype) if result == "float" else dtype
+        dtype = _BOOL if bools else _as_float(dtype) if floats else dtype
         return broadcast(name, *map(_shape, operands)), dtype
 
     def run(*operands: Any) -> Any:
         try:
-            if result == "float":
-                return kernel(*promoted(operands, result))
+            if floats:
+                return kernel(*promoted(operands, "float"))
             y = kernel(*operands)
-            if y.dtype is _FLOAT32 or result == "bool" or y.dtype == result_dtype(*operands):
+            if y.dtype is _FLOAT32 or bools or y.dtype == result_dtype(*operands):
                 return y
-            return kernel(*promoted(operands, result))  # where NumPy's promotion is not ours
+            return kernel(*promoted(operands))  # where NumPy's promotion is not ours
         except ValueError:
             infer(*operands)  # says which shapes do not broadcast
             raise
@@ -272,6 +276,8 @@ def loop(
 
 def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, ...]:
     """The operands in their common dtype; the same tuple where they have one that NumPy finds too."""
+    if len(operands) == 1 and operands[0].dtype is _FLOAT32:
+        return operands
     dtype = None
     for x in operands:
         kind = type(x)

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from heapq import heappop, heappush
 from operator import attrgetter
 from typing import Any
 
@@ -70,11 +71,8 @@ def sum_to(g: Value, shape: Shape) -> Value:
 
 
 def ancestors(roots: Iterable[Node], stops: Collection[Node] = ()) -> list[Node]:
-    """The tracked nodes `roots` were computed from, newest first, not looking behind `stops`.
-
-    Raises GraphError where the graph was freed, or a leaf assigned after it was used.
-    """
-    stop = set(map(id, stops))
+    """The tracked nodes `roots` were computed from, newest first, not looking behind `stops`."""
+    stop = set(stops)
     seen: set[Node] = set()
     stack = [n for n in roots if n.requires_grad]
     while stack:
@@ -82,24 +80,31 @@ def ancestors(roots: Iterable[Node], stops: Collection[Node] = ()) -> list[Node]
         if node in seen:
             continue
         seen.add(node)
-        if node.primitive is None or id(node) in stop:
-            continue
-        if node.args is _FREED:
-            raise GraphError(
-                f"backward through {node.primitive.name!r}, whose graph an earlier backward freed: "
-                "pass retain_graph=True to that call to walk the graph again"
-            )
-        for x in node.args:
-            if isinstance(x, Node):
-                if x.assigned > node.number:
-                    raise GraphError(
-                        f"an input of {node.primitive.name!r} was assigned a new value after it was used, so "
-                        "its derivative can no longer be computed: call backward before the optimiser's step, "
-                        "or compute the result again"
-                    )
-                if x.requires_grad:
-                    stack.append(x)
+        if node.primitive is not None and node not in stop:
+            _check(node)
+            stack.extend([x for x in node.args if isinstance(x, Node) and x.requires_grad])
     return sorted(seen, key=attrgetter("number"), reverse=True)
+
+
+def _check(node: Node) -> None:
+    """GraphError if the graph at this node was freed, or an input assigned after it was used."""
+    if node.args is _FREED:
+        raise GraphError(
+            f"backward through {_name(node)}, whose graph an earlier backward freed: "
+            "pass retain_graph=True to that call to walk the graph again"
+        )
+    number = node.number
+    for x in node.args:
+        if isinstance(x, Node) and x.assigned > number:
+            raise GraphError(
+                f"an input of {_name(node)} was assigned a new value after it was used, so its derivative "
+                "can no longer be computed: call backward before the optimiser's step, or compute the "
+                "result again"
+            )
+
+
+def _name(node: Node) -> str:
+    return "a leaf" if node.primitive is None else repr(node.primitive.name)
 
 
 def pull_back(
@@ -123,37 +128,52 @@ def pull_back(
     Returns:
         (target, cotangent) pairs, of those targets that the outputs depend on.
     """
-    order = ancestors(outputs, targets or ())
-    useful = set(order if targets is None else _leading_to(targets, order))
+    useful = None if targets is None else _leading_to(targets, ancestors(outputs, targets))
     wanted = None if targets is None else set(targets)
     pending: dict[Node, Value] = {}
-    found: list[tuple[Node, Value]] = []
-    for node, g in zip(outputs, cotangents, strict=True):
-        pending[node] = pending[node] + g if node in pending else g
-    for node in order:
-        g = pending.pop(node, None)
-        if g is None:
-            continue
+    queue: list[tuple[int, Node]] = []  # newest first; numbers differ, so nodes are never compared
+    leaves: list[Node] = []
+    walked: list[Node] = []
+
+    def receive(node: Node, g: Value) -> None:
+        if node in pending:
+            pending[node] = pending[node] + g
+            return
+        pending[node] = g
+        if node.primitive is None or (wanted is not None and node in wanted):
+            leaves.append(node)
+        else:
+            heappush(queue, (-node.number, node))
+
+    for node, g in zip(outputs, cotangents):
+        receive(node, g)
+    while queue:
+        _, node = heappop(queue)
+        _check(node)
+        walked.append(node)
         primitive, args = node.primitive, node.args
-        if primitive is None if wanted is None else node in wanted:
-            found.append((node, g))
-            continue
-        if primitive is None:
-            continue
+        assert primitive is not None
+        g = pending.pop(node)
         values = args if record else [x.data if isinstance(x, Node) else x for x in args]
         y = node if record else node.data
-        for x, vjp in zip(args, primitive.vjps, strict=False):
-            if vjp is not None and isinstance(x, Node) and x.requires_grad and x in useful:
+        for x, vjp in zip(args, primitive.vjps):
+            if (
+                vjp is not None
+                and isinstance(x, Node)
+                and x.requires_grad
+                and (useful is None or x in useful)
+            ):
                 gx = vjp(g, y, *values)
                 data = x.data
                 if gx.shape != data.shape:
                     gx = sum_to(gx, data.shape)
                 if gx.dtype is not data.dtype and gx.dtype != data.dtype:
                     gx = cast(gx, data.dtype)
-                pending[x] = pending[x] + gx if x in pending else gx
-        if free:
+                receive(x, gx)
+    if free:
+        for node in walked:
             node.args = _FREED
-    return found
+    return [(node, pending[node]) for node in leaves if wanted is None or node in wanted]
 
 
 def _leading_to(targets: Sequence[Node], order: Sequence[Node]) -> set[Node]:

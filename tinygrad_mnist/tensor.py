@@ -250,9 +250,9 @@ class Tensor(Node):
             )
         if not isinstance(value, Tensor):
             value = Tensor(value, self.dtype)
-        if value.shape != self.shape:
+        if value.data.shape != self.data.shape:
             raise ShapeError(f"assign_: cannot put shape {value.shape} into a tensor of shape {self.shape}")
-        value, trace = value.to(self.dtype), tracing.get()
+        value, trace = value.to(self.data.dtype), tracing.get()
         if trace is None:
             self.data = value.data
         else:
@@ -430,6 +430,8 @@ class Tensor(Node):
 
     def to(self, dtype: Any) -> Tensor:
         """Cast to `dtype`; floats are cut towards zero by integers. self where it has it already."""
+        if dtype is self.data.dtype:
+            return self
         found = check_dtype(dtype)
         return self if found == self.dtype else ops.cast(self, found)
 

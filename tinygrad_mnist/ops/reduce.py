@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ..kernels import reduce as kernels
 from ..primitive import Primitive, Shape, normalize_axes, normalize_axis
 from .elementwise import cast, eq
 from .views import expand_to, permute_axes, place, reshape_to, slice_ranges
@@ -36,7 +37,7 @@ def _reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
 
 def _spread(g: Any, x: Any, axes: tuple[int, ...]) -> Any:
     """A cotangent of a reduced value, seen at every element that went into it."""
-    return expand_to(reshape_to(g, kept(x.shape, axes)), x.shape)
+    return expand_to(g if g.ndim == 0 else reshape_to(g, kept(x.shape, axes)), x.shape)
 
 
 def _total_dtype(x: Any) -> np.dtype[Any]:
@@ -44,19 +45,19 @@ def _total_dtype(x: Any) -> np.dtype[Any]:
     return x.dtype if x.dtype.kind == "f" else np.dtype(np.int64)
 
 
-def _total(ufunc: np.ufunc) -> Callable[..., Any]:
-    def run(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-        if x.dtype.kind == "f":
-            return ufunc.reduce(x, axis=axes, keepdims=keepdims)
-        return ufunc.reduce(x, axis=axes, dtype=np.int64, keepdims=keepdims)
+def _run_sum(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    total = kernels.sum(x, axes) if x.dtype.kind == "f" else np.add.reduce(x, axes, np.int64)
+    return total.reshape(kept(x.shape, axes)) if keepdims else total
 
-    return run
+
+def _run_prod(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    return np.prod(x, axis=axes, dtype=_total_dtype(x), keepdims=keepdims)
 
 
 sum_over = Primitive(
     "sum",
     "reduce",
-    _total(np.add),
+    _run_sum,
     lambda x, axes, keepdims: (_reduced(x.shape, axes, keepdims), _total_dtype(x)),
     (lambda g, y, x, axes, keepdims: _spread(g, x, axes),),
     cases=[*_CASES, ((0, 3), (0,), False)],
@@ -65,7 +66,7 @@ sum_over = Primitive(
 prod_over = Primitive(
     "prod",
     "reduce",
-    _total(np.multiply),
+    _run_prod,
     lambda x, axes, keepdims: (_reduced(x.shape, axes, keepdims), _total_dtype(x)),
     (lambda g, y, x, axes, keepdims: _spread(g, x, axes) * _product_of_others(x, axes),),
     cases=[*_CASES, ((0, 3), (0,), False)],

@@ -55,10 +55,9 @@ def _infer_expand(x: Any, shape: Shape) -> Any:
 
 
 def _run_expand(x: Any, shape: Shape) -> Any:
+    if x.ndim == 0:  # much faster than broadcast_to, for the gradient of every mean
+        return np.ndarray(shape, x.dtype, np.asarray(x), 0, (0,) * len(shape))
     _infer_expand(x, shape)
-    x = np.asarray(x)
-    if x.size == 1:  # much faster than broadcast_to, for the seed of every mean
-        return np.ndarray(shape, x.dtype, np.ascontiguousarray(x), 0, (0,) * len(shape))
     return np.broadcast_to(x, shape)
 
 
