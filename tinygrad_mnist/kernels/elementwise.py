@@ -10,10 +10,13 @@ import numpy as np
 from numpy import empty, ndarray
 
 from tinygrad_mnist.kernels import scalar
-from tinygrad_mnist.kernels.buffer import CONTIGUOUS_AND_ALIGNED, Compiled, size
+from tinygrad_mnist.kernels.buffer import CONTIGUOUS_AND_ALIGNED, Compiled, lock, size, unlock
 from tinygrad_mnist.kernels.policy import kernel, kernel_named
+from tinygrad_mnist.kernels.simd import use_full_width
 
 Array = ndarray[Any, Any]
+
+MANY = 1 << 14            # elements that keep a kernel busy for long enough to let other threads run
 
 
 def unary(formula: Callable[[Any], Any]) -> Callable[[Array], Array]:
@@ -22,9 +25,12 @@ def unary(formula: Callable[[Any], Any]) -> Callable[[Array], Array]:
     def loop(x: Any, out: Any) -> bool:
         if x.flags & CONTIGUOUS_AND_ALIGNED != CONTIGUOUS_AND_ALIGNED:
             return False
-        source, target = x.data, out.data
-        for i in range(size(x)):
+        use_full_width()
+        count, source, target = size(x), x.data, out.data
+        state = unlock(count >= MANY)
+        for i in range(count):
             target[i] = formula(source[i])
+        lock(state)
         return True
 
     compiled = Compiled(loop, lambda buffer, number: (buffer, buffer))
@@ -56,13 +62,17 @@ cos = unary(scalar.cos)
 
 @kernel
 def _pow_loop(x: Any, y: Any, out: Any) -> None:
-    base, target, exponent = x.data, out.data, y.data[0]
+    use_full_width()
+    count, base, exponent, target = size(out), x.data, y.data, out.data
+    state = unlock(count >= MANY)
     if y.ndim == 0:
-        for i in range(size(x)):
-            target[i] = scalar.pow(base[i], exponent)
+        constant = exponent[0]
+        for i in range(count):
+            target[i] = scalar.pow(base[i], constant)
     else:
-        for i in range(size(x)):
-            target[i] = scalar.pow(base[i], y.data[i])
+        for i in range(count):
+            target[i] = scalar.pow(base[i], exponent[i])
+    lock(state)
 
 
 _pow = Compiled(_pow_loop, lambda buffer, number: (buffer, buffer, buffer))

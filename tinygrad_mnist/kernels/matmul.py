@@ -146,7 +146,8 @@ def _matrices(a: Array, b: Array) -> Array:
 def _any(a: Array, b: Array) -> Array:
     """The product of operands of any dtype and number of dimensions."""
     if a.dtype != b.dtype or a.dtype not in (FLOAT32, FLOAT64) or a.ndim == 0 or b.ndim == 0:
-        return np.matmul(a, b)
+        product: Array = np.matmul(a, b)
+        return product
     rows = a[np.newaxis] if a.ndim == 1 else a
     columns = b[:, np.newaxis] if b.ndim == 1 else b
     if columns.ndim == 2:

@@ -34,7 +34,7 @@ KERNEL_OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # as above
     "fastmath": False,       # as above; kernels that reorder sums do so explicitly, always the same way
     "boundscheck": False,    # kernels walk raw memory; their callers check shapes once per call
-    "nogil": True,           # threads of ours run kernels side by side
+    "nogil": False,          # kernels release Python's lock themselves when it is worth it; see `buffer`
 }
 
 
@@ -145,6 +145,8 @@ def describe(value: Any) -> str:
         return repr(value)
     if isinstance(value, tuple):
         return f"({', '.join(map(describe, value))})"
+    if isinstance(value, types.BuiltinFunctionType):
+        return f"{value.__module__}.{value.__qualname__}"
     function = getattr(value, "py_func", None) or getattr(value, "_defn", None) or value
     if not isinstance(function, types.FunctionType):
         raise TypeError(f"a kernel captured a {type(value).__name__}, which its cache key cannot describe; "

@@ -70,8 +70,8 @@ def formula(build: Callable[[Format], Callable[..., Any]]) -> Callable[..., Any]
     return interpreted
 
 
-def _reduce(of: Format) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The two halves that exp and expm1 share: e^x = 2^n (1 + t)."""
+def _exponential(of: Format) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """What the functions made of e^x share: n and t with e^x = 2^n (1 + t), |t| < 0.42, and 2^n."""
     real, terms = of.real, tuple(map(of.real, of.exp_terms))
     log2_e, ln2_high, ln2_low = real(1 / math.log(2)), real(of.ln2[0]), real(of.ln2[1])
     # Adding 1.5 * 2^digits leaves no room for a fraction: the sum is rounded, its low bits are the integer.
@@ -79,18 +79,18 @@ def _reduce(of: Format) -> tuple[Callable[..., Any], Callable[..., Any]]:
     rounder_bits = to_bits(rounder)
     integer, bias, digits = of.integer, of.integer(of.bias), of.integer(of.digits)
 
-    @scalar
-    def reduced(x: Any) -> Any:
+    def split(x: Any) -> Any:
         shifted = fma(x, log2_e, rounder)
         n = shifted - rounder
-        r = fma(n, -ln2_low, fma(n, -ln2_high, x))
-        return integer(to_bits(shifted) - rounder_bits), fma(r * r, horner(r, terms), r)
+        coarse = fma(n, -ln2_high, x)              # exact
+        r = fma(n, -ln2_low, coarse)
+        lost = fma(n, -ln2_low, coarse - r)        # by rounding r
+        return integer(to_bits(shifted) - rounder_bits), r + fma(r * r, horner(r, terms), lost)
 
-    @scalar
     def power_of_two(n: Any) -> Any:
         return from_bits(integer(integer(n + bias) << digits))
 
-    return reduced, power_of_two
+    return scalar(split), scalar(power_of_two)
 
 
 @formula
@@ -98,12 +98,12 @@ def exp(of: Format) -> Callable[..., Any]:
     """e^x, within 1 ulp; subnormal results are rounded once."""
     lowest, highest = map(of.real, of.exp_range)
     one, integer = of.real(1), of.integer
-    reduced, power_of_two = _reduce(of)
+    split, power_of_two = _exponential(of)
 
     def exp(x: Any) -> Any:
         x = lowest if x < lowest else x
         x = highest if x > highest else x
-        n, t = reduced(x)
+        n, t = split(x)
         half = integer(n >> integer(1))           # 2^n itself may not be representable
         return (one + t) * power_of_two(half) * power_of_two(integer(n - half))
     return exp
@@ -113,39 +113,50 @@ def exp(of: Format) -> Callable[..., Any]:
 def expm1(of: Format) -> Callable[..., Any]:
     """e^x - 1 without cancellation near zero, within 2 ulp."""
     lowest, highest = of.real(-(of.digits + 2) * math.log(2)), of.real(of.exp_range[1])
-    half, two, integer = of.real(0.5), of.real(2), of.integer
-    reduced, power_of_two = _reduce(of)
+    one, largest = of.real(1), of.integer(of.bias)
+    split, power_of_two = _exponential(of)
 
     def expm1(x: Any) -> Any:
         y = lowest if x < lowest else x
         y = highest if y > highest else y
-        n, t = reduced(y)
-        scale = power_of_two(integer(n - integer(1)))   # halved, since 2^n may overflow where e^x does not
-        return copysign(fma(scale, t, scale - half) * two, x)
+        n, t = split(y)
+        fitting = n if n < largest else largest     # 2^n may overflow where e^x does not
+        scale = power_of_two(fitting)
+        return copysign(fma(scale, t, scale - one) * power_of_two(of.integer(n - fitting)), x)
     return expm1
 
 
 @formula
 def sigmoid(of: Format) -> Callable[..., Any]:
-    """1 / (1 + e^-x), within 2 ulp also where it is almost zero; never overflows."""
-    one = of.real(1)
+    """1 / (1 + e^-x), within 2 ulp also where it is almost zero; never overflows.
+
+    With e^-x = 2^n (1 + t) it is s / (s + t + 1) where s = 2^-n.
+    """
+    lowest, highest = of.real(of.exp_range[0]), of.real(of.bias * math.log(2))
+    one, integer, zero = of.real(1), of.integer, of.integer(0)
+    split, power_of_two = _exponential(of)
 
     def sigmoid(x: Any) -> Any:
-        small = exp(-abs(x))
-        return (small if x < 0 else one) / (one + small)
+        x = lowest if x < lowest else x
+        x = highest if x > highest else x
+        n, t = split(-x)
+        half = integer(n >> integer(1))           # 2^-n itself may not be representable
+        s = power_of_two(integer(zero - half)) * power_of_two(integer(half - n))
+        return s / (s + t + one)
     return sigmoid
 
 
 @formula
 def tanh(of: Format) -> Callable[..., Any]:
-    """(e^2x - 1) / (e^2x + 1), within 2 ulp."""
-    two, saturated = of.real(2), of.real(of.digits)
+    """(1 - e^-2x) / (1 + e^-2x), within 2 ulp."""
+    one, minus_two, saturated = of.real(1), of.real(-2), of.real(of.digits)
+    split, power_of_two = _exponential(of)
 
     def tanh(x: Any) -> Any:
-        y = abs(x)
-        y = saturated if y > saturated else y
-        t = expm1(two * y)
-        return copysign(t / (t + two), x)
+        a = abs(x)
+        n, t = split(minus_two * (saturated if a > saturated else a))
+        s = power_of_two(n)
+        return copysign(fma(-s, t, one - s) / fma(s, t, one + s), x)
     return tanh
 
 
@@ -193,7 +204,7 @@ def log1p(of: Format) -> Callable[..., Any]:
     """log(1 + x) without cancellation near zero, within 2 ulp."""
     real, integer, digits = of.real, of.integer, of.integer(of.digits)
     one, infinity, nan = real(1), real(np.inf), real(np.nan)
-    root_half_bits, bias = to_bits(real(math.sqrt(0.5))), of.integer(of.bias)
+    root_half_bits, bias, zero = to_bits(real(math.sqrt(0.5))), of.integer(of.bias), of.integer(0)
     logarithm = _logarithm(of)
 
     def log1p(x: Any) -> Any:
@@ -202,7 +213,8 @@ def log1p(of: Format) -> Callable[..., Any]:
         bits = to_bits(u)
         k = integer(integer(bits - root_half_bits) >> digits)
         f = from_bits(integer(bits - integer(k << digits))) - one
-        scale = from_bits(integer(integer(bias - k) << digits))
+        exponent = integer(bias - k)
+        scale = from_bits(integer((exponent if exponent > zero else zero) << digits))       # 2^-k
         y = logarithm(k, fma(lost, scale, f))
         y = y if x < infinity else x
         y = nan if u < 0 else y

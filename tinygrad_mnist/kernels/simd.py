@@ -296,6 +296,15 @@ def _prefetch(typing: Any, pointer: Any) -> Any:
     return types.void(pointer), codegen
 
 
+def _use_full_width(typing: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        # LLVM prefers half-width vectors on some processors; llvmlite has no word for this attribute
+        set.add(builder.function.attributes, f'"prefer-vector-width"="{8 * VECTOR_BYTES}"')
+        return context.get_dummy_value()
+    return types.void(), codegen
+
+
 offset = extending.intrinsic(_offset)               # offset(pointer, elements): the pointer moved
 count_lanes = extending.intrinsic(_count_lanes)     # count_lanes(pointer): how many elements fill a vector
 prefetch = extending.intrinsic(_prefetch)           # prefetch(pointer): have its cache line brought near
+use_full_width = extending.intrinsic(_use_full_width)   # vectorise this kernel's loops as wide as can be
