@@ -107,6 +107,28 @@ def test_resuming_gives_the_same_bits(name):
     assert all(type(x) is np.ndarray for x in saved.values())
 
 
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_a_step_on_tensors_is_the_step_on_arrays(name):
+    """What a step does while it is recorded, run at once."""
+    both = []
+    for traced in (False, True):
+        params = start(np.float32)
+        optimiser = make(name, params)
+        for group in optimiser.param_groups:
+            group["lr"] = schedules.one_cycle(group["lr"], 10)
+        for k in range(5):
+            set_gradients(params, k)
+            if traced:
+                with tg.no_grad():
+                    optimiser._apply(lambda x: x, optimiser.steps)
+            else:
+                optimiser.step()
+        both.append([*params, *optimiser._tensors().values()])
+    for a, b in zip(*both, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a, b)
+
+
 def test_state_dict_names():
     params = start(np.float32)
     names = list(make("adam", params).state_dict())

@@ -40,7 +40,7 @@ def scaled_normal(
     """Normal with standard deviation gain / sqrt(fan-in).
 
     With gain 1 and inputs of variance 1, a neuron's weighted sum has variance 1 (LeCun, Bottou,
-    Orr and Mueller 1998, "Efficient BackProp", section 4.6).
+    Orr and Müller 1998, "Efficient BackProp", section 4.6).
     """
     fan_in, _ = fans(shape)
     return generator.normal(shape, 0.0, gain / math.sqrt(fan_in), dtype)
