@@ -48,13 +48,16 @@ def derivative(line: Callable[[float], Array], scale: float = 1.0, atol: float =
             after = np.stack([line(h) for h in steps])
             before = np.stack([line(-h) for h in steps])
             noise = ROUNDING * np.max(np.abs(centre), initial=0.0) / steps
-            _refuse_kinks(after, before, centre, steps, noise)
+            sides = _Sides(after, before, centre, steps, noise)
             found = _extrapolated(after, before, steps, noise)
-        better = found.error < best.error
+        better = ~sides.differ & (found.error < best.error)
         best = Derivative(*(np.where(better, new, old) for new, old in zip(found, best, strict=True)))
-        if np.all(best.error <= _tolerable(best.value, centre, atol)):
+        doubtful = ~(best.error <= _tolerable(best.value, centre, atol))
+        if not doubtful.any():
             return best
-    worst = int(np.argmax(best.error))
+    worst = int(np.argmax(np.where(doubtful, best.error, 0.0)))
+    if sides.differ[worst]:
+        raise KinkError(f"output element {worst} {sides.describe(worst)}")
     raise KinkError(
         f"the derivative of output element {worst} cannot be measured: differences give "
         f"{best.value[worst]:.6g} with an error of about {best.error[worst]:.2g}; "
@@ -80,16 +83,18 @@ def _extrapolated(after: Array, before: Array, steps: Array, noise: Array) -> De
     return Derivative(value, error)
 
 
-def _refuse_kinks(after: Array, before: Array, centre: Array, steps: Array, noise: Array) -> None:
-    """The slopes on the two sides differ by O(step) where smooth, by O(1) at a kink, O(1/step) at a jump."""
-    right, left = (after - centre) / steps[:, None], (centre - before) / steps[:, None]
-    gap = np.abs(right - left)[-2:]
-    slope = np.maximum(np.abs(right[-1]), np.abs(left[-1]))
-    kinked = (gap[1] > 0.5 * gap[0]) & (gap[1] > 1e-4 * slope + 20 * noise[-1])
-    if kinked.any():
-        at = int(np.argmax(kinked))
-        what = "jumps" if gap[1, at] > 2 * gap[0, at] else "has a kink"
-        raise KinkError(
-            f"output element {at} {what} here: its slope is {left[-1, at]:.6g} on one side "
-            f"and {right[-1, at]:.6g} on the other"
-        )
+class _Sides:
+    """The slopes on both sides: they differ by O(step) where smooth, O(1) at a kink, O(1/step) at a jump."""
+
+    def __init__(self, after: Array, before: Array, centre: Array, steps: Array, noise: Array) -> None:
+        self.right = (after[-2:] - centre) / steps[-2:, None]
+        self.left = (centre - before[-2:]) / steps[-2:, None]
+        self.gap = np.abs(self.right - self.left)
+        slope = np.maximum(np.abs(self.right[1]), np.abs(self.left[1]))
+        self.differ = (self.gap[1] > 0.5 * self.gap[0]) & (self.gap[1] > 1e-4 * slope + 20 * noise[-1])
+
+    def describe(self, at: int) -> str:
+        """What an output element does here."""
+        what = "jumps" if self.gap[1, at] > 2 * self.gap[0, at] else "has a kink"
+        left, right = self.left[1, at], self.right[1, at]
+        return f"{what} here: its slope is {left:.6g} on one side and {right:.6g} on the other"

@@ -34,10 +34,11 @@ class FlatFunction:
 
     def __init__(self, f: Function, xs: Sequence[Tensor], name: str) -> None:
         self.f, self.xs, self.name = f, xs, name
-        before = [x.numpy().copy() for x in xs]
+        self._given = [x.numpy().copy() for x in xs]
         outputs, self._pull = vjp(f, *xs)
         self._leaves = _leaves(outputs)
         self.outputs = _floats(self._leaves)
+        self._refuse_mutation()
         self._refuse_bad_outputs()
         first, again = _vector(self.outputs), self.value(xs)
         if not np.array_equal(first, again):
@@ -46,14 +47,19 @@ class FlatFunction:
                 "draw its random numbers outside of it, or from a Generator made inside"
             )
         self._gradients(np.ones(self.size))
-        for k, (x, old) in enumerate(zip(xs, before, strict=True)):
-            if not np.array_equal(x.numpy(), old):
-                raise GradcheckError(f"{name}: the function or its derivative changed input {k} in place")
+        self._refuse_mutation()
 
     @property
     def size(self) -> int:
         """How many numbers the float outputs hold."""
         return sum(y.size for y in self.outputs)
+
+    def _refuse_mutation(self) -> None:
+        for k, (x, given) in enumerate(zip(self.xs, self._given, strict=True)):
+            if not np.array_equal(x.numpy(), given):
+                raise GradcheckError(
+                    f"{self.name}: the function or its derivative changed input {k} in place"
+                )
 
     def _refuse_bad_outputs(self) -> None:
         if not self.outputs:
