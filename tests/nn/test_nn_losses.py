@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn
 from tinygrad_mnist.errors import DTypeError, ShapeError
+from tinygrad_mnist.tape import tracing
 
 REFERENCE = json.loads(Path(__file__).with_name("reference.json").read_text())["losses"]
 
@@ -89,6 +90,25 @@ def test_binary_cross_entropy_keeps_small_costs():
 def test_cross_entropy_of_a_masked_class():
     with_mask = nn.cross_entropy(tg.Tensor([[1.0, 2.0, -math.inf]]), [0]).item()
     assert with_mask == pytest.approx(nn.cross_entropy(tg.Tensor([[1.0, 2.0]]), [0]).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("cost", [nn.quadratic_cost, nn.cross_entropy])
+def test_a_recorded_program_reads_a_target_array_anew(cost):
+    target = CLASSES if cost is nn.cross_entropy else WANTED
+    read = []
+
+    class Recorder:
+        def record(self, primitive, args):
+            values = [x.data if isinstance(x, tg.Tensor) else x for x in args]
+            read.extend(map(id, values))
+            return primitive.run(*values)
+
+    token = tracing.set(Recorder())
+    try:
+        cost(tg.Tensor(LOGITS.astype(np.float32)), target)
+    finally:
+        tracing.reset(token)
+    assert id(target) in read
 
 
 def test_quadratic_cost_of_one_output_each():

@@ -52,22 +52,25 @@ class Optimizer:
 
     def step(self) -> None:
         """Change every parameter that has a gradient, once."""
-        traced = tracing.get() is not None
-        read = _itself if traced else _array
-        steps = self.steps if traced else int(self.steps)
-        with set_recording(False):
-            for group, states in zip(self.param_groups, self._states, strict=True):
-                lr = group["lr"](steps) if callable(group["lr"]) else group["lr"]
-                lr = lr if isinstance(lr, Tensor) else float(lr)
-                options = {name: group[name] for name in self._options}
-                for p, state in zip(group["params"], states, strict=True):
-                    if p.grad is None:
-                        continue
-                    places = (p, *state.values())
-                    values = self.rule(read(p), read(p.grad), *map(read, state.values()), lr=lr, **options)
-                    for place, value in zip(places, values, strict=True):
-                        place.assign_(value if isinstance(value, Tensor) else wrap(value))
-            self.steps.assign_(self.steps + 1)
+        if tracing.get() is None:
+            self._apply(_array, int(self.steps.data))
+        else:
+            with set_recording(False):
+                self._apply(_itself, self.steps)
+
+    def _apply(self, read: Callable[[Tensor], Value], steps: Value) -> None:
+        """Run the rule on what `read` gives for each Tensor."""
+        rule = self.rule
+        for group, states in zip(self.param_groups, self._states, strict=True):
+            options = {name: group[name] for name in self._options}
+            lr = group["lr"](steps) if callable(group["lr"]) else group["lr"]
+            options["lr"] = lr if isinstance(lr, Tensor) else float(lr)
+            for p, state in zip(group["params"], states, strict=True):
+                if p.grad is not None:
+                    values = rule(read(p), read(p.grad), *map(read, state.values()), **options)
+                    for place, value in zip((p, *state.values()), values, strict=True):
+                        _put(place, value)
+        _put(self.steps, steps + 1)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -120,3 +123,7 @@ def _array(x: Tensor) -> Value:
 
 def _itself(x: Tensor) -> Value:
     return x
+
+
+def _put(place: Tensor, value: Value) -> None:
+    place.assign_(value if isinstance(value, Tensor) else wrap(np.asarray(value)))
