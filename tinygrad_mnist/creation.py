@@ -31,7 +31,9 @@ def full(shape: int | Sequence[int], value: float, dtype: Any = np.float32) -> T
 def arange(start: float, stop: float | None = None, step: float = 1, dtype: Any = None) -> Tensor:
     """start, start + step, ... before stop (one argument: from 0); int64, or float32 if any is a float."""
     numbers = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
-    return wrap(numbers.astype(np.float32 if dtype is None and numbers.dtype == np.float64 else dtype))
+    if dtype is None:
+        dtype = np.float32 if numbers.dtype.kind == "f" else np.int64
+    return wrap(numbers.astype(check_dtype(dtype)))
 
 
 def eye(n: int, m: int | None = None, dtype: Any = np.float32) -> Tensor:
