@@ -6,6 +6,7 @@ transposed copy: rows of B scaled by numbers of A (A @ B and A.T @ B), dot produ
 blocks that are packed to fit the caches (K. Goto and R. van de Geijn, "Anatomy of
 High-Performance Matrix Multiplication", 2008); see `packed`.
 """
+import math
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,7 @@ def _any(a: Array, b: Array) -> Array:
     rows = a[np.newaxis] if a.ndim == 1 else a
     columns = b[:, np.newaxis] if b.ndim == 1 else b
     if columns.ndim == 2:
-        out = _matrices(rows.reshape(-1, rows.shape[-1]), columns)
+        out = _matrices(rows.reshape(math.prod(rows.shape[:-1]), rows.shape[-1]), columns)
         out = out.reshape(*rows.shape[:-1], columns.shape[-1])
     else:
         batch = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])
