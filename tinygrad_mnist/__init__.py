@@ -1,9 +1,10 @@
 """A micro autodiff framework on NumPy and Numba, and the network that reads handwritten digits."""
 
-from . import data, errors, ops
+from . import data, errors, nn, ops, optim
 from .autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
 from .creation import arange, concatenate, eye, full, maximum, minimum, one_hot, ones, stack, where, zeros
 from .generator import Generator
+from .jit import jit
 from .tensor import Tensor
 
 __version__ = "0.1.0"
@@ -22,13 +23,16 @@ __all__ = [
     "hessian",
     "hvp",
     "jacobian",
+    "jit",
     "jvp",
     "maximum",
     "minimum",
+    "nn",
     "no_grad",
     "one_hot",
     "ones",
     "ops",
+    "optim",
     "stack",
     "value_and_grad",
     "vjp",

@@ -39,7 +39,7 @@ class Tensor(Node):
 
     __array_ufunc__ = None  # so that ndarray * Tensor asks the Tensor
 
-    grad: Tensor | None = None
+    _grad: Tensor | None = None
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: _Bool = False) -> None:
         if isinstance(data, Tensor):
@@ -174,6 +174,18 @@ class Tensor(Node):
 
     # Gradients --------------------------------------------------------------------------------
 
+    @property
+    def grad(self) -> Tensor | None:
+        """What `backward` has left here so far, or None."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        trace = tracing.get()
+        if trace is not None:
+            trace.keep_grad(self)
+        self._grad = value
+
     def requires_grad_(self, requires_grad: _Bool = True) -> Tensor:
         """Say whether `backward` should leave a gradient here; returns self. Only floats can have one."""
         if requires_grad and self.data.dtype.kind != "f":
@@ -233,8 +245,8 @@ class Tensor(Node):
                 assert isinstance(leaf, Tensor)
                 g = g if record else wrap(g)
                 if trace is not None:
-                    trace.keep_grad(leaf)
-                leaf.grad = g if leaf.grad is None else leaf.grad + g
+                    trace.check_grad(leaf)
+                leaf.grad = g if leaf._grad is None else leaf._grad + g
         finally:
             recording.reset(token)
 

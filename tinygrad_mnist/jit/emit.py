@@ -18,26 +18,16 @@ _AXES = "ijklmnpqrtuvwxyz"
 _INLINE_LIMIT = 80  # work of one element beyond which an expression gets a buffer in any case
 _TWICE_LIMIT = 4  # work beyond which a value that is used twice gets a buffer
 _INDENT = "    "
-_NUMPY = [
-    "bool_",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "float32",
-    "float64",
-    "empty",
-    "sqrt",
-    "sign",
-    "inf",
-    "nan",
-]
-_SCALARS = ["exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "erf", "pow"]
-_RUNTIME = ["matmul", "position", "maximum", "minimum", "greater", "less", "uniform_at", "normal_at"]
+#: Where the names in a program come from.
+_MODULES = {
+    "numpy": "bool_ uint8 uint16 uint32 uint64 int8 int16 int32 int64 float32 float64 "
+    "empty sqrt sign inf nan",
+    "tinygrad_mnist.kernels.runtime": "greater less matmul maximum minimum position",
+    "tinygrad_mnist.kernels.philox": "normal_at_float32 normal_at_float64 "
+    "uniform_at_float32 uniform_at_float64",
+    "tinygrad_mnist.kernels.policy": "kernel",
+    "tinygrad_mnist.kernels.scalar": "cos erf exp expm1 log log1p pow sigmoid sin tanh",
+}
 
 
 def source(program: Program) -> str:
@@ -87,16 +77,9 @@ class _Emitter:
         return "\n".join([*self._imports(), "", "", *lines, ""])
 
     def _imports(self) -> list[str]:
-        words = set(re.findall(r"\w+", "\n".join(self.allocations + self.body)))
-        modules = (
-            ("numpy", _NUMPY),
-            ("tinygrad_mnist.jit.runtime", _RUNTIME),
-            ("tinygrad_mnist.kernels.policy", ["kernel"]),
-            ("tinygrad_mnist.kernels.scalar", _SCALARS),
-        )
-        words.add("kernel")
-        found = [(module, [n for n in names if n in words]) for module, names in modules]
-        return [f"from {module} import {', '.join(names)}" for module, names in found if names]
+        words = {"kernel", *re.findall(r"\w+", "\n".join(self.allocations + self.body))}
+        found = {module: [n for n in names.split() if n in words] for module, names in _MODULES.items()}
+        return [f"from {module} import {', '.join(names)}" for module, names in found.items() if names]
 
     # What becomes a buffer ------------------------------------------------------------------------
 

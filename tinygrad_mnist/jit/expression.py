@@ -234,7 +234,6 @@ def _gather(
 ) -> tuple[str, tuple[str, ...]]:
     if instruction.primitive.name == "positions":
         x, low, size = instruction.args
-        e.used.add("position")
         text = e.at(x, index, nest)
         return f"position({text}, {low}, {size})", (text,)
     x, where, axis = instruction.args
@@ -252,13 +251,13 @@ def _random(
     e: Expressions, instruction: Instruction, index: tuple[str, ...], nest: Nest
 ) -> tuple[str, tuple[str, ...]]:
     state, shape, dtype = instruction.args
-    name = f"{instruction.primitive.name}_at"
+    name = f"{instruction.primitive.name}_at_{dtype.name}"
     key, offset = e.at(state, ("0",), nest), e.at(state, ("1",), nest)
     flat = flat_index(index, shape)
-    return f"{name}({key}, {offset}, {flat}, {dtype.name})", (key, offset, flat)
+    return f"{name}({key}, {offset}, {flat})", (key, offset, flat)
 
 
-def flat_index(index: Sequence[str], shape: Shape) -> str:
+def flat_index(index: Sequence[str], shape: Sequence[int]) -> str:
     """The row-major position of an index."""
     text = "0"
     for i, n in zip(index, shape, strict=True):

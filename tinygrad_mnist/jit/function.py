@@ -68,7 +68,7 @@ class CompiledFunction:
         structure = _structure((args, kwargs), leaves)
         if recording.get() and any(x.requires_grad for x in leaves):
             return self._function(*args, **kwargs)
-        arrays = [np.ascontiguousarray(x.data)[None] for x in leaves]
+        arrays = [np.asarray(x.data, order="C")[None] for x in leaves]
         with self._lock:
             specialization = self._specialization(structure, arrays)
             outputs = specialization.run_steps(1, arrays)
@@ -93,7 +93,7 @@ class CompiledFunction:
                 "scan: every array argument needs an axis of steps in front, all of one length; "
                 f"got shapes {[x.shape for x in leaves]}"
             )
-        arrays = [np.ascontiguousarray(x.data) for x in leaves]
+        arrays = [np.asarray(x.data, order="C") for x in leaves]
         with self._lock:
             specialization = self._specialization(structure, arrays)
             outputs = specialization.run_steps(len(arrays[0]), arrays)
@@ -167,7 +167,8 @@ class Specialization:
         self.program: Program = simplified(trace.instructions, arguments, list(captured), outputs, updates)
         self.source = source(self.program)
         self._captured = [captured[s] for s in self.program.captured]
-        self._updated = [captured[target] for target, _ in self.program.updates]
+        assigned = {trace.captured[key][1]: leaf for key, (leaf, _) in trace.assigned.items()}
+        self._updated = [assigned[target] for target, _ in self.program.updates]
         self._owned = [any(x is y for y in self._updated) for x in self._captured]
         self._run: Run = compiled(self.source)
         self._guard = guard
@@ -208,7 +209,7 @@ class Specialization:
         """The numbers of a captured value; a Tensor to be updated gets memory that nobody else sees."""
         data: Array = x.data if isinstance(x, Tensor) else x
         if not owned:
-            return np.ascontiguousarray(data) if data.ndim else data
+            return np.asarray(data, order="C")
         # three references: the Tensor's, this variable, and getrefcount's own
         if sys.getrefcount(data) > 3 or data.base is not None or not data.flags.c_contiguous:
             x.data = data = data.copy()

@@ -94,6 +94,10 @@ class Guard:
             self._inside(default, f"{name}'s default {i}")
 
 
+def _equal_constants(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and isinstance(a, _CONSTANTS) and a == b
+
+
 def _cell_contents(cell: Any) -> Any:
     return cell.cell_contents
 

@@ -78,7 +78,7 @@ class Trace:
         captured: the Tensors and arrays from outside that were used, by reference, with the
             symbol of their value at entry.
         assigned: captured Tensors that were given a new value, with its symbol.
-        leaves: Tensors whose `grad` was set, and what it was before.
+        grads: Tensors whose `grad` was set, and what it was before.
     """
 
     def __init__(self) -> None:
@@ -107,6 +107,14 @@ class Trace:
     def keep_grad(self, leaf: Tensor) -> None:
         """Remember a Tensor's gradient, before the trace replaces it."""
         self.grads.setdefault(id(leaf), (leaf, leaf.grad))
+
+    def check_grad(self, leaf: Tensor) -> None:
+        """TraceError if `backward` would add to a gradient that was there before the function."""
+        if leaf.grad is not None and id(leaf) not in self.grads:
+            raise TraceError(
+                "backward in a compiled function would add to a gradient from outside it: "
+                "call the optimiser's zero_grad() inside the function, before backward"
+            )
 
     def numbers(self) -> NoReturn:
         """Refuse to read numbers while recording."""

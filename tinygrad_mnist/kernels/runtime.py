@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kernels.matmul import multiply_dots, multiply_rows
-from ..kernels.policy import kernel, scalar
-from ..kernels.untyped import extending, types
+from tinygrad_mnist.kernels.matmul import multiply_dots, multiply_rows
+from tinygrad_mnist.kernels.policy import kernel, scalar
+from tinygrad_mnist.kernels.untyped import extending, types
 
 
 @scalar
@@ -64,3 +64,4 @@ def matmul(a: Any, b: Any, out: Any) -> None:
     else:
         rows = b.copy()
         multiply_rows(memory(a), a_row, a_column, memory(rows), n, memory(out), n, m, n, depth)
+        rows[:0] = 0  # a use after the pointer's: Numba frees an array after its last one
