@@ -30,10 +30,11 @@ def copysign(magnitude: Any, sign: Any) -> Any:
 
 def fma(a: Any, b: Any, c: Any) -> Any:
     """a * b + c with a single rounding."""
-    rounded = a * b + c
-    if not np.isfinite(rounded) or rounded == 0:
-        return rounded
+    if not (np.isfinite(a) and np.isfinite(b) and np.isfinite(c)):
+        return a * b + c
     exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
+    if exact == 0 or abs(exact) >= 2**1024 - 2**970:     # signs of zero and overflow are right anyway
+        return a * b + c
     return np.float64(exact) if isinstance(a, np.float64) else _to_single(exact)
 
 

@@ -110,7 +110,9 @@ class Compiled(dict[Any, Callable[..., Any]]):
         self._kernel, self._arguments = kernel, arguments
 
     def __missing__(self, dtype: Any) -> Callable[..., Any]:
-        number = NUMBER[dtype]
+        number = NUMBER.get(dtype)
+        if number is None:
+            raise TypeError(f"kernels work on arrays of float32 or float64 in native byte order, not {dtype}")
         signature = self._arguments(Buffer(number), number)
         self._kernel.compile(signature)
         code: Callable[..., Any] = self._kernel.overloads[signature].entry_point

@@ -21,11 +21,12 @@ offset + i // n, where n is 4 for float32 and 2 for float64, and there
 So each number is a function of (key, offset, i), whatever draws it and in whatever order.
 """
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tinygrad_mnist.kernels.buffer import FLOAT32, FLOAT64, Compiled, size
+from tinygrad_mnist.kernels.buffer import FLOAT32, Compiled, size
 from tinygrad_mnist.kernels.policy import kernel_named, scalar
 from tinygrad_mnist.kernels.scalar import cos, log, sin
 from tinygrad_mnist.kernels.untyped import types
@@ -150,20 +151,26 @@ normal_at_float32, _normal_array_float32 = _fours("normal_float32", normal_block
 normal_at_float64, _normal_array_float64 = _twos("normal_float64", normal_block_float64)
 
 
-def _arguments(buffer: Any, number: Any) -> tuple[Any, ...]:
-    return types.uint64, types.uint64, buffer
+def _filler(single: Any, double: Any) -> Callable[[int, int, Array], None]:
+    """The array function that takes one kernel for float32 and the other for float64."""
+    arguments = lambda buffer, number: (types.uint64, types.uint64, buffer)
+    compiled_single, compiled_double = Compiled(single, arguments), Compiled(double, arguments)
+
+    def fill(key: int, offset: int, out: Array) -> None:
+        compiled = compiled_single if out.dtype == FLOAT32 else compiled_double
+        compiled[out.dtype](int(key), int(offset), out)
+    return fill
 
 
-_uniform = {FLOAT32: Compiled(_uniform_float32, _arguments), FLOAT64: Compiled(_uniform_float64, _arguments)}
-_normal = {FLOAT32: Compiled(_normal_array_float32, _arguments),
-           FLOAT64: Compiled(_normal_array_float64, _arguments)}
+_fill_uniform = _filler(_uniform_float32, _uniform_float64)
+_fill_normal = _filler(_normal_array_float32, _normal_array_float64)
 
 
 def uniform(key: int, offset: int, out: Array) -> None:
     """Fill a contiguous float32 or float64 array with numbers of [0, 1) from block `offset` on."""
-    _uniform[out.dtype][out.dtype](int(key), int(offset), out)
+    _fill_uniform(key, offset, out)
 
 
 def normal(key: int, offset: int, out: Array) -> None:
     """Fill a contiguous float32 or float64 array with standard normal numbers from block `offset` on."""
-    _normal[out.dtype][out.dtype](int(key), int(offset), out)
+    _fill_normal(key, offset, out)
