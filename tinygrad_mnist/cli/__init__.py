@@ -1,0 +1,5 @@
+"""The command line: `tinygrad-mnist`, also `python -m tinygrad_mnist`."""
+
+from .app import main
+
+__all__ = ["main"]

@@ -1,0 +1,55 @@
+"""The program: its commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Parameter
+
+from .. import __version__
+from ..errors import TinygradMnistError
+from .evaluate import evaluate
+from .info import info
+from .predict import predict
+from .train import INTERRUPTED, train
+
+_MISTAKE = 2
+
+app = App(
+    name="tinygrad-mnist",
+    help="Train small networks to read handwritten digits, and use them.",
+    version=__version__,
+    help_format="markdown",
+    default_parameter=Parameter(negative="", show_default=lambda value: value or None),
+)
+for _command in (train, evaluate, predict, info):
+    app.command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit status.
+
+    0: done. 2: a mistake in the options or a file, or a training that diverged; one line on
+    standard error says what. 130: ended by Ctrl-C. 141: nobody reads the output any more.
+
+    Args:
+        arguments: those of the command line; None takes them from there.
+    """
+    try:
+        command, bound, _ = app.parse_args(
+            sys.argv[1:] if arguments is None else arguments, print_error=False, exit_on_error=False
+        )
+        status = command(*bound.args, **bound.kwargs)
+        sys.stdout.flush()
+        return status or 0
+    except (CycloptsError, TinygradMnistError) as error:
+        print("error:", " ".join(str(error).split()), file=sys.stderr)
+        return _MISTAKE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes standard output once more at exit; let it go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141

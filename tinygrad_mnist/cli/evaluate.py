@@ -1,0 +1,19 @@
+"""`tinygrad-mnist evaluate`."""
+
+from __future__ import annotations
+
+from .. import data as datasets
+from .. import model_file
+from .options import Confusion, Data, Model
+from .text import accuracy_line, confusion_table
+
+
+def evaluate(model: Model, /, *, data: Data = None, confusion: Confusion = False) -> None:
+    """Measure a saved model on the test images."""
+    network = model_file.load(model)
+    _, test = datasets.mnist(data)
+    evaluation = network.evaluate(*test)
+    if confusion:
+        print(confusion_table(evaluation))
+    print(f"{evaluation.correct:,} of {evaluation.count:,} right, cost {evaluation.cost:.4f}")
+    print(accuracy_line(evaluation))

@@ -1,0 +1,39 @@
+"""`tinygrad-mnist info`."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .. import model_file
+from ..train import History
+from .options import Model
+
+
+def info(model: Model, /) -> None:
+    """Show a saved model: its layers, the recipe it was trained by, and how that went."""
+    network = model_file.load(model)
+    height, width = network.image_size
+    print(network.model)
+    print()
+    print(f"reads images of {height} x {width} pixels, gives {network.classes} outputs")
+    print()
+    for name, value in dataclasses.asdict(network.recipe).items():
+        shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
+        print(f"{name.replace('_', ' '):13} {shown}")
+    print()
+    print(_summary(network.history))
+
+
+def _summary(history: History) -> str:
+    end = "interrupted after" if history.interrupted else "trained for"
+    if not history.epochs:
+        return f"{end} less than an epoch"
+    first, last = history.epochs[0], history.epochs[-1]
+    lines = [
+        f"{end} {len(history.epochs)} epochs",
+        f"cost {first.cost:.4f} in the first, {last.cost:.4f} in the last",
+        f"training accuracy {first.accuracy:.2%}, {last.accuracy:.2%}",
+    ]
+    if first.validation_accuracy is not None and last.validation_accuracy is not None:
+        lines.append(f"validation accuracy {first.validation_accuracy:.2%}, {last.validation_accuracy:.2%}")
+    return "\n".join(lines)

@@ -1,0 +1,137 @@
+"""Model files: a trained network in one safetensors file.
+
+The tensors are the model's parameters, float32, under their `state_dict` names. The metadata has
+one entry, "tinygrad_mnist", a JSON object:
+
+    key          meaning
+    version      of the package that wrote the file
+    image_size   [height, width] of the images the network reads
+    classes      number of outputs
+    recipe       the fields of `train.Recipe`: layers, activations, input scale, seed...
+    history      what `train.History.to_dict` gives, without times
+
+Nothing in it tells when or how fast it was trained: same recipe, same data, same bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+
+from . import __version__
+from .errors import DataError
+from .primitive import Array
+from .train import History, Recipe, RecipeError, TrainedNetwork
+
+_KEY = "tinygrad_mnist"
+
+
+def save(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
+    """Write a network to `path`, in place of a file that is there, whole or not at all.
+
+    Raises DataError, naming the path, where that is not possible.
+    """
+    path = Path(path)
+    check_place(path)
+    contents = {
+        "version": __version__,
+        "image_size": network.image_size,
+        "classes": network.classes,
+        "recipe": dataclasses.asdict(network.recipe),
+        "history": network.history.to_dict(times=False),
+    }
+    weights = {name: x.astype(np.float32) for name, x in network.model.state_dict().items()}
+    data = to_bytes(weights, metadata={_KEY: json.dumps(contents, allow_nan=False)})
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Raise DataError if no model file can be written there: better known before the training."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise DataError(f"cannot write {path}: there is no folder {path.parent}")
+    if path.exists() and not path.is_file():
+        raise DataError(f"cannot write {path}: it is there already and no regular file")
+    if not os.access(path.parent, os.W_OK):
+        raise DataError(f"cannot write {path}: the folder {path.parent} is not writable")
+
+
+def load(path: str | os.PathLike[str]) -> TrainedNetwork:
+    """Read a network that `save` wrote.
+
+    Raises DataError, naming the path, for a file that is missing, damaged, no model of this
+    package, or whose weights do not fit its description.
+    """
+    path = Path(path)
+    try:
+        weights, text = _read(path)
+        return _network(weights, text)
+    except (DataError, RecipeError) as error:
+        raise DataError(f"cannot load {path}: {error}") from None
+
+
+def _read(path: Path) -> tuple[dict[str, Array], str]:
+    if not path.is_file():
+        raise DataError("it is missing or not a regular file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(_KEY)
+            if text is None:
+                raise DataError("it is a safetensors file, but not a model of this package")
+            return {name: file.get_tensor(name) for name in file.keys()}, text  # noqa: SIM118
+    except OSError as error:
+        raise DataError(error.strerror or str(error)) from None
+    except (SafetensorError, TypeError) as error:  # TypeError: a dtype that NumPy does not have
+        raise DataError(f"it is damaged or no model file ({error})") from None
+
+
+def _network(weights: dict[str, Array], text: str) -> TrainedNetwork:
+    try:
+        contents = json.loads(text)
+        recipe = _recipe(contents["recipe"])
+        height, width = map(_positive, contents["image_size"])
+        classes = _positive(contents["classes"])
+        history = History.from_dict(contents["history"])
+    except (DataError, RecipeError):
+        raise
+    except (RecursionError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"its description is damaged ({type(error).__name__}: {error})") from None
+    sizes = [height * width, *recipe.hidden, classes]
+    described = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    found = sum(x.size for x in weights.values())
+    if described != found:  # known before anything of the described size is made
+        raise DataError(
+            f"it describes a network {'-'.join(map(str, sizes))} with {described:,} weights and biases, "
+            f"but holds {found:,}"
+        )
+    if not all(np.isfinite(x).all() for x in weights.values()):
+        raise DataError("some of its weights or biases are not finite")
+    model = recipe.build_model(height * width, classes)
+    model.load_state_dict(weights)
+    return TrainedNetwork(model.eval(), recipe, (height, width), classes, history)
+
+
+def _recipe(values: Mapping[str, Any]) -> Recipe:
+    return Recipe(**{**values, "hidden": tuple(values["hidden"])})
+
+
+def _positive(value: Any) -> int:
+    if not isinstance(value, int) or not 1 <= value < 2**31:
+        raise ValueError(f"{value!r} is no number of pixels or classes")
+    return value

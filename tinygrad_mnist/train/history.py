@@ -1,0 +1,85 @@
+"""What training reported, epoch by epoch, and its form as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+from ..errors import DataError
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochRecord:
+    """One epoch of training.
+
+    Attributes:
+        epoch: its number, from 1.
+        cost: mean over the training examples, each measured just before the step that used it.
+        accuracy: share, 0 to 1, of those examples whose largest output was the right one.
+        rate: learning rate of the epoch's first step.
+        validation_cost: mean over the validation examples after the epoch; None without any.
+        validation_accuracy: share of them that was right; None without any.
+        seconds: time the steps took, validation not included; None if not kept.
+        images_per_second: examples trained on in each of these seconds; None if not kept.
+    """
+
+    epoch: int
+    cost: float
+    accuracy: float
+    rate: float
+    validation_cost: float | None = None
+    validation_accuracy: float | None = None
+    seconds: float | None = None
+    images_per_second: float | None = None
+
+
+@dataclasses.dataclass
+class History:
+    """All epochs that were finished, in order, and whether training was interrupted after them."""
+
+    epochs: list[EpochRecord] = dataclasses.field(default_factory=list)
+    interrupted: bool = False
+
+    def to_json(self, *, times: bool = True) -> str:
+        """The history as a JSON object; without `times` it depends on the training alone."""
+        return json.dumps(self.to_dict(times=times), allow_nan=False)
+
+    def to_dict(self, *, times: bool = True) -> dict[str, Any]:
+        """What `to_json` writes, as dicts and lists."""
+        records = self.epochs if times else [_timeless(record) for record in self.epochs]
+        return {"interrupted": self.interrupted, "epochs": [dataclasses.asdict(record) for record in records]}
+
+    @classmethod
+    def from_json(cls, text: str) -> History:
+        """The history that `to_json` wrote; DataError for any other text."""
+        try:
+            return cls.from_dict(json.loads(text))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise DataError(f"a training history is not JSON: {error}") from None
+
+    @classmethod
+    def from_dict(cls, values: Any) -> History:
+        """The history that `to_dict` gave; DataError for anything else."""
+        try:
+            epochs = [_checked(EpochRecord(**record)) for record in values["epochs"]]
+            interrupted = values["interrupted"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"a training history is damaged: {error}") from None
+        if [record.epoch for record in epochs] != list(range(1, len(epochs) + 1)):
+            raise DataError("a training history is damaged: its epochs are not numbered from 1")
+        return cls(epochs, bool(interrupted))
+
+
+def _timeless(record: EpochRecord) -> EpochRecord:
+    return dataclasses.replace(record, seconds=None, images_per_second=None)
+
+
+def _checked(record: EpochRecord) -> EpochRecord:
+    for name, value in vars(record).items():
+        optional = name not in ("epoch", "cost", "accuracy", "rate")
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not (number or (optional and value is None)):
+            raise ValueError(f"{name} is {value!r}, not a finite number")
+    return record

@@ -1,0 +1,184 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import data
+from ..errors import ShapeError
+from ..nn import Module
+from ..optim import Optimizer
+from ..tensor import Tensor, wrap
+from .divergence import DivergenceError, first_not_finite
+from .evaluation import CostFunction, evaluate, right_classes
+from .history import EpochRecord, History
+
+#: Positions of a batch's examples (int64) -> (its mean cost, its outputs).
+Step: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+#: Called with the epoch (from 1), the steps done in it, and the steps it has.
+StepListener: TypeAlias = Callable[[int, int, int], None]
+
+_BETWEEN_STEP_REPORTS = 0.1  # seconds
+
+
+def fit(
+    model: Module,
+    optimiser: Optimizer,
+    cost: CostFunction,
+    images: Any,
+    targets: Any,
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    scale: float = 1 / 255,
+    validation: tuple[Any, Any] | None = None,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    on_step: StepListener | None = None,
+) -> History:
+    """Train a network by mini-batch gradient descent.
+
+    The order of the examples depends on the seed and the epoch alone: same seed, same bits. Ctrl-C
+    ends the training, not the program: the history says `interrupted`, and the model is what it
+    had become. Afterwards the model is in `eval` mode.
+
+    Args:
+        model: from (N, inputs) to (N, classes).
+        optimiser: of the model's parameters.
+        cost: (outputs, targets of the same examples) -> their mean cost, such as
+            `nn.quadratic_cost` or `nn.cross_entropy`.
+        images: array or Tensor (N, inputs) of any numeric dtype, best uint8 as they are stored.
+        targets: what `cost` takes: integer classes (N,), or rows (N, classes).
+        epochs: how often all examples are used.
+        batch_size: examples per step; the last batch of an epoch may be smaller.
+        seed: of the order.
+        scale: factor that turns the images into inputs.
+        validation: images and targets to measure on after each epoch.
+        on_epoch: called after each epoch.
+        on_step: called now and then between steps, at most ten times a second.
+
+    Returns:
+        A record of each finished epoch.
+
+    Raises:
+        ShapeError: for unequal numbers of images and targets, and as the model and cost do.
+        DataError: for no examples, or a batch size or seed out of range.
+        DivergenceError: naming epoch, step and layer, as soon as the cost is infinite or not a
+            number; the model then has the parameters from before that step.
+    """
+    images, targets = _tensor(images), _tensor(targets)
+    if len(images) != len(targets):
+        raise ShapeError(f"fit: {len(images)} images, but {len(targets)} targets")
+    training = _Training(model, images, scale, training_step(model, optimiser, cost, images, targets, scale))
+    classes = right_classes(targets)
+    history = History()
+    try:
+        for epoch in range(1, epochs + 1):
+            model.train()
+            rate = _rate(optimiser)
+            batches = list(data.batches(len(images), batch_size, seed=seed, epoch=epoch - 1))
+            start = time.perf_counter()
+            costs, answers = training.run(epoch, batches, on_step)
+            seconds = time.perf_counter() - start
+            measured = evaluate(model, cost, *validation, scale=scale) if validation else None
+            record = EpochRecord(
+                epoch,
+                float(np.average(costs, weights=[len(batch) for batch in batches])),
+                float(np.mean(answers == classes[np.concatenate(batches)])),
+                rate,
+                measured.cost if measured else None,
+                measured.accuracy if measured else None,
+                seconds,
+                len(images) / seconds,
+            )
+            history.epochs.append(record)
+            if on_epoch:
+                on_epoch(record)
+    except KeyboardInterrupt:
+        history.interrupted = True
+    finally:
+        model.eval()
+    return history
+
+
+def training_step(
+    model: Module, optimiser: Optimizer, cost: CostFunction, images: Tensor, targets: Tensor, scale: float
+) -> Step:
+    """One step of training as a function of nothing but the positions of its examples.
+
+    Everything it does is an operation on Tensors, so it can be recorded and compiled.
+
+    Args:
+        model, optimiser, cost, scale: as in `fit`.
+        images: (N, inputs), any numeric dtype.
+        targets: of these N examples, what `cost` takes.
+
+    Returns:
+        A function of positions, integers (batch,): it changes the parameters and gives the cost,
+        and the outputs (batch, classes), both from before the change.
+    """
+
+    def step(positions: Tensor) -> tuple[Tensor, Tensor]:
+        outputs = model(images[positions].float() * scale)
+        loss = cost(outputs, targets[positions])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        return loss, outputs
+
+    return step
+
+
+@dataclasses.dataclass(frozen=True)
+class _Training:
+    model: Module
+    images: Tensor
+    scale: float
+    step: Step
+
+    def run(
+        self, epoch: int, batches: Sequence[NDArray[np.int64]], on_step: StepListener | None
+    ) -> tuple[list[float], NDArray[np.int64]]:
+        """Take a step for each batch: the cost of each, and the class each example was taken for."""
+        costs: list[float] = []
+        answers: list[NDArray[np.int64]] = []
+        parameters = list(self.model.parameters())
+        last_report = time.perf_counter()
+        for number, batch in enumerate(batches, 1):
+            before = [p.data for p in parameters]
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found below
+                loss, outputs = self.step(wrap(batch))
+            costs.append(loss.item())
+            answers.append(outputs.data.argmax(1))
+            if not math.isfinite(costs[-1]):
+                for p, values in zip(parameters, before, strict=True):
+                    p.assign_(values)
+                raise self._diverged(epoch, number, costs[-1], wrap(batch))
+            if on_step and time.perf_counter() - last_report > _BETWEEN_STEP_REPORTS:
+                on_step(epoch, number, len(batches))
+                last_report = time.perf_counter()
+        return costs, np.concatenate(answers)
+
+    def _diverged(self, epoch: int, step: int, cost: float, positions: Tensor) -> DivergenceError:
+        culprit = first_not_finite(self.model, self.images[positions].float() * self.scale)
+        return DivergenceError(
+            f"the cost became {cost} in epoch {epoch}, step {step}; first not finite: {culprit}. "
+            "A lower learning rate usually helps"
+        )
+
+
+def _rate(optimiser: Optimizer) -> float:
+    rate = optimiser.param_groups[0]["lr"]
+    return float(rate(int(optimiser.steps)) if callable(rate) else rate)
+
+
+def _tensor(values: Any) -> Tensor:
+    return values if isinstance(values, Tensor) else Tensor(values)

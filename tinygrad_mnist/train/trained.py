@@ -1,0 +1,110 @@
+"""From a recipe and images to a trained network."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import data, nn
+from ..errors import DataError
+from ..tensor import Tensor
+from .evaluation import Evaluation, evaluate, outputs_of
+from .history import EpochRecord, History
+from .loop import StepListener, fit
+from .recipes import Recipe
+
+_Examples: TypeAlias = tuple[NDArray[Any], Tensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedNetwork:
+    """A network that reads images, and how it came about.
+
+    Attributes:
+        model: from pixels (N, height * width), scaled by `recipe.scale`, to outputs (N, classes).
+        recipe: the recipe it was trained by.
+        image_size: height and width.
+        classes: number of outputs.
+        history: of its training.
+    """
+
+    model: nn.Module
+    recipe: Recipe
+    image_size: tuple[int, int]
+    classes: int
+    history: History
+
+    def outputs(self, images: NDArray[Any]) -> NDArray[Any]:
+        """The outputs (N, classes) for images (N, height, width) of 0 to 255; DataError for another size."""
+        return outputs_of(self.model, self._rows(images), scale=self.recipe.scale)
+
+    def evaluate(self, images: NDArray[Any], labels: NDArray[np.int64]) -> Evaluation:
+        """Cost and accuracy on images (N, height, width) with labels (N,).
+
+        Raises DataError for images of another size or labels that the network has no output for.
+        """
+        if labels.max() >= self.classes:
+            raise DataError(f"the network has {self.classes} outputs, but there is a label {labels.max()}")
+        targets = self.recipe.targets(labels, self.classes)
+        rows = self._rows(images)
+        return evaluate(self.model, self.recipe.cost_function, rows, targets, scale=self.recipe.scale)
+
+    def _rows(self, images: NDArray[Any]) -> NDArray[Any]:
+        if images.shape[1:] != self.image_size:
+            expected, got = (" x ".join(map(str, size)) for size in (self.image_size, images.shape[1:]))
+            raise DataError(f"the network reads images of {expected} pixels, these have {got}")
+        return images.reshape(len(images), -1)
+
+
+def run(
+    recipe: Recipe,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    *,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    on_step: StepListener | None = None,
+) -> TrainedNetwork:
+    """Train a new network by a recipe; the result depends on nothing but the recipe and the data.
+
+    Args:
+        recipe: what to do.
+        images: (N, height, width), 0 to 255.
+        labels: (N,); the network gets an output for each class from 0 to the largest label.
+        on_epoch, on_step: as in `fit`.
+
+    Raises:
+        DataError: if the validation share leaves no images for one of the two.
+        DivergenceError: as `fit`.
+    """
+    classes = int(labels.max()) + 1
+    _, height, width = images.shape
+    model = recipe.build_model(height * width, classes)
+    examples = images.reshape(len(images), -1), recipe.targets(labels, classes)
+    validation = None
+    if recipe.validation:
+        kept, held_out = data.split(len(images), recipe.validation, recipe.seed)
+        examples, validation = _chosen(examples, kept), _chosen(examples, held_out)
+    steps = recipe.epochs * data.batch_count(len(examples[0]), recipe.batch_size)
+    history = fit(
+        model,
+        recipe.build_optimiser(model, steps),
+        recipe.cost_function,
+        *examples,
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        scale=recipe.scale,
+        validation=validation,
+        on_epoch=on_epoch,
+        on_step=on_step,
+    )
+    return TrainedNetwork(model, recipe, (height, width), classes, history)
+
+
+def _chosen(examples: _Examples, positions: NDArray[np.int64]) -> _Examples:
+    images, targets = examples
+    return images[positions], targets[positions]
