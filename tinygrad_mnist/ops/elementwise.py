@@ -39,7 +39,7 @@ pow: Primitive = loop(
     "pow",
     _pow,
     "pow(a, b)",
-    lambda g, y, a, b: g * where(b == 0, 0.0, b * pow(a, b - 1)),
+    lambda g, y, a, b: g * _power_slope(a, b),
     lambda g, y, a, b: g * y * log(where(a == 0, 1.0, a)),
     domain=(0.5, 3.0),
 )
@@ -127,6 +127,13 @@ cast: Primitive = Primitive(
     formula="a",
     cases=[((2, 3), np.dtype(np.float64))],
 )
+
+
+def _power_slope(a: Any, b: Any) -> Any:
+    """b * a**(b - 1), and 0 for the slope of 0**0."""
+    if not hasattr(b, "dtype"):
+        return b * pow(a, b - 1) if b else 0.0
+    return b * pow(where(eq(a, 0), where(eq(b, 0), 1.0, a), a), b - 1)
 
 
 def _share(g: Any, winner: Any, other: Any) -> Any:

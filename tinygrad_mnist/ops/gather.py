@@ -198,6 +198,8 @@ def _take_at(x: Any, arrays: dict[int, Any]) -> Any:
     flat: Any = 0
     for axis, index in arrays.items():
         flat = flat * x.shape[axis] + positions(index, -x.shape[axis], x.shape[axis])
+    if isinstance(flat, np.generic):  # what NumPy makes of a sum of arrays without axes
+        flat = np.asarray(flat)
     rest = [i for i in range(x.ndim) if i not in arrays]
     adjacent = axes == list(range(axes[0], axes[-1] + 1))
     lead = axes[0] if adjacent else 0  # where NumPy puts the axes of the positions
