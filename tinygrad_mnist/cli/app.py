@@ -22,7 +22,7 @@ app = App(
     help="Train small networks to read handwritten digits, and use them.",
     version=__version__,
     help_format="markdown",
-    default_parameter=Parameter(negative="", show_default=lambda value: value or None),
+    default_parameter=Parameter(negative="", show_default=False),
 )
 for _command in (train, evaluate, predict, info):
     app.command(_command)

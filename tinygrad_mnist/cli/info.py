@@ -30,7 +30,7 @@ def _summary(history: History) -> str:
         return f"{end} less than an epoch"
     first, last = history.epochs[0], history.epochs[-1]
     lines = [
-        f"{end} {len(history.epochs)} epochs",
+        f"{end} {len(history.epochs)} epoch{'s' if len(history.epochs) > 1 else ''}",
         f"cost {first.cost:.4f} in the first, {last.cost:.4f} in the last",
         f"training accuracy {first.accuracy:.2%}, {last.accuracy:.2%}",
     ]

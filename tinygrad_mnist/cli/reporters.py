@@ -78,6 +78,11 @@ class Live(Lines):
             self._task, description=f"epoch {epoch}/{self.recipe.epochs}", completed=epoch - 1 + step / steps
         )
 
+    def epoch(self, record: EpochRecord) -> None:
+        """See `Lines`."""
+        super().epoch(record)
+        self._bar.update(self._task, completed=record.epoch)
+
     def stopped(self) -> None:
         """See `Lines`."""
         self._bar.stop()

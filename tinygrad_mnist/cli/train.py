@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -13,6 +13,7 @@ from .. import data as datasets
 from .. import model_file
 from ..train import RECIPES, run
 from ..train.choices import ActivationName, CostName, OptimiserName, ScheduleName
+from ..train.recipes import RecipeName
 from .options import Confusion, Data
 from .reporters import reporter
 
@@ -66,7 +67,7 @@ class Settings:
 def train(
     *,
     recipe: Annotated[
-        Literal["article", "silu128"], Parameter(help="Where settings not given come from.")
+        RecipeName, Parameter(help="Where settings that are not given come from.", show_default=True)
     ] = "article",
     settings: Settings = Settings(),
     data: Data = None,

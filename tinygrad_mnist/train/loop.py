@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .. import data
 from ..errors import ShapeError
+from ..jit import CompiledFunction, jit
 from ..nn import Module
 from ..optim import Optimizer
 from ..tensor import Tensor, wrap
@@ -27,6 +28,7 @@ Step: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 StepListener: TypeAlias = Callable[[int, int, int], None]
 
 _BETWEEN_STEP_REPORTS = 0.1  # seconds
+_PIECE = 200  # steps between looks at the costs; what a step that diverges is searched in
 
 
 def fit(
@@ -41,6 +43,7 @@ def fit(
     seed: int,
     scale: float = 1 / 255,
     validation: tuple[Any, Any] | None = None,
+    compiled: bool = True,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     on_step: StepListener | None = None,
 ) -> History:
@@ -62,6 +65,9 @@ def fit(
         seed: of the order.
         scale: factor that turns the images into inputs.
         validation: images and targets to measure on after each epoch.
+        compiled: take the steps through `tg.jit`, which costs seconds of compilation the first time
+            a network of this shape is trained and is several times faster from then on. The costs
+            and parameters agree with eager steps up to rounding (1e-5 relative after an epoch).
         on_epoch: called after each epoch.
         on_step: called now and then between steps, at most ten times a second.
 
@@ -77,7 +83,8 @@ def fit(
     images, targets = _tensor(images), _tensor(targets)
     if len(images) != len(targets):
         raise ShapeError(f"fit: {len(images)} images, but {len(targets)} targets")
-    training = _Training(model, images, scale, training_step(model, optimiser, cost, images, targets, scale))
+    step = training_step(model, optimiser, cost, images, targets, scale)
+    training = _Training(model, optimiser, images, scale, step, jit(step) if compiled else None)
     classes = right_classes(targets)
     history = History()
     try:
@@ -140,9 +147,11 @@ def training_step(
 @dataclasses.dataclass(frozen=True)
 class _Training:
     model: Module
+    optimiser: Optimizer
     images: Tensor
     scale: float
     step: Step
+    compiled: CompiledFunction | None
 
     def run(
         self, epoch: int, batches: Sequence[NDArray[np.int64]], on_step: StepListener | None
@@ -150,21 +159,40 @@ class _Training:
         """Take a step for each batch: the cost of each, and the class each example was taken for."""
         costs: list[float] = []
         answers: list[NDArray[np.int64]] = []
-        parameters = list(self.model.parameters())
         last_report = time.perf_counter()
-        for number, batch in enumerate(batches, 1):
-            before = [p.data for p in parameters]
-            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found below
+        for piece in _pieces(batches):
+            before = self.model.state_dict(), self.optimiser.state_dict()
+            piece_costs, piece_answers = self._take(piece)
+            if not np.isfinite(piece_costs).all():
+                bad = int(np.argmin(np.isfinite(piece_costs)))
+                self.model.load_state_dict(before[0])
+                self.optimiser.load_state_dict(before[1])
+                self._take_one_by_one(piece[:bad])  # the model as it was before the step that failed
+                raise self._diverged(epoch, len(costs) + bad + 1, piece_costs[bad], wrap(piece[bad]))
+            costs += piece_costs
+            answers.append(piece_answers)
+            if on_step and time.perf_counter() - last_report > _BETWEEN_STEP_REPORTS:
+                on_step(epoch, len(costs), len(batches))
+                last_report = time.perf_counter()
+        return costs, np.concatenate(answers)
+
+    def _take(self, batches: Sequence[NDArray[np.int64]]) -> tuple[list[float], NDArray[np.int64]]:
+        """Steps for batches of one size; one native call if compiled."""
+        if self.compiled is None or len(batches) == 1:
+            return self._take_one_by_one(batches)
+        losses, outputs = self.compiled.scan(wrap(np.stack(batches)))
+        return losses.tolist(), outputs.data.argmax(2).reshape(-1)
+
+    def _take_one_by_one(self, batches: Sequence[NDArray[np.int64]]) -> tuple[list[float], NDArray[np.int64]]:
+        costs: list[float] = []
+        answers = [np.empty(0, np.int64)]
+        for batch in batches:
+            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found by `run`
                 loss, outputs = self.step(wrap(batch))
             costs.append(loss.item())
             answers.append(outputs.data.argmax(1))
             if not math.isfinite(costs[-1]):
-                for p, values in zip(parameters, before, strict=True):
-                    p.assign_(values)
-                raise self._diverged(epoch, number, costs[-1], wrap(batch))
-            if on_step and time.perf_counter() - last_report > _BETWEEN_STEP_REPORTS:
-                on_step(epoch, number, len(batches))
-                last_report = time.perf_counter()
+                break
         return costs, np.concatenate(answers)
 
     def _diverged(self, epoch: int, step: int, cost: float, positions: Tensor) -> DivergenceError:
@@ -173,6 +201,15 @@ class _Training:
             f"the cost became {cost} in epoch {epoch}, step {step}; first not finite: {culprit}. "
             "A lower learning rate usually helps"
         )
+
+
+def _pieces(batches: Sequence[NDArray[np.int64]]) -> Iterator[Sequence[NDArray[np.int64]]]:
+    """Runs of batches of one size: all of an epoch, but for a smaller last one."""
+    whole = len(batches) - (len(batches[-1]) != len(batches[0]))
+    for first in range(0, whole, _PIECE):
+        yield batches[first : min(first + _PIECE, whole)]
+    if whole < len(batches):
+        yield batches[whole:]
 
 
 def _rate(optimiser: Optimizer) -> float:

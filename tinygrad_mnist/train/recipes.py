@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from functools import partial
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from .. import nn, optim
 from ..creation import one_hot
@@ -185,8 +185,10 @@ class Recipe:
         return OPTIMISERS[self.optimiser](groups, lr=SCHEDULES[self.schedule](self.rate, steps), **options)
 
 
+RecipeName = Literal["article", "silu128"]
+
 #: What `--recipe` knows.
-RECIPES: dict[str, Recipe] = {
+RECIPES: dict[RecipeName, Recipe] = {
     "article": Recipe(),
     "silu128": Recipe(
         hidden=(128,),

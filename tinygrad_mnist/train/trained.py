@@ -65,6 +65,7 @@ def run(
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     *,
+    compiled: bool = True,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     on_step: StepListener | None = None,
 ) -> TrainedNetwork:
@@ -74,7 +75,7 @@ def run(
         recipe: what to do.
         images: (N, height, width), 0 to 255.
         labels: (N,); the network gets an output for each class from 0 to the largest label.
-        on_epoch, on_step: as in `fit`.
+        compiled, on_epoch, on_step: as in `fit`.
 
     Raises:
         DataError: if the validation share leaves no images for one of the two.
@@ -99,6 +100,7 @@ def run(
         seed=recipe.seed,
         scale=recipe.scale,
         validation=validation,
+        compiled=compiled,
         on_epoch=on_epoch,
         on_step=on_step,
     )

@@ -1,0 +1,10 @@
+"""The article's network on the real images, a fifteenth of its training."""
+
+from tinygrad_mnist import data
+from tinygrad_mnist.train import RECIPES, run
+
+
+def test_two_epochs_of_the_article():
+    training, test = data.mnist()
+    network = run(RECIPES["article"].but(epochs=2), *training)
+    assert network.evaluate(*test).accuracy > 0.93
