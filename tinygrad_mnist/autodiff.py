@@ -68,12 +68,7 @@ def value_and_grad(
             inner[i] = arg
         with set_recording(True):
             y = f(*inner, **kwargs)
-            if not isinstance(y, Tensor) or y.size != 1:
-                got = f"shape {y.shape}" if isinstance(y, Tensor) else type(y).__name__
-                raise ShapeError(
-                    f"grad: the function must give a Tensor with one element, not {got}; "
-                    "reduce it with .sum() or .mean(), or use vjp or jacobian"
-                )
+            _check_one_number("grad", y)
             record = _reaches_outside([y], variables)
             gradients = rebuild(_pull([y], [_ones_like(y)], variables, record=record, free=not record))
         return _result(y, record), gradients if several else gradients[0]
@@ -138,6 +133,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     _check_like("hvp: the tangents", directions, variables)
     with set_recording(True):
         y = f(*rebuild(variables))
+        _check_one_number("hvp", y)
         record = _reaches_outside([y, *directions], variables)
         gradient = _pull([y], [_ones_like(y)], variables, record=True)
         product: tuple[Tree, ...] = rebuild(_pull(gradient, directions, variables, record=record))
@@ -263,6 +259,15 @@ def _ones_like(y: Tensor) -> Tensor:
 def _result(y: Tensor, record: bool) -> Tensor:
     """A value handed out: with its graph only if that leads somewhere outside."""
     return y if record else wrap(y.data)
+
+
+def _check_one_number(what: str, y: Any) -> None:
+    if not isinstance(y, Tensor) or y.size != 1:
+        got = f"shape {y.shape}" if isinstance(y, Tensor) else type(y).__name__
+        raise ShapeError(
+            f"{what}: the function must give a Tensor with one element, not {got}; "
+            "reduce it with .sum() or .mean(), or use vjp or jacobian"
+        )
 
 
 def _check_like(what: str, given: Sequence[Tensor], wanted: Sequence[Tensor]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,14 @@ class Generator:
     threads, not on what is compiled. `state` is all there is to save and restore.
 
     Args:
-        seed: any integer from 0 to 2^64 - 1. ValueError otherwise.
+        seed: any integer from 0 to 2^64 - 1. ValueError outside, TypeError for anything else.
 
     Attributes:
         state: two uint64: the seed, and how many 128-bit blocks of the stream are used up.
     """
 
     def __init__(self, seed: int) -> None:
-        if not 0 <= seed < 2**64:
+        if not 0 <= operator.index(seed) < 2**64:
             raise ValueError(f"Generator: the seed must be from 0 to 2**64 - 1, not {seed}")
         self.state = Tensor(np.array([seed, 0], np.uint64))
 

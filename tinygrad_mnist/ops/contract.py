@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..kernels import matmul as kernels
 from ..primitive import Primitive, broadcast, result_dtype
 from .views import permute_axes, reshape_to, transpose
@@ -97,10 +97,13 @@ def matmul(a: Any, b: Any) -> Any:
     """Matrix product with NumPy's rules: leading axes broadcast, a 1-axis operand is a row or column.
 
     Shapes (..., m, k) @ (..., k, n) -> (..., m, n). Raises ShapeError when the inner lengths
-    differ or an operand is a scalar.
+    differ or an operand is a scalar, DTypeError for operands that are no tensors or arrays.
     """
-    if a.ndim == 0 or b.ndim == 0:
-        raise ShapeError(f"matmul: {a.shape} @ {b.shape}: a scalar has no rows; multiply with * instead")
+    for x in (a, b):
+        if getattr(x, "ndim", 0) == 0:
+            if not hasattr(x, "ndim") and not isinstance(x, int | float):
+                raise DTypeError(f"matmul: not defined for a {type(x).__name__}; make a Tensor of it first")
+            raise ShapeError("matmul: a scalar has no rows; multiply with * instead")
     if a.ndim == 1 and b.ndim == 1:
         return reshape_to(product(reshape_to(a, (1, *a.shape)), reshape_to(b, (*b.shape, 1))), ())
     if a.ndim == 1:

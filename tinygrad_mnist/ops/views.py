@@ -146,7 +146,9 @@ alias = Primitive(
 def reshape(x: Any, shape: Sequence[int]) -> Any:
     """x with its elements, in row-major order, in another shape; one length may be -1 (inferred)."""
     sizes = [int(n) for n in shape]
-    if sizes.count(-1) == 1:
+    if sizes.count(-1) > 1:
+        raise ShapeError(f"reshape: {tuple(sizes)} leaves more than one length open; only one may be -1")
+    if -1 in sizes:
         rest = -math.prod(sizes)
         if rest == 0 or math.prod(x.shape) % rest:
             raise ShapeError(
