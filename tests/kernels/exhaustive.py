@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from tinygrad_mnist.kernels import policy, scalar
+from tinygrad_mnist.kernels.arrays import lock, unlock
 from tinygrad_mnist.kernels.bits import copysign, from_bits, to_bits
-from tinygrad_mnist.kernels.buffer import lock, unlock
 from tinygrad_mnist.kernels.simd import use_full_width
 
 EVERY = 1 << 32

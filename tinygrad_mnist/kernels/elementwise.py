@@ -7,10 +7,26 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy import empty, ndarray
+from numpy import ndarray
 
 from tinygrad_mnist.kernels import scalar
-from tinygrad_mnist.kernels.buffer import CONTIGUOUS_AND_ALIGNED, Compiled, lock, size, unlock
+from tinygrad_mnist.kernels.arrays import (
+    FLOAT32,
+    PLAIN,
+    Entry,
+    accepts,
+    data,
+    flags,
+    is_nothing,
+    lock,
+    ndim,
+    new_like,
+    nothing,
+    plain,
+    same_shape,
+    size,
+    unlock,
+)
 from tinygrad_mnist.kernels.policy import kernel, kernel_named
 from tinygrad_mnist.kernels.simd import use_full_width
 
@@ -22,27 +38,30 @@ MANY = 1 << 14            # elements that keep a kernel busy for long enough to 
 def unary(formula: Callable[[Any], Any]) -> Callable[[Array], Array]:
     """The array kernel of a scalar formula of one argument."""
     @kernel_named(f"unary_{formula.__name__}")
-    def loop(x: Any, out: Any) -> bool:
-        if x.flags & CONTIGUOUS_AND_ALIGNED != CONTIGUOUS_AND_ALIGNED:
-            return False
+    def loop(x: Any) -> Any:
+        if not accepts(x) or flags(x) & PLAIN != PLAIN:
+            return nothing(x)
+        out = new_like(x)
+        if is_nothing(out):
+            return out
         use_full_width()
-        count, source, target = size(x), x.data, out.data
+        count, source, target = size(x), data(x), data(out)
         state = unlock(count >= MANY)
         for i in range(count):
             target[i] = formula(source[i])
         lock(state)
-        return True
+        return out
 
-    compiled = Compiled(loop, lambda buffer, number: (buffer, buffer))
+    entry = Entry(loop, lambda array: (array,))
 
     def apply(x: Array) -> Array:
-        if type(x) is not ndarray:
-            x = np.asarray(x)
-        dtype = x.dtype
-        out = empty(x.shape, dtype)
-        if not compiled[dtype](x, out):
-            compiled[dtype](x.copy(), out)
-        return out
+        out = entry.single(x)
+        if out is None:
+            out = entry.double(x)
+            if out is None:
+                x = plain(x)
+                out = entry.single(x) if x.dtype is FLOAT32 else entry.double(x)
+        return out                              # type: ignore[no-any-return]
 
     apply.__name__ = apply.__qualname__ = formula.__name__
     apply.__doc__ = formula.__doc__
@@ -61,11 +80,19 @@ cos = unary(scalar.cos)
 
 
 @kernel
-def _pow_loop(x: Any, y: Any, out: Any) -> None:
+def _pow_loop(x: Any, y: Any) -> Any:
+    """x ** y if y has the shape of x, or no axes."""
+    if not accepts(x) or not accepts(y) or (flags(x) & flags(y)) & PLAIN != PLAIN:
+        return nothing(x)
+    if ndim(y) != 0 and not same_shape(x, y):
+        return nothing(x)
+    out = new_like(x)
+    if is_nothing(out):
+        return out
     use_full_width()
-    count, base, exponent, target = size(out), x.data, y.data, out.data
+    count, base, exponent, target = size(x), data(x), data(y), data(out)
     state = unlock(count >= MANY)
-    if y.ndim == 0:
+    if ndim(y) == 0:
         constant = exponent[0]
         for i in range(count):
             target[i] = scalar.pow(base[i], constant)
@@ -73,20 +100,18 @@ def _pow_loop(x: Any, y: Any, out: Any) -> None:
         for i in range(count):
             target[i] = scalar.pow(base[i], exponent[i])
     lock(state)
+    return out
 
 
-_pow = Compiled(_pow_loop, lambda buffer, number: (buffer, buffer, buffer))
+_pow = Entry(_pow_loop, lambda array: (array, array))
 
 
 def pow(x: Array, y: Array) -> Array:
     """x ** y for arrays of one dtype whose shapes broadcast; IEEE 754's special cases, no warnings."""
-    x, y = np.asarray(x), np.asarray(y)
-    shape = np.broadcast_shapes(x.shape, y.shape)
-    out = empty(shape, x.dtype)
-    _pow[x.dtype](_packed(x, shape), _packed(y, () if y.ndim == 0 else shape), out)
-    return out
-
-
-def _packed(x: Array, shape: tuple[int, ...]) -> Array:
-    """The array broadcast to this shape, with its elements one after the other."""
-    return np.require(np.broadcast_to(x, shape), requirements=("C", "A"))
+    out = _pow.single(x, y)
+    if out is None:
+        out = _pow.double(x, y)
+        if out is None:
+            x, y = map(plain, np.broadcast_arrays(x, y))
+            out = _pow.single(x, y) if x.dtype is FLOAT32 else _pow.double(x, y)
+    return out                                  # type: ignore[no-any-return]

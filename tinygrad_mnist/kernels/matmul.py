@@ -12,13 +12,30 @@ from typing import Any
 import numpy as np
 from numpy import empty, ndarray
 
-from tinygrad_mnist.kernels.buffer import ALIGNED, FLOAT32, FLOAT64, Compiled
+from tinygrad_mnist.kernels.arrays import (
+    ALIGNED,
+    FLOAT32,
+    FLOAT64,
+    Entry,
+    accepts,
+    data,
+    flags,
+    is_nothing,
+    lock,
+    ndim,
+    new_matrix,
+    nothing,
+    plain,
+    shape,
+    stride,
+    unlock,
+)
 from tinygrad_mnist.kernels.policy import kernel, routine
-from tinygrad_mnist.kernels.simd import VECTOR_BYTES, count_lanes, dot_tile, offset, row_tile
+from tinygrad_mnist.kernels.simd import count_lanes, dot_tile, offset, row_tile
 
 Array = ndarray[Any, Any]
 
-DONE, DONE_TRANSPOSED, NEEDS_COPY_OF_A, NEEDS_COPY_OF_B = range(4)
+MUCH = 1 << 20            # multiplications that keep a kernel busy for long enough to let other threads run
 
 DOT_ROWS, DOT_COLUMNS = 4, 4
 dots = dot_tile(DOT_ROWS, DOT_COLUMNS)
@@ -81,49 +98,50 @@ def multiply_dots(a: Any, a_row: int, b: Any, b_row: int, c: Any, c_row: int,
 
 
 @kernel
-def multiply(a: Any, b: Any, c: Any) -> int:
-    """C = A @ B for matrices, C contiguous; says whether it did, and how."""
-    itemsize = VECTOR_BYTES // count_lanes(c.data)
-    if a.flags & ALIGNED == 0:
-        return NEEDS_COPY_OF_A
-    if b.flags & ALIGNED == 0:
-        return NEEDS_COPY_OF_B
-    m, depth, n = a.shape[0], a.shape[1], b.shape[1]
-    a_row, a_column = a.strides[0] // itemsize, a.strides[1] // itemsize
-    b_row, b_column = b.strides[0] // itemsize, b.strides[1] // itemsize
-    if m <= 1:               # along axes of at most one element any stride is as good
-        a_row = 1
-    if n <= 1:
-        b_column = 1
-    if depth <= 1:
-        a_column = b_row = 1
-    if b_column == 1 and not (a_row == 1 and m > n):
-        multiply_rows(a.data, a_row, a_column, b.data, b_row, c.data, n, m, n, depth)
-    elif a_column == 1 and b_row == 1:
-        multiply_dots(a.data, a_row, b.data, b_column, c.data, n, m, n, depth)
-    elif a_row == 1:
-        multiply_rows(b.data, b_column, b_row, a.data, a_column, c.data, m, n, m, depth)
-        return DONE_TRANSPOSED
+def multiply(a: Any, b: Any) -> Any:
+    """A @ B for two matrices that need not be copied, else nothing."""
+    if not accepts(a) or not accepts(b) or ndim(a) != 2 or ndim(b) != 2:
+        return nothing(a)
+    m, depth, n = shape(a)[0], shape(a)[1], shape(b)[1]
+    if shape(b)[0] != depth or (flags(a) & flags(b)) & ALIGNED == 0:
+        return nothing(a)
+    # along an axis of at most one element any stride is as good
+    a_row, a_column = stride(a, 0) if m > 1 else 1, stride(a, 1) if depth > 1 else 1
+    b_row, b_column = stride(b, 0) if depth > 1 else 1, stride(b, 1) if n > 1 else 1
+    by_rows = b_column == 1 and not (a_row == 1 and m > n)
+    by_dots = a_column == 1 and b_row == 1 and not by_rows
+    if not (by_rows or by_dots or a_row == 1):
+        return nothing(a)
+    transposed = not (by_rows or by_dots)
+    out = new_matrix(a, m, n, transposed)
+    if is_nothing(out):
+        return out
+    state = unlock(m * n * depth >= MUCH)
+    if by_rows:
+        multiply_rows(data(a), a_row, a_column, data(b), b_row, data(out), n, m, n, depth)
+    elif by_dots:
+        multiply_dots(data(a), a_row, data(b), b_column, data(out), n, m, n, depth)
     else:
-        return NEEDS_COPY_OF_A if b_row == 1 else NEEDS_COPY_OF_B
-    return DONE
+        multiply_rows(data(b), b_column, b_row, data(a), a_column, data(out), m, n, m, depth)
+    lock(state)
+    return out
 
 
-_multiply = Compiled(multiply, lambda buffer, number: (buffer, buffer, buffer))
+_multiply = Entry(multiply, lambda array: (array, array))
 
 
 def matmul(a: Array, b: Array) -> Array:
     """a @ b with the shapes and broadcasting of numpy.matmul.
 
-    float32 and float64 operands of one dtype take the kernels of this module: any strides, no
-    transposed copies, the same bits on every call; the result may be in Fortran order. Other
-    dtypes go to NumPy.
+    float32 and float64 operands of one dtype take the kernels of this module: any strides, the
+    same bits on every call; the result may be in Fortran order. Other dtypes go to NumPy.
     """
-    if type(a) is ndarray and type(b) is ndarray and a.ndim == 2 and b.ndim == 2 and a.dtype is b.dtype:
-        dtype = a.dtype
-        if dtype is FLOAT32 or dtype is FLOAT64:
-            return _matrices(a, b)
-    return _any(np.asarray(a), np.asarray(b))
+    out = _multiply.single(a, b)
+    if out is None:
+        out = _multiply.double(a, b)
+        if out is None:
+            out = _any(np.asarray(a), np.asarray(b))
+    return out                                  # type: ignore[no-any-return]
 
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
@@ -133,20 +151,18 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
 
 
 def _matrices(a: Array, b: Array) -> Array:
-    """The product of two matrices of one dtype."""
-    out = empty((a.shape[0], b.shape[1]), a.dtype)
-    outcome = _multiply[a.dtype](a, b, out)
-    if outcome == DONE:
-        return out
-    if outcome == DONE_TRANSPOSED:
-        transposed: Array = out.reshape(out.shape[::-1]).T
-        return transposed
-    return _matrices(a.copy(), b) if outcome == NEEDS_COPY_OF_A else _matrices(a, b.copy())
+    """The product of two matrices of one dtype and of shapes that fit."""
+    multiply = _multiply.single if a.dtype == FLOAT32 else _multiply.double
+    out = multiply(a, b)
+    if out is None:
+        out = multiply(plain(a), plain(b))
+    return out                                  # type: ignore[no-any-return]
 
 
 def _any(a: Array, b: Array) -> Array:
     """The product of operands of any dtype and number of dimensions."""
-    if a.dtype != b.dtype or a.dtype not in (FLOAT32, FLOAT64) or a.ndim == 0 or b.ndim == 0:
+    fits = a.ndim and b.ndim and a.shape[-1] == b.shape[-2 if b.ndim > 1 else 0]
+    if not fits or a.dtype != b.dtype or a.dtype not in (FLOAT32, FLOAT64):
         product: Array = np.matmul(a, b)
         return product
     rows = a[np.newaxis] if a.ndim == 1 else a

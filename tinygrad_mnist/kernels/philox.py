@@ -26,9 +26,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_mnist.kernels.buffer import FLOAT32, Compiled, size
+from tinygrad_mnist.kernels.arrays import FLOAT32, FLOAT64, Entry, data, size
 from tinygrad_mnist.kernels.policy import kernel_named, scalar
 from tinygrad_mnist.kernels.scalar import cos, log, sin
+from tinygrad_mnist.kernels.simd import use_full_width
 from tinygrad_mnist.kernels.untyped import types
 
 Array = np.ndarray[Any, Any]
@@ -120,11 +121,13 @@ def _fours(name: str, numbers: Any) -> Any:
 
     @kernel_named(name)
     def fill(key: Any, offset: Any, out: Any) -> None:
-        data, count = out.data, size(out)
+        use_full_width()
+        count, target = size(out), data(out)
         for b in range(count // 4):
-            data[4 * b], data[4 * b + 1], data[4 * b + 2], data[4 * b + 3] = numbers(key, offset + _U(b))
+            i = 4 * b
+            target[i], target[i + 1], target[i + 2], target[i + 3] = numbers(key, offset + _U(b))
         for i in range(count // 4 * 4, count):
-            data[i] = at(key, offset, i)
+            target[i] = at(key, offset, i)
     return at, fill
 
 
@@ -137,11 +140,12 @@ def _twos(name: str, numbers: Any) -> Any:
 
     @kernel_named(name)
     def fill(key: Any, offset: Any, out: Any) -> None:
-        data, count = out.data, size(out)
+        use_full_width()
+        count, target = size(out), data(out)
         for b in range(count // 2):
-            data[2 * b], data[2 * b + 1] = numbers(key, offset + _U(b))
+            target[2 * b], target[2 * b + 1] = numbers(key, offset + _U(b))
         if count % 2:
-            data[count - 1] = at(key, offset, count - 1)
+            target[count - 1] = at(key, offset, count - 1)
     return at, fill
 
 
@@ -153,12 +157,14 @@ normal_at_float64, _normal_array_float64 = _twos("normal_float64", normal_block_
 
 def _filler(single: Any, double: Any) -> Callable[[int, int, Array], None]:
     """The array function that takes one kernel for float32 and the other for float64."""
-    arguments = lambda buffer, number: (types.uint64, types.uint64, buffer)
-    compiled_single, compiled_double = Compiled(single, arguments), Compiled(double, arguments)
+    arguments = lambda array: (types.uint64, types.uint64, array)
+    entries = {FLOAT32: Entry(single, arguments), FLOAT64: Entry(double, arguments)}
 
     def fill(key: int, offset: int, out: Array) -> None:
-        compiled = compiled_single if out.dtype == FLOAT32 else compiled_double
-        compiled[out.dtype](int(key), int(offset), out)
+        if out.dtype not in entries or not out.flags.carray:
+            raise TypeError(f"philox fills contiguous arrays of float32 or float64, not {out.dtype}")
+        entry = entries[out.dtype]
+        (entry.single if out.dtype == FLOAT32 else entry.double)(int(key), int(offset), out)
     return fill
 
 
