@@ -174,7 +174,7 @@ def normalize_axes(name: str, axis: int | Sequence[int] | None, ndim: int) -> tu
         return tuple(range(ndim))
     if type(axis) is int and 0 <= axis < ndim:
         return (axis,)
-    axes = [normalize_axis(name, int(a), ndim) for a in ([axis] if isinstance(axis, int) else axis)]
+    axes = [normalize_axis(name, int(a), ndim) for a in ([axis] if isinstance(axis, int | np.integer) else axis)]
     if len(set(axes)) != len(axes):
         raise ShapeError(f"{name}: axis {axis} names an axis twice; name each once")
     return tuple(sorted(axes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -70,8 +71,12 @@ class Guard:
             for key in value:
                 self._watch(value.__getitem__, key, f"{name}[{key!r}]")
         elif hasattr(value, "__dict__") and not isinstance(value, types.ModuleType | type):
+            self._watch(lambda x: len(vars(x)), value, f"vars({name})")
             for key in list(vars(value)):
                 self._watch(vars(value).__getitem__, key, f"{name}.{key}")
+            for key in _class_constants(type(value)):
+                if key not in vars(value):
+                    self._watch(functools.partial(getattr, value), key, f"{name}.{key}")
 
     def _function(self, function: Callable[..., Any], name: str) -> None:
         function = getattr(function, "__wrapped__", function)
@@ -96,6 +101,12 @@ class Guard:
 
 def _equal_constants(a: Any, b: Any) -> bool:
     return type(a) is type(b) and isinstance(a, _CONSTANTS) and a == b
+
+
+def _class_constants(cls: type) -> set[str]:
+    """Attributes of a class that an object may override: a module's `training`, before it is set."""
+    attributes = {key: value for base in reversed(cls.__mro__) for key, value in vars(base).items()}
+    return {k for k, v in attributes.items() if isinstance(v, _CONSTANTS) and not k.startswith("__")}
 
 
 def _cell_contents(cell: Any) -> Any:
