@@ -174,7 +174,8 @@ def normalize_axes(name: str, axis: int | Sequence[int] | None, ndim: int) -> tu
         return tuple(range(ndim))
     if type(axis) is int and 0 <= axis < ndim:
         return (axis,)
-    axes = [normalize_axis(name, int(a), ndim) for a in ([axis] if isinstance(axis, int | np.integer) else axis)]
+    several = [axis] if isinstance(axis, int | np.integer) else axis
+    axes = [normalize_axis(name, int(a), ndim) for a in several]
     if len(set(axes)) != len(axes):
         raise ShapeError(f"{name}: axis {axis} names an axis twice; name each once")
     return tuple(sorted(axes))
@@ -186,10 +187,17 @@ _FLOAT64 = np.dtype(np.float64)
 
 def check_dtype(dtype: Any) -> np.dtype[Any]:
     """`dtype` as a NumPy dtype this package computes with: bool, integers, float32, float64."""
-    found = np.dtype(dtype)
-    if found.kind in "biu" or found in (_FLOAT32, _FLOAT64):
-        return np.dtype(found.type)  # NumPy's own object, in native order: compared by identity
-    raise DTypeError(f"dtype {found} is not supported: use float32, float64, an integer type or bool")
+    try:
+        found = np.dtype(dtype) if dtype is not None else None
+    except TypeError:
+        found = None
+    if found is not None:
+        native = np.dtype(found.type)  # NumPy's own object, in native order: compared by identity
+        if native.kind in "biu" or native in (_FLOAT32, _FLOAT64):
+            return native
+    raise DTypeError(
+        f"dtype {found or dtype} is not supported: use float32, float64, an integer type or bool"
+    )
 
 
 def result_dtype(*operands: Any) -> np.dtype[Any]:
@@ -281,7 +289,7 @@ def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, .
     dtype = None
     for x in operands:
         kind = type(x)
-        if kind is float or kind is int:
+        if kind is float or kind is int or kind is bool:
             continue
         found = x.dtype
         if (found is not _FLOAT32 and found is not _FLOAT64) or (dtype is not None and found is not dtype):

@@ -28,7 +28,8 @@ def random_program(seed: int) -> tuple[Callable[..., Any], list[tg.Tensor]]:
     """A function of Tensors to a Tensor, and arguments for it; the same for the same seed."""
     rng = np.random.default_rng(seed)
     dtype = np.float32 if rng.random() < 0.7 else np.float64
-    shapes = [tuple(int(n) for n in rng.integers(1, 5, rng.integers(0, 4))) for _ in range(rng.integers(1, 4))]
+    count = rng.integers(1, 4)
+    shapes = [tuple(int(n) for n in rng.integers(1, 5, rng.integers(0, 4))) for _ in range(count)]
     inputs = [tg.Tensor(rng.uniform(-1, 1, shape).astype(dtype)) for shape in shapes]
     choices = rng.integers(0, 2**31, 200)
     steps = int(rng.integers(1, 12))

@@ -266,5 +266,6 @@ def test_ctrl_c_stops_a_scan_between_steps() -> None:
         "except KeyboardInterrupt:\n"
         "    print('stopped after', int(w))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.startswith("stopped after")

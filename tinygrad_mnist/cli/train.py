@@ -78,6 +78,10 @@ def train(
             "that is taken digits-2.safetensors, and so on."
         ),
     ] = None,
+    eager: Annotated[
+        bool,
+        Parameter(negative="", help="Run each operation by itself instead of compiling the training loop."),
+    ] = False,
     confusion: Confusion = False,
     as_json: Annotated[
         bool, Parameter(name="--json", help="Print a JSON object per line: start, each epoch, saved, test.")
@@ -95,7 +99,7 @@ def train(
     report = reporter(chosen, as_json)
     report.started((images[0].size, *chosen.hidden, int(labels.max()) + 1), len(images))
     try:
-        network = run(chosen, images, labels, on_epoch=report.epoch, on_step=report.step)
+        network = run(chosen, images, labels, compiled=not eager, on_epoch=report.epoch, on_step=report.step)
     finally:
         report.stopped()
     path = out or _free_name()

@@ -28,6 +28,7 @@ Step: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 StepListener: TypeAlias = Callable[[int, int, int], None]
 
 _BETWEEN_STEP_REPORTS = 0.1  # seconds
+_WORTH_COMPILING = 500  # steps
 _PIECE = 200  # steps between looks at the costs; what a step that diverges is searched in
 
 
@@ -66,8 +67,9 @@ def fit(
         scale: factor that turns the images into inputs.
         validation: images and targets to measure on after each epoch.
         compiled: take the steps through `tg.jit`, which costs seconds of compilation the first time
-            a network of this shape is trained and is several times faster from then on. The costs
-            and parameters agree with eager steps up to rounding (1e-5 relative after an epoch).
+            a network of this shape is trained and is several times faster from then on; fewer than
+            500 steps are not worth it. The costs and parameters agree with eager steps up to
+            rounding (1e-5 relative after an epoch).
         on_epoch: called after each epoch.
         on_step: called now and then between steps, at most ten times a second.
 
@@ -84,7 +86,9 @@ def fit(
     if len(images) != len(targets):
         raise ShapeError(f"fit: {len(images)} images, but {len(targets)} targets")
     step = training_step(model, optimiser, cost, images, targets, scale)
-    training = _Training(model, optimiser, images, scale, step, jit(step) if compiled else None)
+    worth_it = epochs * data.batch_count(len(images), batch_size) >= _WORTH_COMPILING
+    fast = jit(step) if compiled and worth_it else None
+    training = _Training(model, optimiser, images, scale, step, fast)
     classes = right_classes(targets)
     history = History()
     try:
