@@ -107,6 +107,8 @@ def _run_where(condition: Any, a: Any, b: Any) -> Any:
     except ValueError:
         _infer_where(condition, a, b)
         raise
+    except AttributeError:
+        raise DTypeError(f"where: not defined for {type(a).__name__} and {type(b).__name__}") from None
 
 
 where: Primitive = Primitive(
