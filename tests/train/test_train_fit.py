@@ -99,6 +99,7 @@ def test_the_rate_is_that_of_the_epochs_first_step():
 
 def test_steps_are_reported(monkeypatch):
     monkeypatch.setattr("tinygrad_mnist.train.loop._BETWEEN_STEP_REPORTS", -1)
+    monkeypatch.setattr("tinygrad_mnist.train.loop._PIECE", 1)
     steps = []
     fitted(epochs=2, on_step=lambda *step: steps.append(step))
     assert steps == [(epoch, step, 7) for epoch in (1, 2) for step in range(1, 8)]
@@ -118,6 +119,7 @@ def test_interruption_ends_it_cleanly():
 
 def test_interruption_between_steps(monkeypatch):
     monkeypatch.setattr("tinygrad_mnist.train.loop._BETWEEN_STEP_REPORTS", -1)
+    monkeypatch.setattr("tinygrad_mnist.train.loop._PIECE", 1)
 
     def interrupt(epoch, step, steps):
         if (epoch, step) == (2, 3):
@@ -175,3 +177,14 @@ def test_mistakes():
         fitted(examples=(images[:0], targets[:0]))
     with pytest.raises(ShapeError, match="integer classes"):
         fitted(examples=(images, np.ones(50)))
+
+
+def test_compiled_steps_agree_with_eager_ones(monkeypatch):
+    eager, history = fitted()
+    monkeypatch.setattr("tinygrad_mnist.train.loop._WORTH_COMPILING", 0)
+    compiled, other = fitted()
+    for name, values in eager.state_dict().items():
+        np.testing.assert_allclose(compiled.state_dict()[name], values, rtol=1e-5, atol=1e-6, err_msg=name)
+    for a, b in zip(history.epochs, other.epochs):
+        assert b.cost == pytest.approx(a.cost, rel=1e-5)
+        assert b.accuracy == a.accuracy

@@ -202,7 +202,7 @@ class _Training:
     def _diverged(self, epoch: int, step: int, cost: float, positions: Tensor) -> DivergenceError:
         culprit = first_not_finite(self.model, self.images[positions].float() * self.scale)
         return DivergenceError(
-            f"the cost became {cost} in epoch {epoch}, step {step}; first not finite: {culprit}. "
+            f"the cost became {cost} in epoch {epoch}, step {step}: {culprit}. "
             "A lower learning rate usually helps"
         )
 
