@@ -114,7 +114,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
     with set_recording(True):
         outputs, rebuild_output = _flatten(f(*rebuild(variables)))
         record = _reaches_outside([*outputs, *directions], variables)
-        dummies = [filled(0.0, y.shape, y.dtype).requires_grad_() for y in outputs]
+        dummies = [filled(0.0, y.shape, y.dtype).requires_grad_(y.dtype.kind == "f") for y in outputs]
         pulled = _pull(outputs, dummies, variables, record=True)
         result = _pull(pulled, directions, dummies, record=record)
     return rebuild_output([_result(y, record) for y in outputs]), rebuild_output(result)
