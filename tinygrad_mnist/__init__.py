@@ -1,6 +1,6 @@
 """A micro autodiff framework on NumPy and Numba, and the network that reads handwritten digits."""
 
-from . import data, errors, nn, ops, optim
+from . import data, errors, nn, ops, optim, testing, train
 from .autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
 from .creation import arange, concatenate, eye, full, maximum, minimum, one_hot, ones, stack, where, zeros
 from .generator import Generator
@@ -34,6 +34,8 @@ __all__ = [
     "ops",
     "optim",
     "stack",
+    "testing",
+    "train",
     "value_and_grad",
     "vjp",
     "where",

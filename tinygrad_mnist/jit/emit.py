@@ -22,7 +22,7 @@ _INDENT = "    "
 _MODULES = {
     "numpy": "bool_ uint8 uint16 uint32 uint64 int8 int16 int32 int64 float32 float64 "
     "empty sqrt sign inf nan",
-    "tinygrad_mnist.kernels.runtime": "greater less matmul maximum minimum position",
+    "tinygrad_mnist.kernels.runtime": "fetch_row greater less matmul maximum minimum position",
     "tinygrad_mnist.kernels.philox": "normal_at_float32 normal_at_float64 "
     "uniform_at_float32 uniform_at_float64",
     "tinygrad_mnist.kernels.policy": "kernel",
@@ -53,6 +53,7 @@ class _Emitter:
         self.uses = program.uses()
         self.buffers: dict[Symbol, str] = {s: s.name for s in program.captured}
         self.allocations: list[str] = []
+        self.fetched: set[tuple[str, str, int]] = set()
         self.body: list[str] = []
 
     def module(self) -> str:
@@ -132,10 +133,12 @@ class _Emitter:
     def _comment(self, target: str, x: Symbol, last: str = "") -> None:
         """Name the primitives that a nest computes, in order."""
         names: list[str] = []
+        seen: set[Symbol] = set()
         stack = [x]
         while stack:
             y = stack.pop()
-            if y in self.producers and y not in self.buffers:
+            if y in self.producers and y not in self.buffers and y not in seen:
+                seen.add(y)
                 names.append(self.producers[y].primitive.name)
                 stack += [a for a in self.producers[y].args if isinstance(a, Symbol)]
         names = names[::-1] + ([last] if last else [])
@@ -152,7 +155,7 @@ class _Emitter:
         axes = tuple(_AXES[: x.ndim])
         self._comment(name, x)
         nest = Nest(x.ndim)
-        text = self._expressions(x).at(x, axes, nest)
+        text = self._expressions(x).statement(x, axes, nest)
         nest.lines[-1].append(f"{_element(target, axes) if target == name else target} = {text}")
         self._emit(nest, x.shape)
 
@@ -164,6 +167,13 @@ class _Emitter:
                 self.body.append(f"{_INDENT * depth}for {_AXES[depth]} in range({shape[depth]}):")
         if after:
             self.body.append(_INDENT * after[0] + after[1])
+        for table, argument, count in sorted(nest.rows - self.fetched):
+            self.fetched.add((table, argument, count))
+            self.body += [
+                "if step + 1 < last:  # have the next step's rows brought near meanwhile",
+                f"{_INDENT}for i in range({count}):",
+                f"{_INDENT * 2}fetch_row({table}, {argument}[step + 1, i])",
+            ]
 
     def _reduce(self, instruction: Instruction) -> None:
         x, y, name = instruction.args[0], instruction.result, instruction.primitive.name
@@ -185,7 +195,7 @@ class _Emitter:
         order = kept + axes
         nest = Nest(x.ndim)
         index = tuple(_AXES[order.index(d)] for d in range(x.ndim))
-        element = self._expressions(x).at(x, index, nest)
+        element = self._expressions(x).statement(x, index, nest)
         own = ["0" if d in axes else index[d] for d in range(x.ndim) if y.ndim == x.ndim or d not in axes]
         depth, result = len(kept), "total"
         if name.startswith("arg"):
@@ -208,7 +218,7 @@ class _Emitter:
         self._set_all(y, buffer, _start(name, y.dtype))
         nest = Nest(x.ndim)
         index = tuple(_AXES[: x.ndim])
-        element = self._expressions(x).at(x, index, nest)
+        element = self._expressions(x).statement(x, index, nest)
         own = ["0" if d in axes else i for d, i in enumerate(index) if y.ndim == x.ndim or d not in axes]
         nest.lines[-1].append(_accumulate(_element(buffer, own), name, _as(element, x.dtype, y.dtype)))
         self._emit(nest, x.shape)

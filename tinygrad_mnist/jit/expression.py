@@ -40,11 +40,13 @@ class Nest:
     Attributes:
         lines: per depth (0: before the first loop), the statements there.
         reads: (buffer name, index texts) of every element read.
+        rows: (table, argument of positions, their number) of every lookup of whole rows.
     """
 
     def __init__(self, depth: int) -> None:
         self.lines: list[list[str]] = [[] for _ in range(depth + 1)]
         self.reads: list[tuple[str, tuple[str, ...]]] = []
+        self.rows: set[tuple[str, str, int]] = set()
         self.locals: dict[Any, str] = {}
 
     def local(self, key: Any, text: str, depth: int, stem: str) -> str:
@@ -85,6 +87,13 @@ class Expressions:
         words = set(re.findall(r"\w+", " ".join(texts)))
         return max((d + 1 for d, axis in enumerate(self.axes) if axis in words), default=0)
 
+    def statement(self, x: Symbol, index: tuple[str, ...], nest: Nest) -> str:
+        """As `at`, for an element that is stored at once and needs no variable of its own."""
+        if x in self.buffers or (x, index) in nest.locals:
+            return self.at(x, index, nest)
+        instruction = self.producers[x]
+        return unwrapped(_RULES[instruction.primitive.kind](self, instruction, index, nest)[0])
+
     def at(self, x: Symbol, index: tuple[str, ...], nest: Nest) -> str:
         """The element of x at `index` (one text per axis of x)."""
         if x in self.buffers:
@@ -98,7 +107,7 @@ class Expressions:
         text, depends = _RULES[instruction.primitive.kind](self, instruction, index, nest)
         if self.cost(x) <= 1 and instruction.primitive.kind != "gather":
             return text
-        return nest.local(key, text, self._local_depth(depends, nest), x.name)
+        return nest.local(key, unwrapped(text), self._local_depth(depends, nest), x.name)
 
     def _local_depth(self, texts: Sequence[str], nest: Nest) -> int:
         """As `depth`, and not before the local variables that the texts use."""
@@ -116,6 +125,16 @@ class Expressions:
         own = index[len(shape) - x.ndim :]
         text = self.at(x, tuple("0" if n == 1 else i for n, i in zip(x.shape, own, strict=True)), nest)
         return text if x.dtype == dtype else converted(text, x.dtype, dtype)
+
+
+def unwrapped(text: str) -> str:
+    """An expression without the parentheses around all of it."""
+    depth = 0
+    for i, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return text[1:-1] if i == len(text) - 1 and text[0] == "(" else text
+    return text
 
 
 def literal(x: Any, dtype: np.dtype[Any]) -> str:
@@ -159,7 +178,7 @@ def _loop(
     text = _TOKEN.sub(lambda m: _place(m.group(), values, dtype), formula)
     if y.dtype.kind in "iu":
         text = f"{y.dtype.name}({text})"  # Python integers would widen
-    return (text if re.fullmatch(r"\w+\(.*\)", text) and text.count("(") == 1 else f"({text})"), values
+    return (text if re.fullmatch(r"\w+\([^()]*\)", text) else f"({text})"), values
 
 
 def _place(token: str, values: tuple[str, ...], dtype: np.dtype[Any]) -> str:
@@ -243,6 +262,9 @@ def _gather(
     at = nest.local(
         (where, inner, n), f"position({text}, {-n}, {n})", e._local_depth((text, *inner), nest), "at"
     )
+    positions = e.buffers.get(where, "")
+    if axis == 0 and where.ndim == 1 and positions.endswith("_s") and x.name in e.buffers.values():
+        nest.rows.add((x.name, positions.removesuffix("_s"), where.shape[0]))
     found = e.at(x, (*index[:axis], at, *index[axis + where.ndim :]), nest)
     return found, (found,)
 

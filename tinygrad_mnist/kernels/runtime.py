@@ -6,6 +6,7 @@ from typing import Any
 
 from tinygrad_mnist.kernels.matmul import multiply_dots, multiply_rows
 from tinygrad_mnist.kernels.policy import kernel, scalar
+from tinygrad_mnist.kernels.simd import offset, prefetch
 from tinygrad_mnist.kernels.untyped import extending, types
 
 
@@ -49,6 +50,15 @@ def _memory(typing: Any, array: Any) -> Any:
 
 
 memory = extending.intrinsic(_memory)  # memory(array): pointer to its first element
+
+
+@kernel
+def fetch_row(table: Any, row: int) -> None:
+    """Have the cache lines of a row of a contiguous array brought near, if there is such a row."""
+    if 0 <= row < table.shape[0]:
+        width = table.size // table.shape[0]
+        for column in range(0, width, 64 // table.itemsize):
+            prefetch(offset(memory(table), row * width + column))
 
 
 @kernel
