@@ -1,0 +1,1 @@
+"""Measurements of tinygrad_mnist against its peers: `python -m benchmarks --help`."""

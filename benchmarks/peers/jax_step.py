@@ -1,0 +1,78 @@
+"""JAX, a compiled training step called from Python."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..jobs import Array, Task
+from .network import images, named, parameters
+
+PACKAGES = ("jax", "jaxlib")
+
+
+class Epoch:
+    def __init__(self, task: Task) -> None:
+        self.task, options = task, task.options
+        self.images, self.targets = jnp.asarray(images(task)), jnp.asarray(task["targets"])
+        self.order = task["order"].astype("int32")
+        self.classifier, self.adam, self.lr = options["classifier"], options["adam"], options["lr"]
+        self.compile()
+
+    def compile(self) -> None:
+        self.step = jax.jit(self.pure_step, donate_argnums=0)
+
+    def reset(self) -> None:
+        self.state = self.first_state([jnp.array(p) for p in parameters(self.task)])
+
+    def first_state(self, p: list[Any]) -> Any:
+        if not self.adam:
+            return (p,)
+        return p, [jnp.zeros_like(x) for x in p], [jnp.zeros_like(x) for x in p], jnp.zeros((), jnp.int32)
+
+    def cost(self, p: list[Any], x: Any, target: Any) -> Any:
+        for layer in range(0, len(p), 2):
+            x = x @ p[layer].T + p[layer + 1]
+            if not self.classifier:
+                x = jax.nn.sigmoid(x)
+            elif layer < len(p) - 2:
+                x = jax.nn.relu(x)
+        if self.classifier:
+            return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(x), target[:, None], 1))
+        return jnp.sum((x - target) ** 2) / len(x)
+
+    def pure_step(self, state: Any, index: Any, images: Any, targets: Any) -> tuple[Any, Any]:
+        x = images[index]
+        if x.dtype == jnp.uint8:
+            x = x.astype(jnp.float32) / 255
+        cost, gradients = jax.value_and_grad(self.cost)(state[0], x, targets[index])
+        return (self.update_adam if self.adam else self.update_sgd)(state, gradients), cost
+
+    def update_sgd(self, state: Any, gradients: list[Any]) -> Any:
+        return ([p - self.lr * g for p, g in zip(state[0], gradients, strict=True)],)
+
+    def update_adam(self, state: Any, gradients: list[Any]) -> Any:
+        p, m, v, t = state
+        t = t + 1
+        m = [0.9 * m + 0.1 * g for m, g in zip(m, gradients, strict=True)]
+        v = [0.999 * v + 0.001 * g * g for v, g in zip(v, gradients, strict=True)]
+        rate = -self.lr / jnp.expm1(t * math.log(0.9))
+        scale = 1 / jnp.sqrt(-jnp.expm1(t * math.log(0.999)))
+        p = [p - rate * m / (jnp.sqrt(v) * scale + 1e-8) for p, m, v in zip(p, m, v, strict=True)]
+        return p, m, v, t
+
+    def run(self, first: int, count: int) -> None:
+        self.costs = []
+        for index in self.order[first : first + count]:
+            self.state, cost = self.step(self.state, index, self.images, self.targets)
+            self.costs.append(cost)
+        jax.block_until_ready((self.state, self.costs))
+
+    def result(self) -> dict[str, Array]:
+        return named(self.state[0], self.costs)
+
+
+epoch = Epoch

@@ -1,0 +1,65 @@
+"""tinygrad_mnist, one operation at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import tinygrad_mnist as tg
+from tinygrad_mnist import nn, optim
+
+from ..jobs import Array, Task
+from .network import images, named, parameters
+
+PACKAGES = ("numba", "llvmlite")
+
+
+class Epoch:
+    def __init__(self, task: Task) -> None:
+        self.task, self.order = task, task["order"]
+        self.model = network(task)
+        self.parameters = list(self.model.parameters())
+        kind = optim.Adam if task.options["adam"] else optim.SGD
+        self.optimizer = kind(self.parameters, lr=task.options["lr"])
+        self.first_state = self.optimizer.state_dict()
+        self.step = training_step(task, self.model, self.optimizer)
+
+    def reset(self) -> None:
+        for p, start in zip(self.parameters, parameters(self.task), strict=True):
+            p.assign_(start)
+        self.optimizer.load_state_dict(self.first_state)
+
+    def run(self, first: int, count: int) -> None:
+        self.costs = [self.step(index) for index in self.order[first : first + count]]
+
+    def result(self) -> dict[str, Array]:
+        return named(self.parameters, self.costs)
+
+
+def network(task: Task) -> nn.MLP:
+    """The network; `reset` gives it its first weights."""
+    hidden, output = (nn.ReLU, None) if task.options["classifier"] else (nn.Sigmoid, nn.Sigmoid)
+    return nn.MLP(*task.options["sizes"], activation=hidden, output=output, generator=tg.Generator(0))
+
+
+def training_step(task: Task, model: nn.MLP, optimizer: Any) -> Callable[[Any], tg.Tensor]:
+    """A step as users write it: from the indices of a batch to its cost."""
+    all_images, targets = tg.Tensor(images(task)), tg.Tensor(task["targets"])
+    cost_of = nn.cross_entropy if task.options["classifier"] else nn.quadratic_cost
+
+    def step(index: Any) -> tg.Tensor:
+        x = all_images[index]
+        if x.dtype == np.uint8:
+            x = x.float() / 255
+        cost = cost_of(model(x), targets[index])
+        optimizer.zero_grad()
+        cost.backward()
+        optimizer.step()
+        return cost.detach()
+
+    return step
+
+
+epoch = Epoch

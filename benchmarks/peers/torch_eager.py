@@ -1,0 +1,61 @@
+"""PyTorch, one operation at a time."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from ..jobs import Array, Task
+from .network import images, named, parameters
+
+PACKAGES = ("torch",)
+
+
+class Epoch:
+    def __init__(self, task: Task) -> None:
+        torch.set_num_threads(task.settings["threads"])
+        self.task = task
+        self.classifier = task.options["classifier"]
+        self.images = torch.from_numpy(images(task))
+        self.targets = torch.from_numpy(task["targets"])
+        self.order = torch.from_numpy(task["order"])
+        sizes = task.options["sizes"]
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise(sizes):
+            layers += [nn.Linear(n_in, n_out), nn.ReLU() if self.classifier else nn.Sigmoid()]
+        self.model = nn.Sequential(*(layers[:-1] if self.classifier else layers))
+        self.parameters = list(self.model.parameters())
+        self.optimizer: torch.optim.Optimizer
+
+    def reset(self) -> None:
+        with torch.no_grad():
+            for p, start in zip(self.parameters, parameters(self.task), strict=True):
+                p.copy_(torch.from_numpy(start))
+        kind = torch.optim.Adam if self.task.options["adam"] else torch.optim.SGD
+        chosen = {"fused": {"fused": True}, "foreach": {"foreach": True}, "plain": {"foreach": False}}
+        how = chosen[self.task.settings.get("optimiser", "fused")]
+        self.optimizer = kind(self.parameters, lr=self.task.options["lr"], **how)
+
+    def step(self, index: torch.Tensor) -> torch.Tensor:
+        output = self.model(self.images.index_select(0, index))
+        cost = self.cost(output, self.targets.index_select(0, index))
+        self.optimizer.zero_grad()
+        cost.backward()
+        self.optimizer.step()
+        return cost.detach()
+
+    def cost(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        if self.classifier:
+            return nn.functional.cross_entropy(output, target)
+        return nn.functional.mse_loss(output, target, reduction="sum") / len(target)
+
+    def run(self, first: int, count: int) -> None:
+        self.costs = [self.step(index) for index in self.order[first : first + count]]
+
+    def result(self) -> dict[str, Array]:
+        return named([p.detach().numpy() for p in self.parameters], self.costs)
+
+
+epoch = Epoch
