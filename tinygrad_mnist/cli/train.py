@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from .. import data as datasets
 from .. import model_file
@@ -24,8 +25,23 @@ _DEFAULT_NAME = "digits"
 
 def _setting(name: str, text: str) -> Parameter:
     value = getattr(RECIPES["article"], name)
-    shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
-    return Parameter(help=f"{text} [article: {shown}]", consume_multiple=True)
+    several, whole = isinstance(value, tuple), isinstance(value, int | tuple)
+    shown = " ".join(map(str, value)) if several else value
+    return Parameter(
+        help=f"{text} [article: {shown}]",
+        consume_multiple=several,
+        converter=_whole_numbers if whole else None,
+    )
+
+
+def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | tuple[int, ...]:
+    """Left to itself, cyclopts would round 1.5."""
+    numbers = []
+    for token in tokens:
+        if not token.value.isdecimal():
+            raise ValueError(f"{token.keyword} takes whole numbers from 0 up, not {token.value!r}")
+        numbers.append(int(token.value))
+    return numbers[0] if kind is int else tuple(numbers)
 
 
 @Parameter(name="*")
