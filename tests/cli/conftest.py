@@ -1,21 +1,20 @@
 import gzip
 import os
 import signal
-import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from idx_bytes import idx
 
-from tinygrad_mnist import data
-from tinygrad_mnist.train import Recipe
+from tinygrad_mnist import data, model_file, train
 
 PROGRAM = [sys.executable, "-m", "tinygrad_mnist"]
 
-
-def idx(array):
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.astype(">u1").tobytes()
+SMALL = train.Recipe(hidden=(32,), activation="silu").but(
+    cost="cross-entropy", optimiser="adamw", rate=0.01, epochs=8, batch_size=50
+)
 
 
 @pytest.fixture(scope="session")
@@ -79,16 +78,9 @@ def start(tmp_path):
 @pytest.fixture(scope="session")
 def model(digits, tmp_path_factory):
     """The file of a model that reads most of the digits."""
-    from tinygrad_mnist import model_file, train
-
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
     model_file.save(train.run(SMALL, *digits[0]), path)
     return path
-
-
-SMALL = Recipe(hidden=(32,), activation="silu").but(
-    cost="cross-entropy", optimiser="adamw", rate=0.01, epochs=8, batch_size=50
-)
 
 
 @pytest.fixture

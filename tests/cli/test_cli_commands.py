@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from idx_bytes import idx
 from PIL import Image
 
 from tinygrad_mnist import model_file
@@ -31,12 +32,13 @@ def complaint(capsys, *arguments):
 # Options of train ----------------------------------------------------------------------------------
 
 
+class Found(Exception):
+    """Carries out what a command was about to do."""
+
+
 @pytest.fixture
 def recipe_of(monkeypatch, here, folder, capsys):
     """The recipe that options give."""
-
-    class Found(Exception):
-        pass
 
     def found(recipe, *_, **__):
         raise Found(recipe)
@@ -85,9 +87,6 @@ def test_every_option(recipe_of):
 
 @pytest.mark.parametrize(("options", "compiled"), [([], True), (["--eager"], False)])
 def test_steps_are_compiled_unless_told_otherwise(monkeypatch, here, folder, options, compiled):
-    class Found(Exception):
-        pass
-
     def found(*_, compiled, **__):
         raise Found(compiled)
 
@@ -130,6 +129,20 @@ def test_options_change_a_named_recipe(recipe_of):
 def test_bad_options_of_train(capsys, here, options, words):
     assert words in complaint(capsys, "train", *options.split())
     assert list(here.iterdir()) == []
+
+
+def test_a_network_too_large_for_memory(capsys, here, folder, monkeypatch):
+    def run(*_, **__):
+        raise MemoryError("Unable to allocate 5.68 TiB")
+
+    monkeypatch.setattr("tinygrad_mnist.cli.train.run", run)
+    status, _, errors = called(capsys, "train", "--data", folder)
+    assert (status, errors) == (2, "error: not enough memory: Unable to allocate 5.68 TiB\n")
+
+
+def test_names_too_long_for_the_file_system(capsys, here):
+    assert "too long" in complaint(capsys, "train", "--out", "x" * 300)
+    assert "too long" in complaint(capsys, "info", "x" * 300)
 
 
 def test_an_unknown_command(capsys):
@@ -201,8 +214,6 @@ def test_confusion_table(capsys, model, folder, digits):
 
 
 def test_evaluate_on_images_of_another_size(capsys, model, tmp_path):
-    from conftest import idx
-
     for name in ("train", "t10k"):
         (tmp_path / f"{name}-images-idx3-ubyte").write_bytes(idx(np.zeros((5, 9, 9), np.uint8)))
         (tmp_path / f"{name}-labels-idx1-ubyte").write_bytes(idx(np.arange(5)))

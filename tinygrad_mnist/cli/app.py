@@ -16,6 +16,7 @@ from .predict import predict
 from .train import INTERRUPTED, train
 
 _MISTAKE = 2
+_NOBODY_READS = 141
 
 app = App(
     name="tinygrad-mnist",
@@ -44,12 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = command(*bound.args, **bound.kwargs)
         sys.stdout.flush()
         return status or 0
-    except (CycloptsError, TinygradMnistError) as error:
-        print("error:", " ".join(str(error).split()), file=sys.stderr)
-        return _MISTAKE
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # Python flushes standard output once more at exit; let it go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return _NOBODY_READS
+    except MemoryError as error:
+        return _complain(f"not enough memory: {error}")
+    except (CycloptsError, TinygradMnistError, OSError) as error:
+        return _complain(str(error))
+
+
+def _complain(message: str) -> int:
+    print("error:", " ".join(message.split()), file=sys.stderr)
+    return _MISTAKE
