@@ -1,11 +1,18 @@
 """What several test files draw: arrays in every layout, and axes of a shape."""
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from tinygrad_mnist.tensor import wrap
 from tinygrad_mnist.testing.samples import distinct, layouts
+
+
+def examples(times):
+    """So many times as many examples as usual."""
+    return settings(max_examples=round(times * settings().max_examples))
+
 
 MODERATE = st.floats(-10, 10, width=32)
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from drawing import axes_of, distinct_tensors
-from hypothesis import given, reject, settings
+from drawing import axes_of, distinct_tensors, examples
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import tinygrad_mnist as tg
@@ -12,7 +12,7 @@ from tinygrad_mnist.primitive import REGISTRY
 from tinygrad_mnist.testing import KinkError, gradcheck
 from tinygrad_mnist.testing.strategies import mutually_broadcastable, shapes, shapes_by_signature
 
-few = settings(max_examples=12)
+few = examples(0.2)
 LOOPS = [p for p in REGISTRY.values() if p.kind == "loop" and all(p.vjps)]
 
 
@@ -53,7 +53,7 @@ def test_where(xs, data):
     check(lambda a, b: tg.where(condition, a, b), xs)
 
 
-@settings(max_examples=40)
+@examples(0.7)
 @given(distinct_tensors(shapes_by_signature(max_axes=1, max_length=3)))
 def test_matmul(xs):
     check(ops.matmul, xs)

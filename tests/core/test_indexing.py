@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from drawing import distinct_tensors
-from hypothesis import given, settings
+from drawing import distinct_tensors, examples
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
@@ -64,7 +64,7 @@ def as_tensors(key):
     return tg.Tensor(key) if isinstance(key, np.ndarray) else key
 
 
-@settings(max_examples=400)
+@examples(6)
 @given(indexed(), st.booleans())
 def test_values(case, tensors):
     shape, key = case
@@ -75,7 +75,6 @@ def test_values(case, tensors):
     assert np.array_equal(found, expected)
 
 
-@settings(max_examples=60)
 @given(indexed(), st.data())
 def test_gradient(case, data):
     shape, key = case
@@ -83,7 +82,7 @@ def test_gradient(case, data):
     gradcheck(lambda x: x[key].sin(), [x], order=1)
 
 
-@settings(max_examples=100)
+@examples(2)
 @given(indexed())
 def test_gradient_counts_how_often_an_element_is_read(case):
     shape, key = case

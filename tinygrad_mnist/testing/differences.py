@@ -17,7 +17,7 @@ from .errors import KinkError
 
 #: First steps of the rounds; a later round is for what the earlier ones stride over.
 ROUNDS = (2.0**-6, 2.0**-14, 2.0**-22)
-STEPS_PER_ROUND = 5
+STEPS_PER_ROUND = 4
 RATIO = 4.0
 ROUNDING = 8 * float(np.finfo(np.float64).eps)
 
