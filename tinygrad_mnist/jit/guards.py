@@ -71,12 +71,12 @@ class Guard:
             for key in value:
                 self._watch(value.__getitem__, key, f"{name}[{key!r}]")
         elif hasattr(value, "__dict__") and not isinstance(value, types.ModuleType | type):
-            self._watch(lambda x: len(vars(x)), value, f"vars({name})")
             for key in list(vars(value)):
                 self._watch(vars(value).__getitem__, key, f"{name}.{key}")
             for key in _class_constants(type(value)):
                 if key not in vars(value):
                     self._watch(functools.partial(getattr, value), key, f"{name}.{key}")
+            self._watch(lambda x: len(vars(x)), value, f"the number of attributes of {name}")
 
     def _function(self, function: Callable[..., Any], name: str) -> None:
         function = getattr(function, "__wrapped__", function)
