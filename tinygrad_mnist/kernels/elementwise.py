@@ -61,7 +61,7 @@ def unary(formula: Callable[[Any], Any]) -> Callable[[Array], Array]:
             if out is None:
                 x = plain(x)
                 out = entry.single(x) if x.dtype is FLOAT32 else entry.double(x)
-        return out                              # type: ignore[no-any-return]
+        return out
 
     apply.__name__ = apply.__qualname__ = formula.__name__
     apply.__doc__ = formula.__doc__
@@ -114,4 +114,4 @@ def pow(x: Array, y: Array) -> Array:
         if out is None:
             x, y = map(plain, np.broadcast_arrays(x, y))
             out = _pow.single(x, y) if x.dtype is FLOAT32 else _pow.double(x, y)
-    return out                                  # type: ignore[no-any-return]
+    return out

@@ -141,7 +141,7 @@ def matmul(a: Array, b: Array) -> Array:
         out = _multiply.double(a, b)
         if out is None:
             out = _any(np.asarray(a), np.asarray(b))
-    return out                                  # type: ignore[no-any-return]
+    return out
 
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
@@ -156,7 +156,7 @@ def _matrices(a: Array, b: Array) -> Array:
     out = multiply(a, b)
     if out is None:
         out = multiply(plain(a), plain(b))
-    return out                                  # type: ignore[no-any-return]
+    return out
 
 
 def _any(a: Array, b: Array) -> Array:

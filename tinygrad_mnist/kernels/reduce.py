@@ -87,4 +87,4 @@ def sum(x: Array, axes: tuple[int, ...]) -> Array:
         out = _sum.single(x, axes[0], count)
         if out is None:
             out = _sum.double(x, axes[0], count)
-    return np.add.reduce(x, axes) if out is None else out       # type: ignore[no-any-return]
+    return np.add.reduce(x, axes) if out is None else out
