@@ -299,7 +299,7 @@ class Tensor(Node):
         return self.bind(ops.div, (other, self))
 
     def __pow__(self, other: Any) -> Tensor:
-        if isinstance(other, _Int | _Float) and other == 2:
+        if isinstance(other, _Int | _Float) and other == 2 and self.dtype.kind == "f":
             return self.bind(ops.mul, (self, self))
         return self.bind(ops.pow, (self, other))
 

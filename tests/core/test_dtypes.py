@@ -72,6 +72,11 @@ def test_functions_that_give_floats(dtype, result):
     assert (1 / x).dtype == result
 
 
+def test_powers_follow_the_same_rules():
+    for dtype, exponent, result in [(i8, 2, i8), (i8, 2.0, f4), (b1, 2, i8), (u1, 3.0, f4), (f8, 2, f8)]:
+        assert (one(dtype) ** exponent).dtype == result
+
+
 def test_python_numbers_give_the_default_dtypes():
     assert Tensor(1.0).dtype == f4
     assert Tensor([1, 2]).dtype == i8
