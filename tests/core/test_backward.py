@@ -246,7 +246,7 @@ def test_an_array_operand_may_change_afterwards():
 def test_changing_one_gradient_leaves_others_alone():
     a, b = variable(1.0), variable(2.0)
     (a + b).backward([5.0])
-    assert not np.shares_memory(a.grad.numpy(), b.grad.numpy()) or a.grad.assign_([7.0]) is a.grad
+    a.grad.assign_([7.0])
     assert b.grad.tolist() == [5]
 
 

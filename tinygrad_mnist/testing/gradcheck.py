@@ -71,6 +71,9 @@ def gradcheck(
             deterministic, or gives NaN, infinities or another float dtype than float64.
         KinkError: if there is no derivative at this point that could be measured.
         DTypeError: for inputs that are not float64.
+
+    Example:
+        gradcheck(lambda x, w: (x @ w).softmax(), [np.eye(2), np.ones((2, 3))], order=2)
     """
     xs = [_checked(k, x) for k, x in enumerate(inputs)]
     rng = np.random.default_rng(seed)
