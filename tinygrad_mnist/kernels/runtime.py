@@ -1,11 +1,14 @@
-"""What generated programs call besides the scalar formulas of the kernels."""
+"""What generated programs call besides the scalar formulas of the kernels.
+
+Nothing here is kept on disk by itself: machine code of several processes must not meet in one program.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tinygrad_mnist.kernels.matmul import multiply_dots, multiply_rows
-from tinygrad_mnist.kernels.policy import kernel, scalar
+from tinygrad_mnist.kernels.policy import routine, scalar
 from tinygrad_mnist.kernels.simd import offset, prefetch
 from tinygrad_mnist.kernels.untyped import extending, types
 
@@ -52,7 +55,7 @@ def _memory(typing: Any, array: Any) -> Any:
 memory = extending.intrinsic(_memory)  # memory(array): pointer to its first element
 
 
-@kernel
+@routine
 def fetch_row(table: Any, row: int) -> None:
     """Have the cache lines of a row of a contiguous array brought near, if there is such a row."""
     if 0 <= row < table.shape[0]:
@@ -61,7 +64,7 @@ def fetch_row(table: Any, row: int) -> None:
             prefetch(offset(memory(table), row * width + column))
 
 
-@kernel
+@routine
 def matmul(a: Any, b: Any, out: Any) -> None:
     """out = a @ b of matrices of any strides; out is contiguous."""
     m, depth, n = a.shape[0], a.shape[1], b.shape[1]
