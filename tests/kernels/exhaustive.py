@@ -6,6 +6,7 @@ The reference is the float64 formula, itself tested against long double. Errors 
 the last place of the exact result (below the normal numbers: of the smallest normal number). A
 wrong infinity, NaN or sign of zero counts as infinite.
 """
+
 import functools
 import sys
 import time
@@ -21,7 +22,7 @@ from tinygrad_mnist.kernels.simd import use_full_width
 EVERY = 1 << 32
 CHUNK = 1 << 12
 NAMES = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf", "sin", "cos")
-LIMIT = 2.0**128                     # what a float32 infinity stands for
+LIMIT = 2.0**128  # what a float32 infinity stands for
 WRONG = np.inf
 
 
@@ -65,6 +66,7 @@ def make_search(name):
                         place = first + (start + i) * step
         lock(state)
         return worst, place
+
     return search
 
 

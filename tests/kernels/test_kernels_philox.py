@@ -1,4 +1,5 @@
 """Philox: the published vectors, the layout of streams, and that each number stands alone."""
+
 import math
 
 import numpy as np
@@ -12,13 +13,18 @@ ONES = 0xFFFFFFFF
 KNOWN = [
     ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
     ((ONES,) * 4, (ONES,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
-    ((0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), (0xA4093822, 0x299F31D0),
-     (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)),
+    (
+        (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+        (0xA4093822, 0x299F31D0),
+        (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+    ),
 ]
-FUNCTIONS = [(philox.uniform, np.float32, philox.uniform_at_float32, 4),
-             (philox.uniform, np.float64, philox.uniform_at_float64, 2),
-             (philox.normal, np.float32, philox.normal_at_float32, 4),
-             (philox.normal, np.float64, philox.normal_at_float64, 2)]
+FUNCTIONS = [
+    (philox.uniform, np.float32, philox.uniform_at_float32, 4),
+    (philox.uniform, np.float64, philox.uniform_at_float64, 2),
+    (philox.normal, np.float32, philox.normal_at_float32, 4),
+    (philox.normal, np.float64, philox.normal_at_float64, 2),
+]
 cases = pytest.mark.parametrize(("fill", "dtype", "at", "lanes"), FUNCTIONS)
 
 
@@ -50,12 +56,14 @@ def test_where_the_words_of_a_stream_come_from():
     assert [*single] == [(w >> 8) * 2.0**-24 for w in (w0, w1, w2, w3)]
     assert [*double] == [((w0 << 32 | w1) >> 11) * 2.0**-53, ((w2 << 32 | w3) >> 11) * 2.0**-53]
     r, t = math.sqrt(-2 * math.log((w2 + 1) * 2.0**-32)), 2 * math.pi * (w3 >> 8) * 2.0**-24
-    np.testing.assert_allclose(draw(philox.normal, np.float32, key, number, 4)[2:],
-                               [r * math.cos(t), r * math.sin(t)], rtol=1e-5)
+    np.testing.assert_allclose(
+        draw(philox.normal, np.float32, key, number, 4)[2:], [r * math.cos(t), r * math.sin(t)], rtol=1e-5
+    )
     r = math.sqrt(-2 * math.log((((w0 << 32 | w1) >> 11) + 1) * 2.0**-53))
     t = 2 * math.pi * double[1]
-    np.testing.assert_allclose(draw(philox.normal, np.float64, key, number, 2),
-                               [r * math.cos(t), r * math.sin(t)])
+    np.testing.assert_allclose(
+        draw(philox.normal, np.float64, key, number, 2), [r * math.cos(t), r * math.sin(t)]
+    )
 
 
 @cases
@@ -85,7 +93,7 @@ def test_a_stream_goes_on_at_the_next_block(fill, dtype, at, lanes):
     whole = draw(fill, dtype, 9, 2**64 - 2, 40 * lanes)
     for blocks in (1, 2, 3, 17):
         rest = draw(fill, dtype, 9, (2**64 - 2 + blocks) % 2**64, (40 - blocks) * lanes)
-        np.testing.assert_array_equal(whole[blocks * lanes:], rest)
+        np.testing.assert_array_equal(whole[blocks * lanes :], rest)
 
 
 @cases
@@ -99,8 +107,8 @@ def test_uniform_numbers_are_uniform(dtype):
     x = np.sort(draw(philox.uniform, dtype, 1, 0, 200_001))
     assert x[0] >= 0
     assert x[-1] < 1
-    largest_gap = np.abs(x - np.linspace(0, 1, x.size)).max()      # Kolmogorov and Smirnov
-    assert largest_gap * math.sqrt(x.size) < 1.95                   # exceeded once in a thousand streams
+    largest_gap = np.abs(x - np.linspace(0, 1, x.size)).max()  # Kolmogorov and Smirnov
+    assert largest_gap * math.sqrt(x.size) < 1.95  # exceeded once in a thousand streams
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

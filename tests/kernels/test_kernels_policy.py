@@ -1,4 +1,5 @@
 """The disk cache: hit, invalidated, damaged, unwritable, and raced for; each in fresh processes."""
+
 import os
 import shutil
 import subprocess
@@ -57,8 +58,13 @@ class Copy:
     def start(self) -> subprocess.Popen:
         environment = {**os.environ, policy.CACHE_VARIABLE: str(self.cache), "PYTHONDONTWRITEBYTECODE": "1"}
         code = PROBE.format(root=str(self.root))
-        return subprocess.Popen([sys.executable, "-c", code], env=environment, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def finish(self, process: subprocess.Popen) -> tuple[float, int]:
         out, err = process.communicate(timeout=60)
@@ -88,12 +94,15 @@ def test_second_process_loads_and_an_edit_in_a_called_module_recompiles(copy):
     assert copy.run() == (11.0, 1)
 
 
-@pytest.mark.parametrize("damage", [
-    lambda good: b"",
-    lambda good: b"garbage" * 100,
-    lambda good: good[:-1],
-    lambda good: good[:100] + bytes([good[100] ^ 1]) + good[101:],
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda good: b"",
+        lambda good: b"garbage" * 100,
+        lambda good: good[:-1],
+        lambda good: good[:100] + bytes([good[100] ^ 1]) + good[101:],
+    ],
+)
 def test_damaged_files_are_compiled_anew(copy, damage):
     copy.run()
     [path] = copy.files()
@@ -117,11 +126,13 @@ def test_two_cold_processes_at_once(copy):
 
 
 def test_import_compiles_nothing(tmp_path):
-    code = ("import tinygrad_mnist.kernels.elementwise, tinygrad_mnist.kernels.matmul, "
-            "tinygrad_mnist.kernels.philox, numba\n"
-            "from numba.core.dispatcher import Dispatcher\n"
-            "import gc\n"
-            "print(sum(len(d.overloads) for d in gc.get_objects() if isinstance(d, Dispatcher)))")
+    code = (
+        "import tinygrad_mnist.kernels.elementwise, tinygrad_mnist.kernels.matmul, "
+        "tinygrad_mnist.kernels.philox, numba\n"
+        "from numba.core.dispatcher import Dispatcher\n"
+        "import gc\n"
+        "print(sum(len(d.overloads) for d in gc.get_objects() if isinstance(d, Dispatcher)))"
+    )
     environment = {**os.environ, policy.CACHE_VARIABLE: str(tmp_path / "cache")}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
@@ -129,12 +140,15 @@ def test_import_compiles_nothing(tmp_path):
     assert not (tmp_path / "cache").exists()
 
 
-@pytest.mark.parametrize(("variables", "expected"), [
-    ({policy.CACHE_VARIABLE: "/a/b"}, Path("/a/b")),
-    ({"XDG_CACHE_HOME": "/c"}, Path("/c/tinygrad_mnist")),
-    ({"LOCALAPPDATA": "/d"}, Path("/d/tinygrad_mnist")),
-    ({"HOME": "/home/someone"}, Path("/home/someone/.cache/tinygrad_mnist")),
-])
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({policy.CACHE_VARIABLE: "/a/b"}, Path("/a/b")),
+        ({"XDG_CACHE_HOME": "/c"}, Path("/c/tinygrad_mnist")),
+        ({"LOCALAPPDATA": "/d"}, Path("/d/tinygrad_mnist")),
+        ({"HOME": "/home/someone"}, Path("/home/someone/.cache/tinygrad_mnist")),
+    ],
+)
 def test_where_the_cache_is(monkeypatch, variables, expected):
     for name in (policy.CACHE_VARIABLE, "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
@@ -146,13 +160,30 @@ def test_where_the_cache_is(monkeypatch, variables, expected):
 def _factory(value):
     def inner():
         return value
+
     return inner
 
 
 def test_descriptions_tell_captured_values_apart():
-    values = [1, 1.0, "1", None, np.float32(1), np.float64(1), np.dtype("f4"), (1, 2), ((1,), 2), np.float32,
-              _factory, _factory(1), _factory(2), _factory(_factory(1)), simd.row_tile(1, 1),
-              simd.row_tile(1, 2), abs]
+    values = [
+        1,
+        1.0,
+        "1",
+        None,
+        np.float32(1),
+        np.float64(1),
+        np.dtype("f4"),
+        (1, 2),
+        ((1,), 2),
+        np.float32,
+        _factory,
+        _factory(1),
+        _factory(2),
+        _factory(_factory(1)),
+        simd.row_tile(1, 1),
+        simd.row_tile(1, 2),
+        abs,
+    ]
     descriptions = [policy.describe(value) for value in values]
     assert len(set(descriptions)) == len(values)
     assert policy.describe(_factory((1, "a"))) == policy.describe(_factory((1, "a")))

@@ -1,4 +1,5 @@
 """Scalar formulas: errors in ulp, special values, and the same bits interpreted as compiled."""
+
 import math
 
 import numpy as np
@@ -11,13 +12,35 @@ from ulp import WIDE, ulp_errors
 from tinygrad_mnist.kernels import bits, elementwise, scalar
 
 # The largest error over all float32, found by exhaustive.py, is just below each of these.
-LIMITS = {"exp": 0.9, "expm1": 1.4, "log": 0.8, "log1p": 1.45, "tanh": 1.95, "sigmoid": 2.0, "erf": 3.5,
-          "sin": 1.6, "cos": 1.6}
-LIMITS_FLOAT64 = {"exp": 0.9, "expm1": 1.7, "log": 0.8, "log1p": 1.45, "tanh": 2.0, "sigmoid": 2.0,
-                  "sin": 1.0, "cos": 1.0}
+LIMITS = {
+    "exp": 0.9,
+    "expm1": 1.4,
+    "log": 0.8,
+    "log1p": 1.45,
+    "tanh": 1.95,
+    "sigmoid": 2.0,
+    "erf": 3.5,
+    "sin": 1.6,
+    "cos": 1.6,
+}
+LIMITS_FLOAT64 = {
+    "exp": 0.9,
+    "expm1": 1.7,
+    "log": 0.8,
+    "log1p": 1.45,
+    "tanh": 2.0,
+    "sigmoid": 2.0,
+    "sin": 1.0,
+    "cos": 1.0,
+}
 WIDE_REFERENCES = {
-    "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "tanh": np.tanh,
-    "sin": np.sin, "cos": np.cos,
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log1p": np.log1p,
+    "tanh": np.tanh,
+    "sin": np.sin,
+    "cos": np.cos,
     "sigmoid": lambda x: np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x))),
 }
 SPECIAL = [0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -1.0, 0.5, math.log(2), 16.6, -16.6]
@@ -27,8 +50,12 @@ def specials(dtype):
     """Special values, every power of two, the edges of ranges, and their neighbours."""
     facts = np.finfo(dtype)
     powers = np.ldexp(dtype(1), np.arange(facts.minexp - facts.nmant, facts.maxexp))
-    edges = [facts.max, facts.smallest_normal, facts.smallest_subnormal,
-             *np.log(np.array([facts.max, facts.smallest_normal, facts.smallest_subnormal]).astype(WIDE))]
+    edges = [
+        facts.max,
+        facts.smallest_normal,
+        facts.smallest_subnormal,
+        *np.log(np.array([facts.max, facts.smallest_normal, facts.smallest_subnormal]).astype(WIDE)),
+    ]
     x = np.concatenate([powers, np.array(edges + SPECIAL, dtype)]).astype(dtype)
     x = np.concatenate([x, -x])
     with np.errstate(all="ignore"):
@@ -54,10 +81,16 @@ def test_float32_special_values(name):
 @pytest.mark.parametrize("name", WIDE_REFERENCES)
 def test_float64_against_long_double(name):
     rng = np.random.default_rng(5)
-    x = np.concatenate([
-        specials(np.float64), rng.integers(0, 2**64, 20_000, dtype=np.uint64).view(np.float64),
-        rng.standard_normal(20_000), rng.uniform(-40, 40, 20_000), rng.uniform(-750, 750, 20_000),
-        rng.choice([-1, 1], 20_000) * 10.0 ** rng.uniform(-20, 2, 20_000)])
+    x = np.concatenate(
+        [
+            specials(np.float64),
+            rng.integers(0, 2**64, 20_000, dtype=np.uint64).view(np.float64),
+            rng.standard_normal(20_000),
+            rng.uniform(-40, 40, 20_000),
+            rng.uniform(-750, 750, 20_000),
+            rng.choice([-1, 1], 20_000) * 10.0 ** rng.uniform(-20, 2, 20_000),
+        ]
+    )
     with np.errstate(all="ignore"):
         exact = WIDE_REFERENCES[name](x.astype(WIDE))
     errors = ulp_errors(getattr(elementwise, name)(x), exact)
@@ -66,8 +99,9 @@ def test_float64_against_long_double(name):
 
 
 def test_float64_erf():
-    x = np.concatenate([np.linspace(-6, 6, 5001), 10.0 ** np.linspace(-300, 1, 2000),
-                        [math.inf, -math.inf, -0.0]])
+    x = np.concatenate(
+        [np.linspace(-6, 6, 5001), 10.0 ** np.linspace(-300, 1, 2000), [math.inf, -math.inf, -0.0]]
+    )
     exact = np.array([math.erf(value) for value in x])
     assert np.array_equal(elementwise.erf(x), exact)
     assert np.isnan(elementwise.erf(np.array([math.nan])))
@@ -82,8 +116,13 @@ def test_sigmoid_of_minus_100_is_subnormal():
 @pytest.mark.parametrize("name", NAMES)
 def test_interpreted_is_compiled(name, dtype):
     rng = np.random.default_rng(1)
-    x = np.concatenate([rng.choice(specials(dtype), 150), rng.standard_normal(100).astype(dtype),
-                        rng.uniform(-200, 200, 50).astype(dtype)])
+    x = np.concatenate(
+        [
+            rng.choice(specials(dtype), 150),
+            rng.standard_normal(100).astype(dtype),
+            rng.uniform(-200, 200, 50).astype(dtype),
+        ]
+    )
     formula = getattr(scalar, name)
     interpreted = [formula(value) for value in x]
     assert {type(value) for value in interpreted} == {dtype}
@@ -120,7 +159,7 @@ any_float32 = st.floats(width=32)
 @given(any_float32, any_float32, any_float32)
 def test_interpreted_fma_rounds_once(a, b, c):
     with np.errstate(all="ignore"):
-        exact = np.float32(WIDE(a) * WIDE(b) + WIDE(c))       # rounded twice, so right but for rare ties
+        exact = np.float32(WIDE(a) * WIDE(b) + WIDE(c))  # rounded twice, so right but for rare ties
         got = bits.fma(np.float32(a), np.float32(b), np.float32(c))
     if np.isfinite(exact):
         assert abs(got.view(np.int32) - exact.view(np.int32)) <= 1

@@ -1,4 +1,5 @@
 """Errors in units in the last place against a wider format."""
+
 import numpy as np
 
 WIDE = np.longdouble
@@ -10,7 +11,7 @@ def ulp_errors(got, exact):
     A wrong infinity, NaN or sign of zero is infinitely wrong.
     """
     facts = np.finfo(got.dtype)
-    limit = np.ldexp(exact.dtype.type(1), facts.maxexp)     # what infinity stands for
+    limit = np.ldexp(exact.dtype.type(1), facts.maxexp)  # what infinity stands for
     with np.errstate(all="ignore"):
         wide, bounded = np.clip(got.astype(exact.dtype), -limit, limit), np.clip(exact, -limit, limit)
         exponents = np.maximum(np.frexp(np.nan_to_num(bounded))[1] - 1, facts.minexp)

@@ -10,6 +10,7 @@ layouts and numbers of dimensions.
 Python's global lock is released only by kernels that find enough to do for another thread to
 profit (`unlock`, `lock`): releasing it costs another tenth of a microsecond.
 """
+
 import ctypes
 from collections.abc import Callable
 from typing import Any
@@ -22,8 +23,8 @@ from tinygrad_mnist.kernels.policy import scalar
 from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
-ALIGNED = 0x0100                                # NPY_ARRAY_ALIGNED
-PLAIN = 0x0001 | ALIGNED                        # NPY_ARRAY_C_CONTIGUOUS
+ALIGNED = 0x0100  # NPY_ARRAY_ALIGNED
+PLAIN = 0x0001 | ALIGNED  # NPY_ARRAY_C_CONTIGUOUS
 
 _BYTE, _INT, _SIZE = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _OBJECT = _BYTE.as_pointer()
@@ -32,9 +33,9 @@ _NULL = ir.Constant(_OBJECT, None)
 # The public layout of an array object (PyArrayObject_fields in numpy/ndarraytypes.h), the same since
 # NumPy 1.7: places in pointers after the object header, whose last member is the type.
 _TYPE, _DATA, _NDIM, _SHAPE, _STRIDES, _DESCRIPTION, _FLAGS = -1, 0, 1, 2, 3, 5, 6
-_TYPE_NUMBERS = {types.float32: 11, types.float64: 12}          # NPY_FLOAT, NPY_DOUBLE
-_PYARRAY_NEW = 93                                               # its place in NumPy's table of functions
-_MOST_AXES = 64                                                 # NPY_MAXDIMS
+_TYPE_NUMBERS = {types.float32: 11, types.float64: 12}  # NPY_FLOAT, NPY_DOUBLE
+_PYARRAY_NEW = 93  # its place in NumPy's table of functions
+_MOST_AXES = 64  # NPY_MAXDIMS
 
 
 def _name_addresses() -> None:
@@ -51,7 +52,7 @@ def _name_addresses() -> None:
 _name_addresses()
 
 
-class ArrayObject(types.Type):                  # type: ignore[misc]
+class ArrayObject(types.Type):  # type: ignore[misc]
     """A Python object that should be a NumPy array of one dtype (`accepts` tells), or nothing."""
 
     def __init__(self, number: Any) -> None:
@@ -102,15 +103,19 @@ def _named(builder: ir.IRBuilder, name: str) -> Any:
 
 def _intrinsic(result: Callable[[Any], Any], *more: Any) -> Callable[[Callable[..., Any]], Any]:
     """Make an intrinsic on an ArrayObject, and on more arguments, out of its code generator."""
+
     def decorate(generate: Callable[..., Any]) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             return generate(context, builder, signature.args[0].number, *args)
 
-        typings = (lambda typing, x: (result(x)(x, *more), codegen),
-                   lambda typing, x, a: (result(x)(x, *more), codegen),
-                   None,
-                   lambda typing, x, a, b, c: (result(x)(x, *more), codegen))
+        typings = (
+            lambda typing, x: (result(x)(x, *more), codegen),
+            lambda typing, x, a: (result(x)(x, *more), codegen),
+            None,
+            lambda typing, x, a, b, c: (result(x)(x, *more), codegen),
+        )
         return extending.intrinsic(typings[len(more)])
+
     return decorate
 
 
@@ -170,25 +175,38 @@ def is_nothing(context: Any, builder: ir.IRBuilder, number: Any, x: Any) -> Any:
 
 
 @_intrinsic(lambda x: x, types.int64, types.CPointer(types.int64), types.boolean)
-def new_array(context: Any, builder: ir.IRBuilder, number: Any, x: Any, axes: Any, sizes: Any,
-              fortran: Any) -> Any:
+def new_array(
+    context: Any, builder: ir.IRBuilder, number: Any, x: Any, axes: Any, sizes: Any, fortran: Any
+) -> Any:
     """A new array of the dtype of x and this shape, its elements undefined; nothing if memory is short."""
     pointer = _SIZE.as_pointer()
     arguments = [_OBJECT, _INT, pointer, _INT, pointer, _OBJECT, _INT, _INT, _OBJECT]
     function_type = ir.FunctionType(_OBJECT, arguments).as_pointer()
     type_number, zero = ir.Constant(_INT, _TYPE_NUMBERS[number]), ir.Constant(_INT, 0)
-    return builder.call(builder.bitcast(_named(builder, "PyArray_New"), function_type), [
-        _named(builder, "ndarray"), builder.trunc(axes, _INT), sizes, type_number, ir.Constant(pointer, None),
-        _NULL, zero, builder.zext(fortran, _INT), _NULL])
+    return builder.call(
+        builder.bitcast(_named(builder, "PyArray_New"), function_type),
+        [
+            _named(builder, "ndarray"),
+            builder.trunc(axes, _INT),
+            sizes,
+            type_number,
+            ir.Constant(pointer, None),
+            _NULL,
+            zero,
+            builder.zext(fortran, _INT),
+            _NULL,
+        ],
+    )
 
 
 def _room_for_shape(typing: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         return cgutils.alloca_once(builder, _SIZE, size=_MOST_AXES)
+
     return types.CPointer(types.int64)(), codegen
 
 
-room_for_shape = extending.intrinsic(_room_for_shape)       # an array of sizes to fill in for new_array
+room_for_shape = extending.intrinsic(_room_for_shape)  # an array of sizes to fill in for new_array
 
 
 @scalar
@@ -231,6 +249,7 @@ def _unlock(typing: Any, worthwhile: Any) -> Any:
         with builder.if_then(args[0]):
             builder.store(python.save_thread(), state)
         return builder.load(state)
+
     return types.voidptr(types.boolean), codegen
 
 
@@ -239,11 +258,12 @@ def _lock(typing: Any, state: Any) -> Any:
         with builder.if_then(cgutils.is_not_null(builder, args[0])):
             context.get_python_api(builder).restore_thread(args[0])
         return context.get_dummy_value()
+
     return types.void(types.voidptr), codegen
 
 
-unlock = extending.intrinsic(_unlock)           # state = unlock(worthwhile): let other Python threads run
-lock = extending.intrinsic(_lock)               # lock(state): before a kernel returns
+unlock = extending.intrinsic(_unlock)  # state = unlock(worthwhile): let other Python threads run
+lock = extending.intrinsic(_lock)  # lock(state): before a kernel returns
 
 
 class Entry:
@@ -265,6 +285,7 @@ class Entry:
             code = self._kernel.overloads[signature].entry_point
             setattr(self, name, code)
             return code(*args)
+
         return first_call
 
 

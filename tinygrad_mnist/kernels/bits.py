@@ -3,6 +3,7 @@
 Each is a plain Python function on NumPy scalars, and inside compiled code becomes the matching
 machine instruction. Both give the same bits.
 """
+
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -33,7 +34,7 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     if not (np.isfinite(a) and np.isfinite(b) and np.isfinite(c)):
         return a * b + c
     exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
-    if exact == 0 or abs(exact) >= 2**1024 - 2**970:     # signs of zero and overflow are right anyway
+    if exact == 0 or abs(exact) >= 2**1024 - 2**970:  # signs of zero and overflow are right anyway
         return a * b + c
     return np.float64(exact) if isinstance(a, np.float64) else _to_single(exact)
 
@@ -83,8 +84,12 @@ def _lower_horner(context: Any, builder: ir.IRBuilder, signature: Any, args: Any
     return total
 
 
-def _compile_as(function: Callable[..., Any], typing: Callable[..., Any], lowering: Callable[..., Any],
-                *argument_types: Any) -> None:
+def _compile_as(
+    function: Callable[..., Any],
+    typing: Callable[..., Any],
+    lowering: Callable[..., Any],
+    *argument_types: Any,
+) -> None:
     """Let compiled code call the function: its signature from argument types, and its instructions."""
     extending.type_callable(function)(lambda context: typing)
     extending.lower_builtin(function, *argument_types)(lowering)

@@ -3,6 +3,7 @@
 Each takes a float32 or float64 array of any shape, strides and alignment. No floating-point
 warnings are raised: an infinite or undefined result is the value IEEE 754 gives it.
 """
+
 from collections.abc import Callable
 from typing import Any
 
@@ -32,11 +33,12 @@ from tinygrad_mnist.kernels.simd import use_full_width
 
 Array = ndarray[Any, Any]
 
-MANY = 1 << 14            # elements that keep a kernel busy for long enough to let other threads run
+MANY = 1 << 14  # elements that keep a kernel busy for long enough to let other threads run
 
 
 def unary(formula: Callable[[Any], Any]) -> Callable[[Array], Array]:
     """The array kernel of a scalar formula of one argument."""
+
     @kernel_named(f"unary_{formula.__name__}")
     def loop(x: Any) -> Any:
         if not accepts(x) or flags(x) & PLAIN != PLAIN:

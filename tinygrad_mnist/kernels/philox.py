@@ -20,6 +20,7 @@ offset + i // n, where n is 4 for float32 and 2 for float64, and there
 
 So each number is a function of (key, offset, i), whatever draws it and in whatever order.
 """
+
 import math
 from collections.abc import Callable
 from typing import Any
@@ -113,6 +114,7 @@ def normal_block_float64(key: Any, number: Any) -> Any:
 
 def _fours(name: str, numbers: Any) -> Any:
     """From blocks of four numbers: the scalar function (key, offset, i), and the array kernel."""
+
     @scalar
     def at(key: Any, offset: Any, i: Any) -> Any:
         x0, x1, x2, x3 = numbers(key, offset + (_U(i) >> _U(2)))
@@ -128,11 +130,13 @@ def _fours(name: str, numbers: Any) -> Any:
             target[i], target[i + 1], target[i + 2], target[i + 3] = numbers(key, offset + _U(b))
         for i in range(count // 4 * 4, count):
             target[i] = at(key, offset, i)
+
     return at, fill
 
 
 def _twos(name: str, numbers: Any) -> Any:
     """From blocks of two numbers: the scalar function (key, offset, i), and the array kernel."""
+
     @scalar
     def at(key: Any, offset: Any, i: Any) -> Any:
         x0, x1 = numbers(key, offset + (_U(i) >> _U(1)))
@@ -146,6 +150,7 @@ def _twos(name: str, numbers: Any) -> Any:
             target[2 * b], target[2 * b + 1] = numbers(key, offset + _U(b))
         if count % 2:
             target[count - 1] = at(key, offset, count - 1)
+
     return at, fill
 
 
@@ -165,6 +170,7 @@ def _filler(single: Any, double: Any) -> Callable[[int, int, Array], None]:
             raise TypeError(f"philox fills contiguous arrays of float32 or float64, not {out.dtype}")
         entry = entries[out.dtype]
         (entry.single if out.dtype == FLOAT32 else entry.double)(int(key), int(offset), out)
+
     return fill
 
 

@@ -3,6 +3,7 @@
 Kernels compile lazily, at their first call with given argument types. The machine code is kept
 in a content-addressed disk cache, so that a later process loads it in milliseconds; see `KernelCache`.
 """
+
 import contextlib
 import functools
 import hashlib
@@ -26,22 +27,22 @@ CACHE_VARIABLE = "TINYGRAD_MNIST_CACHE"
 
 SCALAR_OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # division by zero gives infinity; a Python exception would need a branch
-    "forceinline": True,     # a loop vectorises only if no call is left in its body
-    "fastmath": False,       # reassociation would make eager and fused loops round differently
+    "forceinline": True,  # a loop vectorises only if no call is left in its body
+    "fastmath": False,  # reassociation would make eager and fused loops round differently
 }
 
 KERNEL_OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # as above
-    "fastmath": False,       # as above; kernels that reorder sums do so explicitly, always the same way
-    "boundscheck": False,    # kernels walk raw memory; their callers check shapes once per call
-    "nogil": False,          # kernels release Python's lock themselves when it is worth it; see `buffer`
+    "fastmath": False,  # as above; kernels that reorder sums do so explicitly, always the same way
+    "boundscheck": False,  # kernels walk raw memory; their callers check shapes once per call
+    "nogil": False,  # kernels release Python's lock themselves when it is worth it; see `buffer`
 }
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile an array kernel at its first call, and keep its machine code on disk."""
     compiled: Any = numba.njit(**KERNEL_OPTIONS)(function)
-    if compiled is not function:     # with NUMBA_DISABLE_JIT it still is
+    if compiled is not function:  # with NUMBA_DISABLE_JIT it still is
         compiled._cache = KernelCache(function)
     return compiled
 
@@ -51,15 +52,18 @@ def kernel_named(name: str) -> Callable[[Callable[..., Any]], Any]:
 
     The symbol in the machine code is made of the name, so each product of the factory needs its own.
     """
+
     def decorate(function: Callable[..., Any]) -> Any:
         function.__name__ = function.__qualname__ = name
         return kernel(function)
+
     return decorate
 
 
-def routine(function: Callable[..., Any]) -> Any:
-    """Compile a part of array kernels that is kept together with each kernel it is used in."""
-    return numba.njit(**KERNEL_OPTIONS)(function)
+def routine(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let compiled code call this part of an array kernel, which is compiled into the kernel."""
+    registered: Callable[..., Any] = extending.register_jitable(**KERNEL_OPTIONS)(function)
+    return registered
 
 
 def scalar(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,7 +105,7 @@ class KernelCache(_Cache):
             if hashlib.sha256(payload).digest() != digest:
                 return None
             return compiler.CompileResult._rebuild(target_context, *pickle.loads(payload))
-        except Exception:     # whatever is wrong with the file, compiling is the remedy
+        except Exception:  # whatever is wrong with the file, compiling is the remedy
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -130,8 +134,15 @@ class KernelCache(_Cache):
         return f"{self._function.__module__.rpartition('.')[2]}.{self._function.__qualname__}"
 
     def _path(self, sig: Any, codegen: Any) -> Path:
-        content = "\n".join((self._function.__module__, describe(self._function),
-                             str(sig), repr(codegen.magic_tuple()), _file_digest(self._function)))
+        content = "\n".join(
+            (
+                self._function.__module__,
+                describe(self._function),
+                str(sig),
+                repr(codegen.magic_tuple()),
+                _file_digest(self._function),
+            )
+        )
         return cache_directory() / f"{self._stem}-{hashlib.sha256(content.encode()).hexdigest()[:24]}"
 
 
@@ -149,8 +160,10 @@ def describe(value: Any) -> str:
         return f"{value.__module__}.{value.__qualname__}"
     function = getattr(value, "py_func", None) or getattr(value, "_defn", None) or value
     if not isinstance(function, types.FunctionType):
-        raise TypeError(f"a kernel captured a {type(value).__name__}, which its cache key cannot describe; "
-                        "capture numbers, strings, dtypes and functions only")
+        raise TypeError(
+            f"a kernel captured a {type(value).__name__}, which its cache key cannot describe; "
+            "capture numbers, strings, dtypes and functions only"
+        )
     captured = [describe(cell.cell_contents) for cell in function.__closure__ or ()]
     return f"{function.__module__}.{function.__qualname__}[{', '.join(captured)}]"
 

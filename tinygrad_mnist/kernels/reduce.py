@@ -1,4 +1,5 @@
 """Sums over axes of an array, always added in the same order."""
+
 from typing import Any
 
 import numpy as np

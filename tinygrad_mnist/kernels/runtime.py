@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_mnist.kernels.matmul import multiply_dots, multiply_rows
 from tinygrad_mnist.kernels.policy import routine, scalar
+from tinygrad_mnist.kernels.products import product
 from tinygrad_mnist.kernels.simd import offset, prefetch
 from tinygrad_mnist.kernels.untyped import extending, types
 
@@ -70,11 +70,5 @@ def matmul(a: Any, b: Any, out: Any) -> None:
     m, depth, n = a.shape[0], a.shape[1], b.shape[1]
     a_row, a_column = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
     b_row, b_column = b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
-    if b_column == 1 or n == 1:
-        multiply_rows(memory(a), a_row, a_column, memory(b), b_row, memory(out), n, m, n, depth)
-    elif a_column == 1 and b_row == 1:
-        multiply_dots(memory(a), a_row, memory(b), b_column, memory(out), n, m, n, depth)
-    else:
-        rows = b.copy()
-        multiply_rows(memory(a), a_row, a_column, memory(rows), n, memory(out), n, m, n, depth)
-        rows[:0] = 0  # a use after the pointer's: Numba frees an array after its last one
+    if not product(memory(a), a_row, a_column, memory(b), b_row, b_column, memory(out), n, m, n, depth):
+        raise MemoryError("no memory for a matrix product")

@@ -9,6 +9,7 @@ every case is computed and the right one selected. Polynomials are minimax fits 
 exchange). For the methods see J.-M. Muller, "Elementary Functions", and W. J. Cody and W. Waite,
 "Software Manual for the Elementary Functions".
 """
+
 import inspect
 import math
 from collections.abc import Callable
@@ -24,29 +25,62 @@ from tinygrad_mnist.kernels.untyped import extending, types
 class Format(NamedTuple):
     """The constants of one floating-point format."""
 
-    real: Any                                   # the NumPy scalar type
-    integer: Any                                # of the same width
-    digits: int                                 # explicit bits of the fraction
-    bias: int                                   # of the exponent
-    exp_range: tuple[float, float]              # where e^x is neither zero nor infinite, a little wider
-    ln2: tuple[float, float]                    # high part with zeros at its end, and the rest
-    exp_terms: tuple[float, ...]                # (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2
-    log_terms: tuple[float, ...]                # (log((1 + s) / (1 - s)) / s - 2) / s^2 in s^2, |s| <= 0.1716
+    real: Any  # the NumPy scalar type
+    integer: Any  # of the same width
+    digits: int  # explicit bits of the fraction
+    bias: int  # of the exponent
+    exp_range: tuple[float, float]  # where e^x is neither zero nor infinite, a little wider
+    ln2: tuple[float, float]  # high part with zeros at its end, and the rest
+    exp_terms: tuple[float, ...]  # (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2
+    log_terms: tuple[float, ...]  # (log((1 + s) / (1 - s)) / s - 2) / s^2 in s^2, |s| <= 0.1716
 
 
 SINGLE = Format(
-    np.float32, np.int32, 23, 127, (-104.0, 89.0), (0.693145751953125, 1.42860677e-06),
-    exp_terms=(0.5, 0.1666666716337204, 0.04166635498404503, 0.008333273231983185, 0.0013941050274297595,
-               0.00019914227596018463),
+    np.float32,
+    np.int32,
+    23,
+    127,
+    (-104.0, 89.0),
+    (0.693145751953125, 1.42860677e-06),
+    exp_terms=(
+        0.5,
+        0.1666666716337204,
+        0.04166635498404503,
+        0.008333273231983185,
+        0.0013941050274297595,
+        0.00019914227596018463,
+    ),
     log_terms=(0.6666677594184875, 0.399774968624115, 0.298730731010437),
 )
 DOUBLE = Format(
-    np.float64, np.int64, 52, 1023, (-746.0, 710.0), (0.6931471803691238, 1.9082149292705877e-10),
-    exp_terms=(0.5, 0.16666666666666677, 0.0416666666666667, 0.008333333333321579, 0.0013888888888866759,
-               0.00019841269886266606, 2.4801587360711336e-05, 2.755724406153053e-06, 2.7557242627276085e-07,
-               2.5109090553357882e-08, 2.092448424215386e-09),
-    log_terms=(0.6666666666666735, 0.3999999999941109, 0.28571428743262756, 0.2222219847597326,
-               0.18183569740652167, 0.15313903221773018, 0.14797507985018132),
+    np.float64,
+    np.int64,
+    52,
+    1023,
+    (-746.0, 710.0),
+    (0.6931471803691238, 1.9082149292705877e-10),
+    exp_terms=(
+        0.5,
+        0.16666666666666677,
+        0.0416666666666667,
+        0.008333333333321579,
+        0.0013888888888866759,
+        0.00019841269886266606,
+        2.4801587360711336e-05,
+        2.755724406153053e-06,
+        2.7557242627276085e-07,
+        2.5109090553357882e-08,
+        2.092448424215386e-09,
+    ),
+    log_terms=(
+        0.6666666666666735,
+        0.3999999999941109,
+        0.28571428743262756,
+        0.2222219847597326,
+        0.18183569740652167,
+        0.15313903221773018,
+        0.14797507985018132,
+    ),
 )
 
 
@@ -66,7 +100,8 @@ def formula(build: Callable[[Format], Callable[..., Any]]) -> Callable[..., Any]
     interpreted.__name__ = interpreted.__qualname__ = build.__name__
     interpreted.__doc__ = build.__doc__
     extending.overload(interpreted, jit_options=SCALAR_OPTIONS, strict=False)(
-        choose if one_argument else lambda x, y: choose(x) if x == y else None)
+        choose if one_argument else lambda x, y: choose(x) if x == y else None
+    )
     return interpreted
 
 
@@ -82,9 +117,9 @@ def _exponential(of: Format) -> tuple[Callable[..., Any], Callable[..., Any]]:
     def split(x: Any) -> Any:
         shifted = fma(x, log2_e, rounder)
         n = shifted - rounder
-        coarse = fma(n, -ln2_high, x)              # exact
+        coarse = fma(n, -ln2_high, x)  # exact
         r = fma(n, -ln2_low, coarse)
-        lost = fma(n, -ln2_low, coarse - r)        # by rounding r
+        lost = fma(n, -ln2_low, coarse - r)  # by rounding r
         return integer(to_bits(shifted) - rounder_bits), r + fma(r * r, horner(r, terms), lost)
 
     def power_of_two(n: Any) -> Any:
@@ -104,8 +139,9 @@ def exp(of: Format) -> Callable[..., Any]:
         x = lowest if x < lowest else x
         x = highest if x > highest else x
         n, t = split(x)
-        half = integer(n >> integer(1))           # 2^n itself may not be representable
+        half = integer(n >> integer(1))  # 2^n itself may not be representable
         return (one + t) * power_of_two(half) * power_of_two(integer(n - half))
+
     return exp
 
 
@@ -120,9 +156,10 @@ def expm1(of: Format) -> Callable[..., Any]:
         y = lowest if x < lowest else x
         y = highest if y > highest else y
         n, t = split(y)
-        fitting = n if n < largest else largest     # 2^n may overflow where e^x does not
+        fitting = n if n < largest else largest  # 2^n may overflow where e^x does not
         scale = power_of_two(fitting)
         return copysign(fma(scale, t, scale - one) * power_of_two(of.integer(n - fitting)), x)
+
     return expm1
 
 
@@ -140,9 +177,10 @@ def sigmoid(of: Format) -> Callable[..., Any]:
         x = lowest if x < lowest else x
         x = highest if x > highest else x
         n, t = split(-x)
-        half = integer(n >> integer(1))           # 2^-n itself may not be representable
+        half = integer(n >> integer(1))  # 2^-n itself may not be representable
         s = power_of_two(integer(zero - half)) * power_of_two(integer(half - n))
         return s / (s + t + one)
+
     return sigmoid
 
 
@@ -157,6 +195,7 @@ def tanh(of: Format) -> Callable[..., Any]:
         n, t = split(minus_two * (saturated if a > saturated else a))
         s = power_of_two(n)
         return copysign(fma(-s, t, one - s) / fma(s, t, one + s), x)
+
     return tanh
 
 
@@ -175,6 +214,7 @@ def _logarithm(of: Format) -> Callable[..., Any]:
         square = half * f * f
         tail = s * fma(z, horner(z, terms), square) + n * ln2_low
         return n * ln2_high - ((square - tail) - f)
+
     return scalar(logarithm)
 
 
@@ -193,9 +233,10 @@ def log(of: Format) -> Callable[..., Any]:
         k = integer(integer(bits - root_half_bits) >> digits)
         f = from_bits(integer(bits - integer(k << digits))) - one
         y = logarithm(integer(k - (digits if subnormal else zero)), f)
-        y = y if x < infinity else x               # infinity and NaN are their own logarithms
+        y = y if x < infinity else x  # infinity and NaN are their own logarithms
         y = nan if x < 0 else y
         return -infinity if x == 0 else y
+
     return log
 
 
@@ -209,22 +250,24 @@ def log1p(of: Format) -> Callable[..., Any]:
 
     def log1p(x: Any) -> Any:
         u = one + x
-        lost = x - (u - one) if x < one else one - (u - x)     # u + lost is 1 + x exactly
+        lost = x - (u - one) if x < one else one - (u - x)  # u + lost is 1 + x exactly
         bits = to_bits(u)
         k = integer(integer(bits - root_half_bits) >> digits)
         f = from_bits(integer(bits - integer(k << digits))) - one
         exponent = integer(bias - k)
-        scale = from_bits(integer((exponent if exponent > zero else zero) << digits))       # 2^-k
+        scale = from_bits(integer((exponent if exponent > zero else zero) << digits))  # 2^-k
         y = logarithm(k, fma(lost, scale, f))
         y = y if x < infinity else x
         y = nan if u < 0 else y
         y = -infinity if u == 0 else y
-        return x if x == 0 else y                  # keeps the sign of zero
+        return x if x == 0 else y  # keeps the sign of zero
+
     return log1p
 
 
 def _from_libm(function: Callable[[float], float]) -> Callable[..., Any]:
     """A float64 function of the C library, NaN where Python's wrapper would raise."""
+
     def libm(x: Any) -> Any:
         try:
             return np.float64(function(x))
@@ -239,7 +282,7 @@ def libm_pow(a: Any, y: Any) -> Any:
     """a^y by the C library, for a >= 0 in float64."""
     try:
         return np.float64(math.pow(a, y))
-    except (OverflowError, ValueError):          # ValueError: zero to a negative power
+    except (OverflowError, ValueError):  # ValueError: zero to a negative power
         return np.float64(np.inf)
 
 
@@ -256,16 +299,30 @@ def erf(of: Format) -> Callable[..., Any]:
     """
     if of is DOUBLE:
         return lambda x: libm_erf(x)
-    terms = tuple(map(np.float32, (
-        1.128379225730896, 0.6366198062896729, 0.10277127474546432, -0.019117694348096848,
-        -0.00025306077441200614, 0.0017993535147979856, -0.0007406855584122241, 0.00016748080088291317,
-        -2.13545481528854e-05, 1.1932936558878282e-06)))
+    terms = tuple(
+        map(
+            np.float32,
+            (
+                1.128379225730896,
+                0.6366198062896729,
+                0.10277127474546432,
+                -0.019117694348096848,
+                -0.00025306077441200614,
+                0.0017993535147979856,
+                -0.0007406855584122241,
+                0.00016748080088291317,
+                -2.13545481528854e-05,
+                1.1932936558878282e-06,
+            ),
+        )
+    )
     saturated = np.float32(4)
 
     def erf(x: Any) -> Any:
         a = abs(x)
         a = saturated if a > saturated else a
         return copysign(expm1(-a * horner(a, terms)), x)
+
     return erf
 
 
@@ -279,6 +336,7 @@ def sin(of: Format) -> Callable[..., Any]:
         quadrant, r = _quadrant(abs(x))
         y = _sine(quadrant, r)
         return -y if to_bits(x) < 0 else y
+
     return sin
 
 
@@ -292,20 +350,25 @@ def cos(of: Format) -> Callable[..., Any]:
     def cos(x: Any) -> Any:
         quadrant, r = _quadrant(abs(x))
         return _sine(quadrant + quarter_turn, r)
+
     return cos
 
 
 def _bits_of_two_over_pi() -> np.ndarray[Any, Any]:
     """Words of 32 bits of 2 / pi, one every 8 bits; the first begins 32 bits before the point."""
-    digits = int("a2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163ab", 16)      # 224 bits
+    digits = int("a2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163ab", 16)  # 224 bits
     return np.array([digits >> (224 - 8 * word) & 0xFFFFFFFF for word in range(27)], np.uint64)
 
 
 _TWO_OVER_PI = _bits_of_two_over_pi()
 _U = np.uint64
 _NAN, _QUARTER_PI = np.float32(np.nan), np.float32(math.pi / 4)
-_SINE_TERMS = tuple(map(np.float32, (
-    -0.1666666716337204, 0.008333329111337662, -0.00019839330343529582, 2.7182745725440327e-06)))
+_SINE_TERMS = tuple(
+    map(
+        np.float32,
+        (-0.1666666716337204, 0.008333329111337662, -0.00019839330343529582, 2.7182745725440327e-06),
+    )
+)
 _COSINE_TERMS = tuple(map(np.float32, (0.04166664555668831, -0.0013887364184483886, 2.443809171381872e-05)))
 _MINUS_HALF, _ONE = np.float32(-0.5), np.float32(1)
 
@@ -323,8 +386,11 @@ def _quadrant(a: Any) -> Any:
     position = (exponent if exponent > _U(120) else _U(120)) - _U(120)
     word = position >> _U(3)
     significand = ((bits & _U(0x7FFFFF)) | _U(0x800000)) << (position & _U(7))
-    turns = (((significand * _TWO_OVER_PI[word]) << _U(32)) + significand * _TWO_OVER_PI[word + _U(4)]
-             + ((significand * _TWO_OVER_PI[word + _U(8)]) >> _U(32)))
+    turns = (
+        ((significand * _TWO_OVER_PI[word]) << _U(32))
+        + significand * _TWO_OVER_PI[word + _U(4)]
+        + ((significand * _TWO_OVER_PI[word + _U(8)]) >> _U(32))
+    )
     quadrant = (turns + _U(1 << 61)) >> _U(62)
     r = np.float32(np.float64(np.int64(turns - (quadrant << _U(62)))) * (math.pi / 2 * 2.0**-62))
     r = _NAN if exponent == _U(255) else r
@@ -361,4 +427,5 @@ def pow(of: Format) -> Callable[..., Any]:
         power = copysign(power, x) if odd else power
         undefined = x < 0 and x > -infinity and not whole and y != 0
         return nan if undefined else power
+
     return pow

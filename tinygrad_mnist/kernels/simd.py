@@ -5,6 +5,7 @@ operands might overlap. The intrinsics here spell the instructions out: vectors 
 the host, fused multiply-adds into accumulators that stay in registers, masks for ragged edges.
 All take pointers; strides count elements, `depth` is the length of the sums. float32 and float64.
 """
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ def _vector_bytes() -> int:
 
 
 VECTOR_BYTES = _vector_bytes()
-MANY_REGISTERS = VECTOR_BYTES != 32     # 32 of them in AVX-512 and NEON, 16 in AVX2
+MANY_REGISTERS = VECTOR_BYTES != 32  # 32 of them in AVX-512 and NEON, 16 in AVX2
 
 
 class _Vectors:
@@ -141,43 +142,97 @@ def _named_intrinsic(name: str, function: Callable[..., Any]) -> Any:
     return extending.intrinsic(function)
 
 
-def row_tile(rows: int, vectors: int) -> Any:
-    """C = A @ B or C += A @ B for a tile of C that is `rows` by `vectors` full vectors less a tail.
+def row_tile(most_rows: int, most_vectors: int) -> Any:
+    """C = A @ B or C += A @ B for a tile of C: up to `most_rows` rows of up to `most_vectors` vectors.
 
-    tile(a, a_row, a_column, b, b_row, c, c_row, depth, tail, add): A is rows x depth with any
-    strides, B and C have contiguous rows. Of the last vector of each row only the first `tail`
-    lanes (1 to all) are read and written. C is added to if `add`, else overwritten.
+    tile(a, a_step, b, b_row, c, c_row, m, n, depth, add): A is m x depth, its columns adjacent
+    numbers that are `a_step` apart; B is depth x n and C m x n, their rows adjacent numbers. C is added to
+    if `add`, else overwritten. 1 <= m <= most_rows (a power of two); 1 <= n <= most_vectors * lanes.
     """
-    def tile(typing: Any, a: Any, a_row: Any, a_column: Any, b: Any, b_row: Any, c: Any, c_row: Any,
-             depth: Any, tail: Any, add: Any) -> Any:
-        n = types.int64
-        signature = types.void(a, n, n, a, n, a, n, n, n, types.boolean)
+
+    def tile(
+        typing: Any,
+        a: Any,
+        a_step: Any,
+        b: Any,
+        b_row: Any,
+        c: Any,
+        c_row: Any,
+        m: Any,
+        n: Any,
+        depth: Any,
+        add: Any,
+    ) -> Any:
+        i64 = types.int64
+        signature = types.void(a, i64, a, i64, a, i64, i64, i64, i64, types.boolean)
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            a, a_row, a_column, b, b_row, c, c_row, depth, tail, add = args
+            a, a_step, b, b_row, c, c_row, m, n, depth, add = args
             v = _Vectors(context, builder, signature.args[0].dtype)
-            masks = [None] * (vectors - 1) + [v.first_lanes(tail, v.lanes)]
-            totals = [v.accumulators(vectors) for _ in range(rows)]
-            a_rows = [v.offset(a, i, a_row) for i in range(rows)]
-            c_rows = [v.offset(c, i, c_row) for i in range(rows)]
-            with builder.if_then(add):
-                for i in range(rows):
-                    for j in range(vectors):
-                        builder.store(v.load(v.offset(c_rows[i], j * v.lanes), masks[j]), totals[i][j])
-            with cgutils.for_range(builder, depth) as loop:
-                b_k = v.offset(b, loop.index, b_row)
-                row = [v.load(v.offset(b_k, j * v.lanes), masks[j]) for j in range(vectors)]
-                column = builder.mul(loop.index, a_column)
-                for i in range(rows):
-                    factor = v.broadcast(v.offset(a_rows[i], column))
-                    for j in range(vectors):
-                        v.multiply_add(factor, row[j], totals[i][j])
-            for i in range(rows):
-                for j in range(vectors):
-                    v.store(builder.load(totals[i][j]), v.offset(c_rows[i], j * v.lanes), masks[j])
+            for vectors in range(1, most_vectors + 1):
+                full = (vectors - 1) * v.lanes
+                fits = builder.icmp_signed("<=", n, _int(full + v.lanes))
+                needed = builder.icmp_signed(">", n, _int(full))
+                with builder.if_then(builder.and_(fits, needed)):
+                    rows = most_rows
+                    while rows:  # m is a sum of powers of two
+                        with builder.if_then(cgutils.is_true(builder, builder.and_(m, _int(rows)))):
+                            done = builder.and_(m, _int(-2 * rows))
+                            _exact_row_tile(
+                                v,
+                                rows,
+                                vectors,
+                                v.offset(a, done),
+                                a_step,
+                                b,
+                                b_row,
+                                v.offset(c, done, c_row),
+                                c_row,
+                                depth,
+                                builder.sub(n, _int(full)),
+                                add,
+                            )
+                        rows //= 2
             return context.get_dummy_value()
+
         return signature, codegen
-    return _named_intrinsic(f"row_tile_{rows}x{vectors}", tile)
+
+    return _named_intrinsic(f"row_tile_{most_rows}x{most_vectors}", tile)
+
+
+def _exact_row_tile(
+    v: _Vectors,
+    rows: int,
+    vectors: int,
+    a: Any,
+    a_step: Any,
+    b: Any,
+    b_row: Any,
+    c: Any,
+    c_row: Any,
+    depth: Any,
+    tail: Any,
+    add: Any,
+) -> None:
+    """Instructions for a tile of exactly so many rows and vectors, the last with `tail` lanes."""
+    builder = v.builder
+    masks = [None] * (vectors - 1) + [v.first_lanes(tail, v.lanes)]
+    totals = [v.accumulators(vectors) for _ in range(rows)]
+    places = [[v.offset(v.offset(c, i, c_row), j * v.lanes) for j in range(vectors)] for i in range(rows)]
+    with builder.if_then(add):
+        for i in range(rows):
+            for j in range(vectors):
+                builder.store(v.load(places[i][j], masks[j]), totals[i][j])
+    with cgutils.for_range(builder, depth) as loop:
+        a_k, b_k = v.offset(a, loop.index, a_step), v.offset(b, loop.index, b_row)
+        row = [v.load(v.offset(b_k, j * v.lanes), masks[j]) for j in range(vectors)]
+        for i in range(rows):
+            factor = v.broadcast(v.offset(a_k, i))
+            for j in range(vectors):
+                v.multiply_add(factor, row[j], totals[i][j])
+    for i in range(rows):
+        for j in range(vectors):
+            v.store(builder.load(totals[i][j]), places[i][j], masks[j])
 
 
 def dot_tile(rows: int, columns: int) -> Any:
@@ -187,8 +242,10 @@ def dot_tile(rows: int, columns: int) -> Any:
     (1 to all); of those that do not, the last one that does is read in their place. `columns`
     is a power of two, at most the lanes of a vector.
     """
-    def tile(typing: Any, a: Any, a_row: Any, b: Any, b_row: Any, c: Any, c_row: Any, depth: Any,
-             m: Any, n: Any) -> Any:
+
+    def tile(
+        typing: Any, a: Any, a_row: Any, b: Any, b_row: Any, c: Any, c_row: Any, depth: Any, m: Any, n: Any
+    ) -> Any:
         i64 = types.int64
         signature = types.void(a, i64, a, i64, a, i64, i64, i64, i64)
 
@@ -213,7 +270,7 @@ def dot_tile(rows: int, columns: int) -> Any:
             with builder.if_then(builder.icmp_signed(">", rest, _int(0))):
                 step(whole, v.first_lanes(rest, v.lanes))
             for first, count in _groups(rows, max(1, v.lanes // columns)):
-                chosen = totals[first:first + count]
+                chosen = totals[first : first + count]
                 sums = v.sums([builder.load(place) for line in chosen for place in line])
                 for i in range(count):
                     with builder.if_then(builder.icmp_signed("<", _int(first + i), m)):
@@ -221,7 +278,9 @@ def dot_tile(rows: int, columns: int) -> Any:
                         line = builder.shuffle_vector(sums, ir.Constant(sums.type, ir.Undefined), picked)
                         v.store(line, v.offset(c, first + i, c_row), v.first_lanes(n, columns))
             return context.get_dummy_value()
+
         return signature, codegen
+
     return _named_intrinsic(f"dot_tile_{rows}x{columns}", tile)
 
 
@@ -241,25 +300,32 @@ def _groups(total: int, most: int) -> list[tuple[int, int]]:
     return groups
 
 
-def transpose_tile(rows: int) -> Any:
-    """Copy a tile of `rows` rows of one vector each so that columns become rows.
+def transpose_tile(most_rows: int) -> Any:
+    """Copy a tile of rows of one vector each so that columns become rows.
 
-    tile(source, source_row, target, target_row): target[k * target_row + i] becomes
-    source[i * source_row + k] for i < rows and k < lanes. `rows` is a power of two, at most
-    the lanes; if it is less, target_row must equal it.
+    tile(source, source_row, target, target_row, m, n): target[k * target_row + i] becomes
+    source[i * source_row + k] for i < rows and k < lanes, where `rows` is the smaller of
+    `most_rows` (a power of two) and the lanes. If it is less than the lanes, target_row must
+    equal it. Of the source only the first m rows (at least 1) and n columns are read; what the
+    rest of the target becomes is undefined.
     """
-    def tile(typing: Any, source: Any, source_row: Any, target: Any, target_row: Any) -> Any:
-        signature = types.void(source, types.int64, source, types.int64)
+
+    def tile(typing: Any, source: Any, source_row: Any, target: Any, target_row: Any, m: Any, n: Any) -> Any:
+        i64 = types.int64
+        signature = types.void(source, i64, source, i64, i64, i64)
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            source, source_row, target, target_row = args
+            source, source_row, target, target_row, m, n = args
             v = _Vectors(context, builder, signature.args[0].dtype)
-            lines = [v.load(v.offset(source, i, source_row)) for i in range(rows)]
+            rows, mask = min(most_rows, v.lanes), v.first_lanes(n, v.lanes)
+            lines = [v.load(v.offset(source, _at_most(builder, i, m), source_row), mask) for i in range(rows)]
             for k, line in enumerate(_interleave(v, lines)):
                 v.store(line, v.offset(target, k * (v.lanes // rows), target_row))
             return context.get_dummy_value()
+
         return signature, codegen
-    return _named_intrinsic(f"transpose_tile_{rows}", tile)
+
+    return _named_intrinsic(f"transpose_tile_{most_rows}", tile)
 
 
 def _interleave(v: _Vectors, lines: list[Any]) -> list[Any]:
@@ -268,19 +334,24 @@ def _interleave(v: _Vectors, lines: list[Any]) -> list[Any]:
         return lines
     pairs = zip(_interleave(v, lines[::2]), _interleave(v, lines[1::2]), strict=True)
     turns = [lane + line for lane in range(v.lanes) for line in (0, v.lanes)]
-    return [v.builder.shuffle_vector(even, odd, _lanes(turns[start:start + v.lanes]))
-            for even, odd in pairs for start in (0, v.lanes)]
+    return [
+        v.builder.shuffle_vector(even, odd, _lanes(turns[start : start + v.lanes]))
+        for even, odd in pairs
+        for start in (0, v.lanes)
+    ]
 
 
 def _offset(typing: Any, pointer: Any, elements: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         return builder.gep(args[0], [args[1]])
+
     return pointer(pointer, types.int64), codegen
 
 
 def _count_lanes(typing: Any, pointer: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         return _int(VECTOR_BYTES // (signature.args[0].dtype.bitwidth // 8))
+
     return types.int64(pointer), codegen
 
 
@@ -293,6 +364,7 @@ def _prefetch(typing: Any, pointer: Any) -> Any:
         hints = [ir.Constant(_I32, value) for value in (read, keep, data)]
         builder.call(function, [builder.bitcast(args[0], byte), *hints])
         return context.get_dummy_value()
+
     return types.void(pointer), codegen
 
 
@@ -301,10 +373,57 @@ def _use_full_width(typing: Any) -> Any:
         # LLVM prefers half-width vectors on some processors; llvmlite has no word for this attribute
         set.add(builder.function.attributes, f'"prefer-vector-width"="{8 * VECTOR_BYTES}"')
         return context.get_dummy_value()
+
     return types.void(), codegen
 
 
-offset = extending.intrinsic(_offset)               # offset(pointer, elements): the pointer moved
-count_lanes = extending.intrinsic(_count_lanes)     # count_lanes(pointer): how many elements fill a vector
-prefetch = extending.intrinsic(_prefetch)           # prefetch(pointer): have its cache line brought near
-use_full_width = extending.intrinsic(_use_full_width)   # vectorise this kernel's loops as wide as can be
+def _copy_vector(typing: Any, source: Any, target: Any, count: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        v = _Vectors(context, builder, signature.args[0].dtype)
+        v.store(v.load(args[0], v.first_lanes(args[2], v.lanes)), args[1])
+        return context.get_dummy_value()
+
+    return types.void(source, source, types.int64), codegen
+
+
+def _allocate(typing: Any, like: Any, count: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        pointer = context.get_value_type(signature.return_type)
+        size = builder.mul(args[1], _int(signature.args[0].dtype.bitwidth // 8))
+        return builder.bitcast(context.nrt.allocate_unchecked(builder, builder.add(size, _int(64))), pointer)
+
+    return like(like, types.int64), codegen
+
+
+def _free(typing: Any, pointer: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        context.nrt.free(builder, builder.bitcast(args[0], cgutils.voidptr_t))
+        return context.get_dummy_value()
+
+    return types.void(pointer), codegen
+
+
+def _align(typing: Any, pointer: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        address = builder.add(builder.ptrtoint(args[0], _I64), _int(63))
+        return builder.inttoptr(builder.and_(address, _int(-64)), args[0].type)
+
+    return pointer(pointer), codegen
+
+
+def _is_null(typing: Any, pointer: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        return cgutils.is_null(builder, args[0])
+
+    return types.boolean(pointer), codegen
+
+
+offset = extending.intrinsic(_offset)  # offset(pointer, elements): the pointer moved
+count_lanes = extending.intrinsic(_count_lanes)  # count_lanes(pointer): how many elements fill a vector
+prefetch = extending.intrinsic(_prefetch)  # prefetch(pointer): have its cache line brought near
+use_full_width = extending.intrinsic(_use_full_width)  # vectorise this kernel's loops as wide as can be
+copy_vector = extending.intrinsic(_copy_vector)  # copy_vector(source, target, count): zeros after `count`
+allocate = extending.intrinsic(_allocate)  # allocate(pointer, count): room for as many such elements
+free = extending.intrinsic(_free)  # free(room)
+align = extending.intrinsic(_align)  # align(room): the first place that starts a cache line
+is_null = extending.intrinsic(_is_null)  # is_null(pointer): whether there was no memory

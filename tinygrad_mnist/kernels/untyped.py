@@ -1,4 +1,5 @@
 """The parts of Numba that kernels are built from, as Any: its own annotations cover only some of them."""
+
 from typing import Any
 
 from numba import extending as _extending

@@ -1,0 +1,162 @@
+"""How a product of two matrices is computed, by tiles that stay in registers.
+
+- By rows: a row of C is a sum of rows of B, each times a number of A. Tiles read A column after
+  column and B row after row. Operands in another order, or too large to be read several times in
+  place, are first packed block by block (K. Goto and R. van de Geijn, "Anatomy of High-Performance
+  Matrix Multiplication", 2008).
+- By dots: each number of C is a dot product of a row of A and a column of B, both adjacent in
+  memory (A @ B.T of row-major matrices). Nothing is copied.
+
+Each sum is added up in an order that depends on the shapes and strides only.
+"""
+
+from typing import Any
+
+from tinygrad_mnist.kernels.linking import linked_product
+from tinygrad_mnist.kernels.packing import (
+    ROWS,
+    VECTORS,
+    pack_left,
+    pack_right,
+    packed_left_size,
+    packed_right_size,
+)
+from tinygrad_mnist.kernels.policy import kernel, routine
+from tinygrad_mnist.kernels.simd import (
+    align,
+    allocate,
+    count_lanes,
+    dot_tile,
+    free,
+    is_null,
+    offset,
+    row_tile,
+)
+
+DEPTH = 384  # of a packed block: a panel of B this deep stays in the second-level cache
+WIDTH = 3072  # columns of a packed block of B
+HEIGHT = 480  # rows of a packed block of A
+PACK_RIGHT_FROM = 48  # rows of A from which on packing B pays
+DOTS_UP_TO = 64  # rows of A up to which A @ B.T is computed by dot products
+
+DOT_ROWS, DOT_COLUMNS = 4, 4
+_dots = dot_tile(DOT_ROWS, DOT_COLUMNS)
+_rows = row_tile(ROWS, VECTORS)
+
+
+@kernel
+def product_by_dots(
+    a: Any,
+    a_row: int,
+    a_column: int,
+    b: Any,
+    b_row: int,
+    b_column: int,
+    c: Any,
+    c_row: int,
+    m: int,
+    n: int,
+    depth: int,
+) -> int:
+    """C[i, j] = A[i] . B[:, j]; the rows of A and C and the columns of B adjacent."""
+    for j in range(0, n, DOT_COLUMNS):
+        columns = min(DOT_COLUMNS, n - j)
+        b_j = offset(b, j * b_column)
+        for i in range(0, m, DOT_ROWS):
+            c_ij = offset(c, i * c_row + j)
+            _dots(
+                offset(a, i * a_row), a_row, b_j, b_column, c_ij, c_row, depth, min(DOT_ROWS, m - i), columns
+            )
+    return 1
+
+
+@kernel
+def product_by_rows(
+    a: Any,
+    a_row: int,
+    a_column: int,
+    b: Any,
+    b_row: int,
+    b_column: int,
+    c: Any,
+    c_row: int,
+    m: int,
+    n: int,
+    depth: int,
+) -> int:
+    """C = A @ B for any strides of A and B and adjacent rows of C; 0 if there is no memory to pack in."""
+    lanes = count_lanes(c)
+    panel = VECTORS * lanes
+    pack_a, pack_b = a_row != 1 or m > HEIGHT, b_column != 1 or m >= PACK_RIGHT_FROM
+    height, width = max(1, min(m, HEIGHT) if pack_a else m), max(1, min(n, WIDTH) if pack_b else n)
+    block = max(1, (depth + (depth - 1) // DEPTH) // (1 + (depth - 1) // DEPTH))
+    size_a = packed_left_size(height, block, lanes) if pack_a else 0
+    room = allocate(c, size_a + (packed_right_size(block, width, lanes) if pack_b else 0) + 64)
+    if is_null(room):
+        return 0
+    packed_a = align(room)
+    packed_b = align(offset(packed_a, size_a))
+    for j in range(0, n, width):
+        columns = min(width, n - j)
+        for k in range(0, max(depth, 1), block):
+            part = min(block, depth - k)
+            b_k, b_step, b_panel = offset(b, k * b_row + j * b_column), b_row, panel
+            if pack_b:
+                pack_right(b_k, b_row, b_column, part, columns, packed_b)
+                b_k, b_step, b_panel = packed_b, panel, panel * part
+            for i in range(0, m, height):
+                rows = min(height, m - i)
+                a_k, a_step, a_panel = offset(a, i * a_row + k * a_column), a_column, ROWS
+                if pack_a:
+                    pack_left(a_k, a_row, a_column, rows, part, packed_a)
+                    a_k, a_step, a_panel = packed_a, ROWS, ROWS * part
+                a_panels, b_panels = (rows + ROWS - 1) // ROWS, (columns + panel - 1) // panel
+                for step in range(a_panels * b_panels):
+                    # the packed operand is the one to read from its place again and again
+                    p, q = (
+                        (step % a_panels, step // a_panels) if pack_b else (step // b_panels, step % b_panels)
+                    )
+                    c_pq = offset(c, (i + p * ROWS) * c_row + j + q * panel)
+                    _rows(
+                        offset(a_k, p * a_panel),
+                        a_step,
+                        offset(b_k, q * b_panel),
+                        b_step,
+                        c_pq,
+                        c_row,
+                        min(ROWS, rows - p * ROWS),
+                        min(panel, columns - q * panel),
+                        part,
+                        k > 0,
+                    )
+    free(room)
+    return 1
+
+
+_by_dots, _by_rows = linked_product(product_by_dots), linked_product(product_by_rows)
+
+
+@routine
+def product(
+    a: Any,
+    a_row: int,
+    a_column: int,
+    b: Any,
+    b_row: int,
+    b_column: int,
+    c: Any,
+    c_row: int,
+    m: int,
+    n: int,
+    depth: int,
+) -> int:
+    """C = A @ B for any strides of A and B and adjacent rows of C; 0 if there is no memory to pack in."""
+    if m <= 1:  # along an axis of at most one element any stride is as good
+        a_row = 1
+    if n <= 1:
+        b_column = 1
+    if depth <= 1:
+        a_column = b_row = 1
+    if a_column == 1 and b_row == 1 and b_column != 1 and m <= DOTS_UP_TO:
+        return _by_dots(a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth)
+    return _by_rows(a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth)
