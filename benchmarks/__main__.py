@@ -6,67 +6,86 @@ import argparse
 import importlib
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from . import machine, readme, screen
 from .peers import PEERS
 from .race import Plan, Processes, race
-from .suites import Suite
+from .statistics import Record, groups
+from .suites import Suite, roofs
 
-SUITES = ("epoch",)
+# In the order in which they run; "roofs" always comes before them.
+SUITES = ("epoch", "matmul", "elementwise", "latency", "startup", "memory", "scaling")
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     console = Console()
     if not console.is_terminal:
-        console = Console(width=120)
-    if arguments[:1] == ["readme"]:
+        console = Console(width=140)
+    if arguments[:1] and arguments[0] == "readme":
         return write_readme(arguments[1:], console)
     options = parser().parse_args(arguments)
-    suites = [load(name) for name in options.suites or SUITES]
-    results = run(suites, plan_of(options), options.quick, options.peers, console)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    console.print(f"Results and plots are in {options.out}", highlight=False)
+    suites = [roofs.SUITE, *(load(name) for name in options.suites or SUITES)]
+    results = run(suites, plan_of(options), options.peers, console)
+    results["command"] = " ".join(["python -m benchmarks", *options.suites, *["--quick"] * options.quick])
+    save(results, options.out, console)
     return 0
 
 
-def run(
-    suites: list[Suite], plan: Plan, quick: bool, only: list[str] | None, console: Console
-) -> dict[str, Any]:
+def run(suites: Sequence[Suite], plan: Plan, only: Sequence[str] | None, console: Console) -> Record:
     """Measure; returns the results as they go into JSON."""
-    results: dict[str, Any] = {
+    results: Record = {
         "schema": 1,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": "",
         "machine": machine.describe(),
-        "plan": {**asdict(plan), "quick": quick, "pythons": sorted(plan.pythons)},
+        "plan": {**asdict(plan), "pythons": sorted(plan.pythons)},
         "suites": [],
     }
     for suite in suites:
         console.rule(suite.title)
-        peers = [name for name in suite.peers if only is None or name in only]
-        done: list[dict[str, Any]] = []
+        peers = [name for name in suite.peers if only is None or name in only or suite is roofs.SUITE]
+        jobs: list[Record] = []
+        record = {"name": suite.name, "title": suite.title, "grid": suite.grid, "jobs": jobs}
+        results["suites"].append(record)
         with Processes(plan.pythons) as processes, console.status("") as status:
-            for job in suite.jobs(quick):
-                done.append(race(job, peers, plan, processes, lambda text: status.update(text)))
-                screen.show(done[-1], console)
-        results["suites"].append({"name": suite.name, "title": suite.title, "jobs": done})
+            for job in suite.jobs(plan.quick):
+                jobs.append(race(job, peers, plan, processes, status.update))
+                if not suite.grid:
+                    screen.show_job(results, jobs[-1], console)
+        if suite.grid:
+            for name, members in groups(jobs).items():
+                screen.show_group(results, name, members, console)
     return results
+
+
+def save(results: Record, folder: Path, console: Console) -> None:
+    """Write results.json and the plots into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    written = ["results.json"]
+    try:
+        from . import plots
+    except ImportError as error:
+        console.print(f"no plots: {error}", highlight=False)
+    else:
+        written += plots.write(results, folder)
+    console.print(f"in {folder}: {', '.join(written)}", highlight=False)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
     """The plan the options ask for."""
     pythons = dict(pair.split("=", 1) for pair in options.python)
     if options.quick:
-        return Plan(rounds=5, seconds=0.1, tuning_rounds=1, threads=(1,), pythons=pythons)
-    threads = tuple(dict.fromkeys((1, machine.cores())))
+        return Plan(quick=True, rounds=5, seconds=0.1, tuning_rounds=1, threads=(1,), pythons=pythons)
+    threads = tuple(sorted({1, machine.cores()}))
     return Plan(rounds=15, seconds=0.25, tuning_rounds=3, threads=threads, pythons=pythons)
 
 
@@ -80,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
     """The options of the measuring command."""
     p = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     p.add_argument("suites", nargs="*", metavar="SUITE", help=f"{', '.join(SUITES)}; all if none is named")
-    p.add_argument("--quick", action="store_true", help="less of it, on one thread: two minutes")
+    p.add_argument("--quick", action="store_true", help="two minutes: fewer jobs and rounds, one thread")
     p.add_argument("--out", type=Path, default=Path("benchmark-results"), help="folder for results and plots")
     p.add_argument("--peers", nargs="+", metavar="PEER", choices=PEERS, help=f"only: {', '.join(PEERS)}")
     p.add_argument(
@@ -93,8 +112,8 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def write_readme(arguments: list[str], console: Console) -> int:
-    """Rewrite the README's table from a results file."""
+def write_readme(arguments: Sequence[str], console: Console) -> int:
+    """Rewrite the README's tables from the results of a run."""
     p = argparse.ArgumentParser(prog="python -m benchmarks readme", description=write_readme.__doc__)
     p.add_argument("results", type=Path, help="results.json of a run")
     p.add_argument("--readme", type=Path, default=Path("README.md"))
@@ -102,7 +121,7 @@ def write_readme(arguments: list[str], console: Console) -> int:
     try:
         readme.rewrite(options.readme, json.loads(options.results.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        console.print(f"[red]{error}[/red]", highlight=False)
+        console.print(error, style="red", highlight=False, markup=False)
         return 2
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,8 +33,12 @@ class Job:
         limit: most units in one timed round.
         unit: name of a unit: "step" or "call".
         shown: (factor, name): results are shown for so many units together, such as (1875, "epoch").
-        flops: multiply-adds count as two; of one unit. 0 if there is nothing to count.
+        flops: of one unit; a multiply-add counts as two. 0 if there is nothing to count.
         bytes: read and written at least, in one unit. 0 if there is nothing to count.
+        quantity: what is measured, "s" or "bytes".
+        group: jobs of one group are summed up by a geometric mean.
+        threads: the number of threads, if it is part of the job rather than left to the peer.
+        seconds, rounds: length of a peer's share of a round, and how many rounds, if not as planned.
     """
 
     kind: str
@@ -50,7 +54,11 @@ class Job:
     shown: tuple[int, str] = (1, "call")
     flops: float = 0.0
     bytes: float = 0.0
-    tags: dict[str, Any] = field(default_factory=dict)
+    quantity: str = "s"
+    group: str = ""
+    threads: int | None = None
+    seconds: float | None = None
+    rounds: int | None = None
 
     def save(self, folder: Path) -> None:
         """Write what a peer needs; the expected results stay here."""
@@ -67,12 +75,15 @@ class Task:
     options: dict[str, Any]
     arrays: dict[str, Array]
     settings: Settings
+    folder: str
 
     @classmethod
     def load(cls, folder: Path, settings: Settings) -> Task:
         """Read what `Job.save` wrote."""
         options = json.loads((folder / "options.json").read_text())
-        return cls(options, {path.stem: np.load(path) for path in folder.glob("*.npy")}, settings)
+        return cls(
+            options, {path.stem: np.load(path) for path in folder.glob("*.npy")}, settings, str(folder)
+        )
 
     def __getitem__(self, name: str) -> Array:
         return self.arrays[name]

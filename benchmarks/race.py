@@ -28,6 +28,7 @@ class Plan:
     """How long to measure.
 
     Attributes:
+        quick: whether to measure fewer jobs.
         rounds: timed rounds per job.
         seconds: length of one peer's share of a round, about; fast jobs are repeated to fill it.
         tuning_rounds: rounds to find each peer's best settings.
@@ -35,6 +36,7 @@ class Plan:
         pythons: interpreters of peers that cannot live in this environment, by module.
     """
 
+    quick: bool = False
     rounds: int = 15
     seconds: float = 0.3
     tuning_rounds: int = 3
@@ -89,12 +91,12 @@ class Entrant:
         with np.load(results) as result:
             self.error = error_of(job, result)
         self.amount = job.check
-        self.seconds: list[float] = []
+        self.values: list[float] = []
         self.cpu_seconds: list[float] = []
 
     def calibrate(self, seconds: float) -> None:
         """Choose how much to do per round: about so many seconds' worth, or all of a job that is not long."""
-        while True:
+        while self.amount < self.job.limit:
             spent = min(self.time(0)[0] for _ in range(2))
             everything = spent / self.amount * self.job.limit
             wanted = max(1, round(self.amount * min(32.0, seconds / spent)))
@@ -102,13 +104,15 @@ class Entrant:
                 wanted = self.job.limit
             if wanted <= self.amount or spent > seconds / 2:
                 self.amount = min(self.amount, wanted)
-                return
+                break
             self.amount = wanted
+        if self.amount != self.job.check:
+            self.time(0)  # some compile anew for another number of steps
 
     def run(self, round_number: int) -> None:
         """Take part in a round."""
-        seconds, cpu_seconds = self.time(round_number)
-        self.seconds.append(seconds / self.amount)
+        value, cpu_seconds = self.time(round_number)
+        self.values.append(value / self.amount)
         self.cpu_seconds.append(cpu_seconds / self.amount)
 
     def time(self, round_number: int) -> tuple[float, float]:
@@ -128,8 +132,8 @@ class Entrant:
             "versions": self.process.ask("versions"),
             "error": self.error,
             "units_per_round": self.amount,
-            "seconds_per_unit": self.seconds,
-            "cpu_seconds_per_unit": self.cpu_seconds,
+            "values": self.values,
+            "cpu_seconds": self.cpu_seconds,
         }
 
     def drop(self) -> None:
@@ -146,25 +150,30 @@ def race(job: Job, modules: Iterable[str], plan: Plan, processes: Processes, say
         entrants: list[Entrant] = []
         for module in modules:
             peer = PEERS[module]
-            for settings in peer.settings(job.kind, plan.threads):
+            for settings in peer.settings(job.kind, plan.threads if job.threads is None else (job.threads,)):
                 say(f"{job.name}: checking {peer.label}, {words(settings)}")
                 try:
                     entrant = Entrant(peer, settings, job, folder, processes)
-                    entrant.calibrate(plan.seconds)
+                    entrant.calibrate(job.seconds or plan.seconds)
                     entrants.append(entrant)
                 except Skip as skip:
                     skipped.append(_skipped(peer, settings, skip))
-        for number in range(plan.tuning_rounds):
+        choice = len({e.peer.module for e in entrants}) < len(entrants)
+        for number in range(plan.tuning_rounds if choice else 0):
             say(f"{job.name}: choosing settings, round {number + 1} of {plan.tuning_rounds}")
             run_round(entrants, number, skipped)
         chosen, tried = best(entrants)
-        for number in range(plan.rounds):
-            say(f"{job.name}: round {number + 1} of {plan.rounds}")
+        rounds = min(job.rounds or plan.rounds, plan.rounds)
+        for number in range(rounds):
+            say(f"{job.name}: round {number + 1} of {rounds}")
             run_round(chosen, number, skipped)
         entries = [e.entry(tried[e.peer.module]) for e in chosen]
         for entrant in chosen:
             entrant.drop()
-    facts = ("kind", "name", "options", "tags", "unit", "shown", "flops", "bytes", "bound", "check")
+    facts = (
+        *("kind", "name", "group", "options", "threads", "quantity", "unit", "shown", "flops", "bytes"),
+        *("bound", "check"),
+    )
     return {**{name: getattr(job, name) for name in facts}, "entries": entries, "skipped": skipped}
 
 
@@ -182,11 +191,13 @@ def best(entrants: list[Entrant]) -> tuple[list[Entrant], dict[str, list[dict[st
     """Each peer at its fastest settings, ready for the real rounds; and all that were tried, by module."""
     chosen, tried = [], {}
     for peer in dict.fromkeys(e.peer.module for e in entrants):
-        group = sorted((e for e in entrants if e.peer.module == peer), key=lambda e: median(e.seconds))
-        tried[peer] = [{"settings": e.settings, "seconds_per_unit": e.seconds} for e in group]
+        group = sorted(
+            (e for e in entrants if e.peer.module == peer), key=lambda e: median(e.values or [0.0])
+        )
+        tried[peer] = [{"settings": e.settings, "values": e.values} for e in group]
         for entrant in group[1:]:
             entrant.drop()
-        group[0].seconds, group[0].cpu_seconds = [], []
+        group[0].values, group[0].cpu_seconds = [], []
         chosen.append(group[0])
     return chosen, tried
 

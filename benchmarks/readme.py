@@ -3,45 +3,67 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from .statistics import digits, our_entries, ratio, seconds, si_time
+from .statistics import (
+    Record,
+    amount,
+    digits,
+    entry_of,
+    groups,
+    mean_ratio,
+    our_best,
+    our_entries,
+    peers_of,
+    ratio,
+    text,
+)
 
 BEGIN = "<!-- benchmarks: written by `python -m benchmarks readme`, not by hand -->"
 END = "<!-- end of benchmarks -->"
 
 
-def markdown(results: dict[str, Any]) -> str:
-    """A table per suite: a row per peer, a column per job."""
-    parts = []
-    for suite in results["suites"]:
-        jobs = [job for job in suite["jobs"] if job["entries"]]
-        if not jobs:
-            continue
-        peers = list(dict.fromkeys(e["peer"] for job in jobs for e in job["entries"]))
-        lines = [
-            f"**{suite['title']}**" + (f", time per {jobs[0]['shown'][1]}" if jobs else ""),
-            "",
-            "| | " + " | ".join(job["name"] for job in jobs) + " |",
-            "|---|" + "---:|" * len(jobs),
-        ]
-        for peer in peers:
-            lines.append(f"| {peer} | " + " | ".join(_cell(job, peer) for job in jobs) + " |")
-        parts.append("\n".join(lines))
-    return "\n\n".join([*parts, _footer(results)])
+def markdown(results: Record) -> str:
+    """A table per suite, and how it was measured."""
+    suites = [s for s in results["suites"] if s["name"] != "roofs" and peers_of(s["jobs"])]
+    return "\n\n".join([*(_grid(s) if s["grid"] else _table(s) for s in suites), _footer(results)])
 
 
-def _cell(job: dict[str, Any], peer: str) -> str:
-    """The time, and against our fastest entry how many times as long that is."""
-    entry = next((e for e in job["entries"] if e["peer"] == peer), None)
+def _table(suite: Record) -> str:
+    """A row per peer, a column per job."""
+    jobs = [job for job in suite["jobs"] if job["entries"]]
+    peers = peers_of(jobs).items()
+    rows = [[label, *(_cell(job, entry_of(job, module)) for job in jobs)] for module, label in peers]
+    heading = ["", *(job["name"] for job in jobs)]
+    return f"**{suite['title']}** (per {jobs[0]['shown'][1]})\n\n{_rows(heading, rows)}"
+
+
+def _cell(job: Record, entry: Record | None) -> str:
+    """How long it takes; in brackets against the faster of ours."""
     if entry is None:
         return "–"
-    time = si_time(seconds(job, entry).median)
-    ours = min(our_entries(job), key=lambda e: seconds(job, e).median, default=None)
-    return time if ours is None or ours is entry else f"{time} ({digits(ratio(entry, ours).median)}×)"
+    ours, value = our_best(job), text(job, amount(job, entry).median)
+    if ours is None or entry in our_entries(job):
+        return value
+    return f"{value} ({digits(ratio(entry, ours).median)}×)"
 
 
-def _footer(results: dict[str, Any]) -> str:
+def _grid(suite: Record) -> str:
+    """A row per group of jobs, a column per peer: the geometric mean of how many times as fast we are."""
+    peers = {m: label for m, label in peers_of(suite["jobs"]).items() if not m.startswith("ours")}
+    rows = []
+    for name, jobs in groups(suite["jobs"]).items():
+        means = [mean_ratio(jobs, module) for module in (*peers, None)]
+        rows.append([name, str(len(jobs)), *("–" if mean is None else f"{digits(mean)}×" for mean in means)])
+    heading = ["", "jobs", *(f"as fast as {label}" for label in peers.values()), "as the fastest in each"]
+    return f"**{suite['title']}** (geometric means)\n\n{_rows(heading, rows)}"
+
+
+def _rows(heading: list[str], rows: list[list[str]]) -> str:
+    rule = ["---", *["---:"] * (len(heading) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [heading, rule, *rows])
+
+
+def _footer(results: Record) -> str:
     machine, plan = results["machine"], results["plan"]
     versions: dict[str, str] = {}
     for suite in results["suites"]:
@@ -49,21 +71,21 @@ def _footer(results: dict[str, Any]) -> str:
             for entry in job["entries"]:
                 versions |= entry["versions"]
     listed = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    threads = " or ".join(map(str, plan["threads"]))
     return (
-        f"Median of {plan['rounds']} rounds in which all took turns, each in a process of its own, at its "
-        f"fastest of {' or '.join(map(str, plan['threads']))} threads and other settings; in brackets, how "
-        "many times as long as ours, the median of the ratios within rounds. All computed the same results, "
-        f"checked beforehand. {machine['processor']}, {machine['cores']} cores, {machine['system']}; "
-        f"{listed}. "
-        f"Made on {results['created'][:10]} by `python -m benchmarks{' --quick' if plan['quick'] else ''}`."
+        f"Medians of up to {plan['rounds']} rounds in which all took turns, each in a process of its own, at "
+        f"its fastest of {threads} thread(s) and of its other settings. In brackets: how many times as long "
+        "as ours (the faster of the two), the median of the ratios within rounds. All computed the same "
+        f"results, checked beforehand. {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['system']}; {listed}. Measured on {results['created'][:10]} by `{results['command']}`."
     )
 
 
-def rewrite(readme: Path, results: dict[str, Any]) -> None:
+def rewrite(readme: Path, results: Record) -> None:
     """Put the results between the marks of a README. Raises ValueError if it does not have them once."""
-    text = readme.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+    content = readme.read_text(encoding="utf-8")
+    if content.count(BEGIN) != 1 or content.count(END) != 1 or content.index(BEGIN) > content.index(END):
         raise ValueError(f"{readme} needs these two lines, once and in this order:\n{BEGIN}\n{END}")
-    before, rest = text.split(BEGIN)
+    before, rest = content.split(BEGIN)
     _, after = rest.split(END)
     readme.write_text(f"{before}{BEGIN}\n\n{markdown(results)}\n\n{END}{after}", encoding="utf-8")

@@ -10,6 +10,7 @@ import importlib
 import importlib.metadata
 import json
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from . import whole
 from .jobs import Settings, Skip, Task, Work
 
 
@@ -30,10 +32,10 @@ class Worker:
 
     def prepare(self, number: int, kind: str, folder: str, settings: Settings) -> None:
         """Make the work ready to run."""
-        make = getattr(self.peer, kind, None)
+        make = getattr(self.peer, kind, None) or getattr(whole, kind, None)
         if make is None:
             raise Skip(f"has no {kind}")
-        self.works[number] = make(Task.load(Path(folder), settings))
+        self.works[number] = make(Task.load(Path(folder), {**settings, "module": self.peer.__name__}))
 
     def check(self, number: int, count: int, path: str) -> None:
         """Run from the start and save the results."""
@@ -44,13 +46,14 @@ class Worker:
         np.savez(path, **results)
 
     def time(self, number: int, first: int, count: int) -> tuple[float, float]:
-        """Seconds that `count` units take: by the clock on the wall, and of this process on all cores."""
+        """Seconds that `count` units take, by the clock and of the processor; or what else is measured."""
         work = self.works[number]
         work.reset()
         gc.collect()
-        begin, begin_cpu = time.perf_counter(), time.process_time()
+        begin, begin_cpu = time.perf_counter(), cpu_seconds()
         work.run(first, count)
-        return time.perf_counter() - begin, time.process_time() - begin_cpu
+        seconds, seconds_cpu = time.perf_counter() - begin, cpu_seconds() - begin_cpu
+        return getattr(work, "measured", seconds), seconds_cpu
 
     def drop(self, number: int) -> None:
         """Forget a work."""
@@ -62,15 +65,11 @@ class Worker:
         packages = ["numpy", *getattr(self.peer, "PACKAGES", ())]
         return {"python": sys.version.split()[0], **{p: importlib.metadata.version(p) for p in packages}}
 
-    def memory(self) -> int:
-        """Most bytes of memory this process ever had."""
-        status = Path("/proc/self/status")
-        if status.exists():
-            return next(int(x.split()[1]) for x in status.read_text().splitlines() if "VmHWM" in x) * 1024
-        import resource
 
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
+def cpu_seconds() -> float:
+    """Processor time of this process and those it started, all threads together."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def main(module: str) -> None:
@@ -82,7 +81,7 @@ def main(module: str) -> None:
         print(json.dumps(content), file=answers, flush=True)
 
     try:
-        worker = Worker(importlib.import_module(f"benchmarks.peers.{module}"))
+        worker = Worker(importlib.import_module(module if "." in module else f"benchmarks.peers.{module}"))
     except ImportError as error:
         answer(skip=f"not installed: {error}")
         return
@@ -94,7 +93,8 @@ def main(module: str) -> None:
         except Skip as skip:
             answer(skip=str(skip))
         except Exception as error:  # whatever a peer does, the others go on without it
-            answer(skip=f"failed: {type(error).__name__}: {str(error).strip().splitlines()[:1]}")
+            first_line = (str(error).strip().splitlines() or ["no message"])[0]
+            answer(skip=f"failed: {type(error).__name__}: {first_line}")
 
 
 if __name__ == "__main__":

@@ -38,22 +38,26 @@ class Peer:
 
 
 EAGER, COMPILED = "ours_eager", "ours_compiled"
-_IMAGES: Tries = {"images": ("float32", "uint8")}  # converted beforehand, or row by row as they are used
+_FORMS: Tries = {"images": ("float32", "uint8")}  # converted beforehand, or batch by batch
+_IMAGES = {"epoch": _FORMS, "memory": _FORMS}
 
 PEERS = {
     peer.module: peer
     for peer in (
-        Peer(COMPILED, "tinygrad_mnist, compiled", threads=False, tries={"epoch": _IMAGES}),
-        Peer(EAGER, "tinygrad_mnist, eager", tries={"epoch": _IMAGES}),
+        Peer(COMPILED, "tinygrad_mnist, compiled", threads=False, tries=_IMAGES),
+        Peer(EAGER, "tinygrad_mnist, eager", tries=_IMAGES),
         Peer("numpy_by_hand", "NumPy by hand"),
         Peer("torch_eager", "PyTorch eager", tries={"epoch": {"optimiser": ("fused", "foreach", "plain")}}),
         Peer("torch_compiled", "PyTorch compiled"),
-        Peer("jax_step", "JAX, jitted step", tries={"epoch": _IMAGES}),
-        Peer("jax_scan", "JAX, scanned epoch", tries={"epoch": _IMAGES}),
+        Peer("jax_step", "JAX, jitted step", tries=_IMAGES),
+        Peer("jax_scan", "JAX, scanned epoch", tries=_IMAGES),
         Peer("pytensor_step", "PyTensor"),
         Peer("autograd_step", "autograd"),
         Peer("mygrad_step", "MyGrad"),
         Peer("tinygrad_step", "tinygrad", threads=False, tries={"epoch": {"gather": ("own", "NumPy")}}),
         Peer("sklearn_fit", "scikit-learn"),
+        Peer("onnx_model", "ONNX Runtime"),
+        Peer("hardware", "the hardware", threads=False),
+        Peer("numba_alone", "Numba alone", threads=False),
     )
 }

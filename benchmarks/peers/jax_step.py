@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..jobs import Array, Task
+from .calls import Calls, operands
 from .network import images, named, parameters
 
 PACKAGES = ("jax", "jaxlib")
@@ -73,6 +76,31 @@ class Epoch:
 
     def result(self) -> dict[str, Array]:
         return named(self.state[0], self.costs)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "exp": jnp.exp,
+    "tanh": jnp.tanh,
+    "sigmoid": jax.nn.sigmoid,
+    "softmax": jax.nn.softmax,
+}
+
+
+def call(task: Task) -> Calls:
+    function = jax.jit(FUNCTIONS[task.options["function"]])
+    return Calls(lambda *x: function(*x).block_until_ready(), operands(task, jnp.asarray))
+
+
+def predict(task: Task) -> Calls:
+    p = [jnp.array(x) for x in parameters(task)]
+
+    def model(x: Any) -> Any:
+        for layer in range(0, len(p), 2):
+            x = jax.nn.sigmoid(x @ p[layer].T + p[layer + 1])
+        return x
+
+    compiled = jax.jit(model)
+    return Calls(lambda x: np.asarray(compiled(x)), [task["x"]])
 
 
 epoch = Epoch

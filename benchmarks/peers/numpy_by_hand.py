@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..jobs import Array, Task
+from .calls import Calls, operands
 from .network import images, named, parameters
 
 
@@ -106,6 +107,46 @@ def cross_entropy(y: Array, target: Array, rows: Array) -> tuple[Any, Array]:
     p[rows, target] -= 1
     p *= np.float32(1 / len(y))
     return cost, p
+
+
+def logistic(x: Array) -> Array:
+    y = np.negative(x)
+    np.exp(y, out=y)
+    y += 1
+    return np.reciprocal(y, out=y)
+
+
+def softmax(x: Array) -> Array:
+    y = x - x.max(-1, keepdims=True)
+    np.exp(y, out=y)
+    y /= y.sum(-1, keepdims=True)
+    return y
+
+
+FUNCTIONS: dict[str, Any] = {
+    "matmul": np.matmul,
+    "exp": np.exp,
+    "tanh": np.tanh,
+    "sigmoid": logistic,
+    "softmax": softmax,
+}
+
+
+def call(task: Task) -> Calls:
+    return Calls(FUNCTIONS[task.options["function"]], operands(task))
+
+
+def predict(task: Task) -> Calls:
+    p = parameters(task)
+
+    def predict(x: Array) -> Array:
+        for w, b in zip(p[::2], p[1::2], strict=True):
+            x = x @ w.T
+            x += b
+            sigmoid(x)
+        return x
+
+    return Calls(predict, [task["x"]])
 
 
 epoch = Epoch

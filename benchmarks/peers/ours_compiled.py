@@ -7,6 +7,7 @@ from tinygrad_mnist.jit import jit
 
 from ..jobs import Array, Task
 from . import ours_eager
+from .calls import Calls, operands
 from .network import named
 
 PACKAGES = ours_eager.PACKAGES
@@ -22,6 +23,15 @@ class Epoch(ours_eager.Epoch):
 
     def result(self) -> dict[str, Array]:
         return named(self.parameters, self.all_costs.numpy())
+
+
+def call(task: Task) -> Calls:
+    return Calls(jit(ours_eager.FUNCTIONS[task.options["function"]]), operands(task, tg.Tensor))
+
+
+def predict(task: Task) -> Calls:
+    model = jit(ours_eager.trained(task))
+    return Calls(lambda x: model(x).numpy(), [task["x"]])
 
 
 epoch = Epoch

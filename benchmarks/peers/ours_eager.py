@@ -11,6 +11,7 @@ import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
 
 from ..jobs import Array, Task
+from .calls import Calls, operands
 from .network import images, named, parameters
 
 PACKAGES = ("numba", "llvmlite")
@@ -60,6 +61,37 @@ def training_step(task: Task, model: nn.MLP, optimizer: Any) -> Callable[[Any], 
         return cost.detach()
 
     return step
+
+
+FUNCTIONS: dict[str, Callable[..., tg.Tensor]] = {
+    "matmul": tg.Tensor.matmul,
+    "exp": tg.Tensor.exp,
+    "tanh": tg.Tensor.tanh,
+    "sigmoid": tg.Tensor.sigmoid,
+    "softmax": tg.Tensor.softmax,
+}
+
+
+def call(task: Task) -> Calls:
+    return Calls(FUNCTIONS[task.options["function"]], operands(task, tg.Tensor))
+
+
+def predict(task: Task) -> Calls:
+    model = trained(task)
+
+    def predict(x: Array) -> Array:
+        with tg.no_grad():
+            return model(tg.Tensor(x)).numpy()
+
+    return Calls(predict, [task["x"]])
+
+
+def trained(task: Task) -> nn.MLP:
+    """The network with the weights of the task."""
+    model = network(task)
+    for p, value in zip(model.parameters(), parameters(task), strict=True):
+        p.assign_(value)
+    return model
 
 
 epoch = Epoch

@@ -20,7 +20,7 @@ class Epoch:
     def __init__(self, task: Task) -> None:
         self.order, self.classifier = task["order"].astype("int32"), task.options["classifier"]
         self.images, self.targets = images(task), task["targets"]
-        self.own_gather = task.settings["gather"] == "own"
+        self.own_gather = task.settings.get("gather", "own") == "own"
         if self.own_gather:
             self.all_images, self.all_targets = Tensor(self.images).realize(), Tensor(self.targets).realize()
         self.parameters = [Tensor(p).realize() for p in parameters(task)]

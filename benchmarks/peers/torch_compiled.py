@@ -9,6 +9,7 @@ from torch.func import functional_call, grad_and_value
 
 from ..jobs import Array, Skip, Task
 from . import torch_eager
+from .calls import Calls
 from .network import named, parameters
 
 PACKAGES = torch_eager.PACKAGES
@@ -43,6 +44,18 @@ class Epoch(torch_eager.Epoch):
 
     def result(self) -> dict[str, Array]:
         return named([p.numpy() for p in self.values.values()], self.costs)
+
+
+def predict(task: Task) -> Calls:
+    torch.set_num_threads(task.settings["threads"])
+    model = torch.compile(torch_eager.network(task), fullgraph=True, dynamic=False)
+
+    def predict(x: Array) -> Array:
+        with torch.inference_mode():
+            y: Array = model(torch.from_numpy(x)).numpy()
+        return y
+
+    return Calls(predict, [task["x"]])
 
 
 epoch = Epoch

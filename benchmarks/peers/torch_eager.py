@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
 from torch import nn
 
 from ..jobs import Array, Task
+from .calls import Calls, operands
 from .network import images, named, parameters
 
 PACKAGES = ("torch",)
@@ -21,18 +24,12 @@ class Epoch:
         self.images = torch.from_numpy(images(task))
         self.targets = torch.from_numpy(task["targets"])
         self.order = torch.from_numpy(task["order"])
-        sizes = task.options["sizes"]
-        layers: list[nn.Module] = []
-        for n_in, n_out in pairwise(sizes):
-            layers += [nn.Linear(n_in, n_out), nn.ReLU() if self.classifier else nn.Sigmoid()]
-        self.model = nn.Sequential(*(layers[:-1] if self.classifier else layers))
+        self.model = network(task)
         self.parameters = list(self.model.parameters())
         self.optimizer: torch.optim.Optimizer
 
     def reset(self) -> None:
-        with torch.no_grad():
-            for p, start in zip(self.parameters, parameters(self.task), strict=True):
-                p.copy_(torch.from_numpy(start))
+        restore(self.model, self.task)
         kind = torch.optim.Adam if self.task.options["adam"] else torch.optim.SGD
         chosen = {"fused": {"fused": True}, "foreach": {"foreach": True}, "plain": {"foreach": False}}
         how = chosen[self.task.settings.get("optimiser", "fused")]
@@ -56,6 +53,50 @@ class Epoch:
 
     def result(self) -> dict[str, Array]:
         return named([p.detach().numpy() for p in self.parameters], self.costs)
+
+
+def network(task: Task) -> nn.Sequential:
+    """The network, with the weights of the task."""
+    sizes, classifier = task.options["sizes"], task.options["classifier"]
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(sizes):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU() if classifier else nn.Sigmoid()]
+    model = nn.Sequential(*(layers[:-1] if classifier else layers))
+    restore(model, task)
+    return model
+
+
+def restore(model: nn.Module, task: Task) -> None:
+    """Give the network the weights of the task."""
+    with torch.no_grad():
+        for p, value in zip(model.parameters(), parameters(task), strict=True):
+            p.copy_(torch.from_numpy(value))
+
+
+FUNCTIONS: dict[str, Callable[..., torch.Tensor]] = {
+    "matmul": torch.matmul,
+    "exp": torch.exp,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softmax": functools.partial(torch.softmax, dim=-1),
+}
+
+
+def call(task: Task) -> Calls:
+    torch.set_num_threads(task.settings["threads"])
+    return Calls(FUNCTIONS[task.options["function"]], operands(task, torch.from_numpy))
+
+
+def predict(task: Task) -> Calls:
+    torch.set_num_threads(task.settings["threads"])
+    model = network(task)
+
+    def predict(x: Array) -> Array:
+        with torch.inference_mode():
+            y: Array = model(torch.from_numpy(x)).numpy()
+        return y
+
+    return Calls(predict, [task["x"]])
 
 
 epoch = Epoch

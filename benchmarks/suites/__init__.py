@@ -12,10 +12,13 @@ from ..jobs import Job
 class Suite:
     """A named group of jobs and the modules of the peers that run them.
 
-    `jobs(quick)` gives the jobs; fewer of them if quick.
+    Attributes:
+        jobs: the function that gives the jobs; fewer of them if quick.
+        grid: whether tables have a row per job rather than a table per job.
     """
 
     name: str
     title: str
     peers: tuple[str, ...]
     jobs: Callable[[bool], Iterator[Job]]
+    grid: bool = False
