@@ -5,6 +5,7 @@ from .autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, v
 from .creation import arange, concatenate, eye, full, maximum, minimum, one_hot, ones, stack, where, zeros
 from .generator import Generator
 from .jit import jit
+from .kernels.threads import get_num_threads, set_num_threads
 from .tensor import Tensor
 
 __version__ = "0.1.0"
@@ -19,6 +20,7 @@ __all__ = [
     "errors",
     "eye",
     "full",
+    "get_num_threads",
     "grad",
     "hessian",
     "hvp",
@@ -33,6 +35,7 @@ __all__ = [
     "ones",
     "ops",
     "optim",
+    "set_num_threads",
     "stack",
     "testing",
     "train",
