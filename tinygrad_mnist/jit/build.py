@@ -8,22 +8,31 @@ import os
 import sys
 import tempfile
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..kernels.policy import cache_directory
+from ..kernels.runtime import share
+from ..kernels.untyped import numpy_support
+from ..kernels.untyped import types as numba_types
+from ..primitive import Array
 
 Run = Callable[..., None]
 
 
-def compiled(source: str) -> Run:
-    """The module's function `program`, compiled at its first call.
+def compiled(source: str, arguments: Sequence[Any]) -> Run:
+    """The module's function `program` as machine code, for arguments of these types.
 
     The source is written beside the machine code, under a name that is a digest of it: that is
     where tracebacks and debuggers find it, and what makes the machine code found again.
+
+    Args:
+        source: of a module.
+        arguments: integers, and arrays like those it will be called with: only their dtypes and
+            numbers of axes count. Arrays must be C-contiguous and aligned.
     """
     name = f"tinygrad_mnist_program_{hashlib.sha256(source.encode()).hexdigest()[:24]}"
     if name not in sys.modules:
@@ -38,22 +47,67 @@ def compiled(source: str) -> Run:
         except BaseException:
             del sys.modules[name]
             raise
-    run: Run = sys.modules[name].program
+    program = sys.modules[name].program
+    if isinstance(program, types.FunctionType):
+        return program  # with NUMBA_DISABLE_JIT
+    signature = tuple(map(_type, arguments))
+    program.compile(signature)
+    # the machine code itself: Numba's dispatcher would look at each argument again at each call
+    run: Run = program.overloads[signature].entry_point
     return run
 
 
-def interpreted(source: str) -> Run:
+def _type(argument: Any) -> Any:
+    if isinstance(argument, int):
+        return numba_types.int64
+    array: Array = argument
+    return numba_types.Array(numpy_support.from_dtype(array.dtype), array.ndim, "C")
+
+
+def interpreted(source: str, arguments: Sequence[Any]) -> Run:
     """The module's function `program` as plain Python: slow, and open to debuggers."""
     names: dict[str, Any] = {"__name__": "tinygrad_mnist_program"}
-    exec(compile(source.replace("@kernel\n", ""), "<program>", "exec"), names)
-    names["matmul"] = lambda a, b, out: np.matmul(a, b, out=out)
-    names["fetch_row"] = lambda table, row: None
+    exec(compile(source.replace("@program_kernel\n", ""), "<program>", "exec"), names)
+    names.update(_IN_PYTHON)
 
     def run(*args: Any) -> None:
         with np.errstate(all="ignore"):
             names["program"](*args)
 
     return run
+
+
+def _matmul(a: Array, b: Array, out: Array, first: int, last: int) -> None:
+    out[first:last] = a[first:last] @ b
+
+
+def _matmul_columns(a: Array, b: Array, out: Array, first: int, last: int) -> None:
+    out[:, first:last] = a @ b[:, first:last]
+
+
+def _matmul_part(a: Array, b: Array, out: Array, part: int, parts: int) -> None:
+    first, last = share(a.shape[1], part, parts)
+    out[...] = a[:, first:last] @ b[first:last]
+
+
+def _accumulate(a: Array, b: Array, out: Array, first: int, last: int) -> None:
+    out[first:last] += a[:, first:last].T @ b
+
+
+def _accumulate_columns(a: Array, b: Array, out: Array, first: int, last: int) -> None:
+    out[:, first:last] += a.T @ b[:, first:last]
+
+
+#: What stands for the functions of `kernels.runtime` that have no Python form.
+_IN_PYTHON: dict[str, Callable[..., Any]] = {
+    "matmul": _matmul,
+    "matmul_columns": _matmul_columns,
+    "matmul_part": _matmul_part,
+    "accumulate": _accumulate,
+    "accumulate_columns": _accumulate_columns,
+    "fetch_row": lambda table, row, first, last: None,
+    "meet": lambda meeting, workers: True,
+}
 
 
 def _write(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.runtime import quotient
 from ..primitive import Shape, result_dtype
 from .trace import Instruction, Symbol
 
@@ -41,12 +42,14 @@ class Nest:
         lines: per depth (0: before the first loop), the statements there.
         reads: (buffer name, index texts) of every element read.
         rows: (table, argument of positions, their number) of every lookup of whole rows.
+        flat: the buffers that are read as if they had one axis, by name.
     """
 
     def __init__(self, depth: int) -> None:
         self.lines: list[list[str]] = [[] for _ in range(depth + 1)]
         self.reads: list[tuple[str, tuple[str, ...]]] = []
         self.rows: set[tuple[str, str, int]] = set()
+        self.flat: dict[str, Symbol] = {}
         self.locals: dict[Any, str] = {}
 
     def local(self, key: Any, text: str, depth: int, stem: str) -> str:
@@ -65,6 +68,7 @@ class Expressions:
         producers: the instruction that gives each symbol.
         buffers: name of the variable that holds each symbol computed so far; grows.
         axes: names of the loop variables, outermost first.
+        flat: values of several axes are walked with one loop variable.
     """
 
     def __init__(
@@ -72,8 +76,24 @@ class Expressions:
         producers: dict[Symbol, Instruction],
         buffers: dict[Symbol, str],
         axes: Sequence[str],
+        flat: bool = False,
     ) -> None:
-        self.producers, self.buffers, self.axes = producers, buffers, axes
+        self.producers, self.buffers, self.axes, self.flat = producers, buffers, axes, flat
+
+    def is_flat(self, x: Any, shape: Shape) -> bool:
+        """Whether the element at each position depends on elements at that very position only."""
+        if not isinstance(x, Symbol) or x.ndim == 0:
+            return True
+        if x in self.buffers:
+            return x.shape == shape and not self.buffers[x].endswith("_s")
+        instruction = self.producers[x]
+        if instruction.primitive.name == "fill":
+            return True
+        return (
+            instruction.primitive.kind == "loop"
+            and x.shape == shape
+            and all(self.is_flat(a, shape) for a in instruction.args)
+        )
 
     def cost(self, x: Any) -> int:
         """Work of one element if it is computed where it is needed."""
@@ -99,6 +119,9 @@ class Expressions:
         if x in self.buffers:
             name = self.buffers[x]
             nest.reads.append((name, index))
+            if len(index) != x.ndim:
+                nest.flat[name] = x
+                name = flat_name(name)
             return f"{name}[{', '.join(index)}]" if index else name
         key = (x, index)
         if key in nest.locals:
@@ -122,9 +145,18 @@ class Expressions:
         """An operand (symbol or Python number) at the index of a broadcast result, in a dtype."""
         if not isinstance(x, Symbol):
             return literal(x, dtype)
+        if self.flat:
+            own = index if x.ndim else ()
+            text = self.at(x, own, nest)
+            return text if x.dtype == dtype else converted(text, x.dtype, dtype)
         own = index[len(shape) - x.ndim :]
         text = self.at(x, tuple("0" if n == 1 else i for n, i in zip(x.shape, own, strict=True)), nest)
         return text if x.dtype == dtype else converted(text, x.dtype, dtype)
+
+
+def flat_name(name: str) -> str:
+    """The name of a buffer's elements in one row."""
+    return f"{name}_flat"
 
 
 def unwrapped(text: str) -> str:
@@ -175,10 +207,30 @@ def _loop(
         formula = _LOGICAL.get(name, formula)
     if name == "pow" and dtype.kind != "f":
         formula = "a ** b"
+    inverse = _inverse(e, *args) if name == "div" else None
+    if inverse:
+        high, low = (literal(part, dtype) for part in inverse)
+        return f"quotient({values[0]}, {high}, {low})", values
     text = _TOKEN.sub(lambda m: _place(m.group(), values, dtype), formula)
     if y.dtype.kind in "iu":
         text = f"{y.dtype.name}({text})"  # Python integers would widen
     return (text if re.fullmatch(r"\w+\([^()]*\)", text) else f"({text})"), values
+
+
+def _inverse(e: Expressions, a: Any, b: Any) -> tuple[Any, Any] | None:
+    """1 / b in two parts, if a holds bytes and `quotient` gives the bits of a division for all of them."""
+    producer = e.producers.get(a) if isinstance(a, Symbol) else None
+    if isinstance(b, Symbol) or not b or producer is None or producer.primitive.name != "cast":
+        return None
+    source = producer.args[0].dtype
+    if source.kind not in "iub" or source.itemsize > 1 or a.dtype != np.float32:
+        return None
+    x, divisor = np.arange(-128, 256).astype(np.float32), np.float32(b)
+    with np.errstate(all="ignore"):
+        high = np.float32(1) / divisor
+        low = np.float32(1 / np.float64(divisor) - np.float64(high))
+        found = np.array([quotient(value, high, low) for value in x], np.float32)
+        return (high, low) if found.tobytes() == (x / divisor).tobytes() else None
 
 
 def _place(token: str, values: tuple[str, ...], dtype: np.dtype[Any]) -> str:

@@ -13,16 +13,18 @@ import numpy as np
 
 from ..autodiff import Tree
 from ..errors import ShapeError, TraceError
+from ..kernels.threads import get_num_threads, team
 from ..primitive import Array, check_dtype
 from ..tape import clock, recording, tracing
 from ..tensor import Tensor, wrap
 from .build import Run, compiled
 from .emit import source
 from .guards import Guard
+from .pace import Pace
 from .program import Program, simplified
+from .sections import MOST_WORKERS
 from .trace import Trace
 
-_CHUNK_SECONDS = 0.1  # how long a scan runs before Python gets to see Ctrl-C
 _SHOWN_SECONDS = 1.0  # compile times beyond this are reported
 _KEPT = 16  # specialisations kept per function; the oldest goes first
 
@@ -64,15 +66,20 @@ class CompiledFunction:
         """Call the function; compiles it if arguments of this kind are new."""
         if tracing.get() is not None:
             return self._function(*args, **kwargs)
+        latest = self._latest
+        if latest is not None and not kwargs:
+            arrays = latest.matching(args)
+            if arrays is not None:
+                with self._lock:
+                    if latest.change() is None:
+                        return latest.call(arrays)
         leaves: list[Tensor] = []
         structure = _structure((args, kwargs), leaves)
         if recording.get() and any(x.requires_grad for x in leaves):
             return self._function(*args, **kwargs)
-        arrays = [np.asarray(x.data, order="C")[None] for x in leaves]
+        arrays = [_ready(x.data)[None] for x in leaves]
         with self._lock:
-            specialization = self._specialization(structure, arrays)
-            outputs = specialization.run_steps(1, arrays)
-        return _rebuilt(specialization.result, iter([wrap(y.reshape(y.shape[1:])) for y in outputs]))
+            return self._specialization(structure, arrays).call(arrays)
 
     def scan(self, *args: Any, **kwargs: Any) -> Tree:
         """Call the function once per step, all steps in native code with the GIL released.
@@ -93,11 +100,9 @@ class CompiledFunction:
                 "scan: every array argument needs an axis of steps in front, all of one length; "
                 f"got shapes {[x.shape for x in leaves]}"
             )
-        arrays = [np.asarray(x.data, order="C") for x in leaves]
+        arrays = [_ready(x.data) for x in leaves]
         with self._lock:
-            specialization = self._specialization(structure, arrays)
-            outputs = specialization.run_steps(len(arrays[0]), arrays)
-        return _rebuilt(specialization.result, iter(map(wrap, outputs)))
+            return self._specialization(structure, arrays).scan(len(arrays[0]), arrays)
 
     @property
     def source(self) -> str:
@@ -165,55 +170,166 @@ class Specialization:
         updates = [(trace.captured[key][1], value) for key, (_, value) in trace.assigned.items()]
         captured = {symbol: x for x, symbol in trace.captured.values()}
         self.program: Program = simplified(trace.instructions, arguments, list(captured), outputs, updates)
-        self.source = source(self.program)
-        self._captured = [captured[s] for s in self.program.captured]
+        self.source, self._shared, buffers = source(self.program)
+        self._captured = [_tensor(captured[s]) for s in self.program.captured]
         assigned = {trace.captured[key][1]: leaf for key, (leaf, _) in trace.assigned.items()}
         self._updated = [assigned[target] for target, _ in self.program.updates]
         self._owned = [any(x is y for y in self._updated) for x in self._captured]
-        self._run: Run = compiled(self.source)
+        self._bound: list[Array] = [np.empty(s.shape, s.dtype) for s in self.program.captured]
+        self._buffers = [np.empty(s.shape, s.dtype) for s in buffers]
+        self._moved = True  # some captured data is not what it was at the last call
         self._guard = guard
-        self._compiled = False
+        leaves_only = (_LEAF,) * len(arguments)
+        self._plain = structure == (tuple, ((tuple, leaves_only), (dict, ())))
+        self._pace = Pace()
+        self._run = self._compile([np.empty((0, *s.shape), s.dtype) for s in arguments])
+
+    def _compile(self, arrays: Sequence[Array]) -> Run:
+        begin = time.perf_counter()
+        run = compiled(self.source, self._all(0, 0, _ALONE, arrays, self._outputs(0)))
+        seconds = time.perf_counter() - begin
+        if seconds > _SHOWN_SECONDS:
+            print(f"tinygrad_mnist: compiled a program in {seconds:.1f} s", file=sys.stderr)
+        return run
+
+    def matching(self, args: tuple[Any, ...]) -> list[Array] | None:
+        """The arrays of arguments that are plainly what this program is for, with an axis of one step.
+
+        This is the quick way; None: look at them more closely.
+        """
+        symbols = self.program.arguments
+        if not self._plain or len(args) != len(symbols):
+            return None
+        arrays = []
+        for x, symbol in zip(args, symbols):
+            if isinstance(x, Tensor):
+                if x.requires_grad:
+                    return None
+                x = x.data
+            elif type(x) is not np.ndarray:
+                return None
+            if x.shape != symbol.shape or (x.dtype is not symbol.dtype and x.dtype != symbol.dtype):
+                return None
+            arrays.append((x if x.flags.carray else _ready(x))[None])
+        return arrays
 
     def change(self) -> str | None:
         """What has changed since the recording, or None: then the program still is the function."""
-        for x, symbol in zip(self._captured, self.program.captured, strict=True):
-            if x.shape != symbol.shape or x.dtype != symbol.dtype:
-                return f"a captured tensor was {symbol}, now it is {x.dtype}{list(x.shape)}"
         changed = self._guard.change()
-        return None if changed is None else f"{changed} has changed"
+        if changed is not None:
+            return f"{changed} has changed"
+        self._moved = False
+        for x, bound, symbol in zip(self._captured, self._bound, self.program.captured):
+            data = x.data
+            if data is not bound:
+                self._moved = True
+                if data.shape != symbol.shape or data.dtype != symbol.dtype:
+                    return f"a captured tensor was {symbol}, now it is {data.dtype}{list(data.shape)}"
+        return None
 
-    def run_steps(self, steps: int, arrays: Sequence[Array]) -> list[Array]:
-        """Run the program; arguments and outputs have an axis of steps in front."""
-        captured = [self._data(x, owned) for x, owned in zip(self._captured, self._owned, strict=True)]
-        outputs = [np.empty((steps, *s.shape), s.dtype) for s in self.program.outputs]
-        first, chunk = 0, 1
+    def call(self, arrays: Sequence[Array]) -> Tree:
+        """Run one step; arguments have an axis of one step in front."""
+        self._bind()
+        outputs = [np.empty(s.shape, s.dtype) for s in self.program.outputs]
+        try:
+            self._run(*self._all(0, 1, _ALONE, arrays, [y[None] for y in outputs]))
+        finally:
+            if self._updated or self._grads:
+                self._after()
+        if self.result is _LEAF:
+            return wrap(outputs[0])
+        return _rebuilt(self.result, iter(map(wrap, outputs)))
+
+    def scan(self, steps: int, arrays: Sequence[Array]) -> Tree:
+        """Run so many steps; arguments and outputs have an axis of steps in front."""
+        self._bind()
+        outputs = self._outputs(steps)
+        first = 0
         try:
             while first < steps:
+                most, chunk = self._pace.next(min(get_num_threads(), MOST_WORKERS) if self._shared else 1)
                 last = min(first + chunk, steps)
                 begin = time.perf_counter()
-                self._run(first, last, *arrays, *captured, *outputs)
-                seconds = time.perf_counter() - begin
-                if self._compiled:
-                    chunk = max(1, min(int(chunk * _CHUNK_SECONDS / seconds), 2 * chunk + 64))
-                elif seconds > _SHOWN_SECONDS:
-                    print(f"tinygrad_mnist: compiled a program in {seconds:.1f} s", file=sys.stderr)
-                self._compiled, first = True, last
+                if most == 1:
+                    self._run(*self._all(first, last, _ALONE, arrays, outputs))
+                else:
+                    most = self._run_together(most, first, last, arrays, outputs)
+                self._pace.measured(most, last - first, time.perf_counter() - begin)
+                first = last
         finally:
-            for leaf in self._updated:
-                leaf.assigned = next(clock)
-            for leaf, grad in self._grads:
-                leaf.grad = grad
-        return outputs
+            self._after()
+        return _rebuilt(self.result, iter(map(wrap, outputs)))
 
-    def _data(self, x: Any, owned: bool) -> Array:
-        """The numbers of a captured value; a Tensor to be updated gets memory that nobody else sees."""
-        data: Array = x.data if isinstance(x, Tensor) else x
-        if not owned:
-            return np.asarray(data, order="C")
-        # three references: the Tensor's, this variable, and getrefcount's own
-        if sys.getrefcount(data) > 3 or data.base is not None or not data.flags.c_contiguous:
-            x.data = data = data.copy()
-        return data
+    def _run_together(
+        self, most: int, first: int, last: int, arrays: Sequence[Array], outputs: Sequence[Array]
+    ) -> int:
+        """Run steps with several workers; how many there were."""
+        with team(most) as workers:
+
+            def work(worker: int) -> None:
+                place = (worker, workers.count, workers.counter if workers.count > 1 else _NOWHERE)
+                self._run(*self._all(first, last, place, arrays, outputs))
+
+            workers.run(work)
+            return workers.count
+
+    def _outputs(self, steps: int) -> list[Array]:
+        return [np.empty((steps, *s.shape), s.dtype) for s in self.program.outputs]
+
+    def _all(
+        self,
+        first: int,
+        last: int,
+        place: tuple[int, int, Array],
+        arrays: Sequence[Array],
+        outputs: Sequence[Array],
+    ) -> list[Any]:
+        """The arguments of the program in their order; `place` is for one that workers share."""
+        if self._shared:
+            return [first, last, *place, *arrays, *self._bound, *outputs, *self._buffers]
+        return [first, last, *arrays, *self._bound, *outputs]
+
+    def _bind(self) -> None:
+        """Find the present numbers of what is captured."""
+        if not (self._moved or self._updated):
+            return
+        bound = self._bound
+        for k, x in enumerate(self._captured):
+            if self._owned[k]:
+                bound[k] = _exclusive(x, bound[k])
+            elif x.data is not bound[k]:
+                bound[k] = _ready(x.data)
+
+    def _after(self) -> None:
+        """Note that leaves have new values, and put gradients back that the function replaces inside."""
+        for leaf in self._updated:
+            leaf.assigned = next(clock)
+        for leaf, grad in self._grads:
+            leaf.grad = grad
+
+
+_NOWHERE = np.zeros(1, np.int64)  # where a single worker meets nobody
+_ALONE = (0, 1, _NOWHERE)
+
+
+def _tensor(x: Tensor | Array) -> Tensor:
+    return x if isinstance(x, Tensor) else wrap(x)
+
+
+def _ready(data: Array) -> Array:
+    """The array itself if a program can take it, else a copy."""
+    flags = data.flags
+    return data if flags.c_contiguous and flags.aligned else np.array(data, order="C")
+
+
+def _exclusive(x: Tensor, bound: Array) -> Array:
+    """The data of a Tensor that is to be updated: memory that nobody else sees."""
+    data = x.data
+    # references: the Tensor's, this variable, getrefcount's own, and the last call's if it is the same
+    most = 4 if data is bound else 3
+    if sys.getrefcount(data) > most or data.base is not None or _ready(data) is not data:
+        x.data = data = data.copy()
+    return data
 
 
 # Structures: nested tuples, lists and dicts, with a mark where a Tensor was -----------------------

@@ -35,7 +35,7 @@ KERNEL_OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # as above
     "fastmath": False,  # as above; kernels that reorder sums do so explicitly, always the same way
     "boundscheck": False,  # kernels walk raw memory; their callers check shapes once per call
-    "nogil": False,  # kernels release Python's lock themselves when it is worth it; see `buffer`
+    "nogil": False,  # kernels release Python's lock themselves when it is worth it; see `arrays.unlock`
 }
 
 
@@ -43,6 +43,14 @@ def kernel(function: Callable[..., Any]) -> Any:
     """Compile an array kernel at its first call, and keep its machine code on disk."""
     compiled: Any = numba.njit(**KERNEL_OPTIONS)(function)
     if compiled is not function:  # with NUMBA_DISABLE_JIT it still is
+        compiled._cache = KernelCache(function)
+    return compiled
+
+
+def program_kernel(function: Callable[..., Any]) -> Any:
+    """Compile a program of `tg.jit`: as `kernel`, but it lets other Python threads run meanwhile."""
+    compiled: Any = numba.njit(**{**KERNEL_OPTIONS, "nogil": True})(function)
+    if compiled is not function:
         compiled._cache = KernelCache(function)
     return compiled
 

@@ -133,7 +133,33 @@ def product_by_rows(
     return 1
 
 
+@kernel
+def product_onto(
+    a: Any,
+    a_row: int,
+    a_column: int,
+    b: Any,
+    b_row: int,
+    b_column: int,
+    c: Any,
+    c_row: int,
+    m: int,
+    n: int,
+    depth: int,
+) -> int:
+    """C += A @ B, in place; the columns of A and the rows of B and C adjacent."""
+    panel = VECTORS * count_lanes(c)
+    for j in range(0, n, panel):
+        columns = min(panel, n - j)
+        for i in range(0, m, ROWS):
+            c_ij = offset(c, i * c_row + j)
+            rows = min(ROWS, m - i)
+            _rows(offset(a, i), a_column, offset(b, j), b_row, c_ij, c_row, rows, columns, depth, True)
+    return 1
+
+
 _by_dots, _by_rows = linked_product(product_by_dots), linked_product(product_by_rows)
+onto = linked_product(product_onto)
 
 
 @routine

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from numpy import uint64
+
+from tinygrad_mnist.kernels.barrier import barrier
+from tinygrad_mnist.kernels.bits import fma
 from tinygrad_mnist.kernels.policy import routine, scalar
-from tinygrad_mnist.kernels.products import product
+from tinygrad_mnist.kernels.products import onto, product
 from tinygrad_mnist.kernels.simd import offset, prefetch
 from tinygrad_mnist.kernels.untyped import extending, types
 
@@ -56,19 +60,102 @@ memory = extending.intrinsic(_memory)  # memory(array): pointer to its first ele
 
 
 @routine
-def fetch_row(table: Any, row: int) -> None:
-    """Have the cache lines of a row of a contiguous array brought near, if there is such a row."""
+def fetch_row(table: Any, row: int, first: int, last: int) -> None:
+    """Have elements of a row of a contiguous array brought near, if there is such a row."""
     if 0 <= row < table.shape[0]:
         width = table.size // table.shape[0]
-        for column in range(0, width, 64 // table.itemsize):
+        for column in range(first, last, 64 // table.itemsize):
             prefetch(offset(memory(table), row * width + column))
 
 
+@scalar
+def quotient(a: Any, high: Any, low: Any) -> Any:
+    """a / b, where high + low is 1 / b in twice the digits: for small integers mostly a division's bits."""
+    return fma(a, high, a * low)
+
+
 @routine
-def matmul(a: Any, b: Any, out: Any) -> None:
-    """out = a @ b of matrices of any strides; out is contiguous."""
-    m, depth, n = a.shape[0], a.shape[1], b.shape[1]
+def meet(meeting: Any, workers: int) -> bool:
+    """Wait for the other workers of a program; False if one of them failed and will never come."""
+    return barrier(meeting, workers)
+
+
+@scalar
+def share(n: int, worker: int, workers: int) -> Any:
+    """A worker's part of n: the first, and the one after the last; whole cache lines if n is large."""
+    unit = 16 if n >= 256 else 1
+    first, last = n * worker // workers // unit * unit, n * (worker + 1) // workers // unit * unit
+    return first, n if worker == workers - 1 else last
+
+
+@scalar
+def span(n: int, times: int, worker: int, workers: int) -> Any:
+    """As `share`, for n rows of `times` elements in a row; unsigned.
+
+    An index that may be negative would count from the end, and a loop over such ones has no vectors.
+    """
+    first, last = share(n, worker, workers)
+    return uint64(first * times), uint64(last * times)
+
+
+@routine
+def matmul(a: Any, b: Any, out: Any, first: int, last: int) -> None:
+    """Rows `first` up to `last` of out = a @ b, matrices of any strides; out is contiguous."""
     a_row, a_column = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
     b_row, b_column = b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
-    if not product(memory(a), a_row, a_column, memory(b), b_row, b_column, memory(out), n, m, n, depth):
+    n = b.shape[1]
+    left, result = offset(memory(a), first * a_row), offset(memory(out), first * n)
+    if not product(left, a_row, a_column, memory(b), b_row, b_column, result, n, last - first, n, a.shape[1]):
         raise MemoryError("no memory for a matrix product")
+
+
+@routine
+def matmul_columns(a: Any, b: Any, out: Any, first: int, last: int) -> None:
+    """Columns `first` up to `last` of out = a @ b, matrices of any strides; out is contiguous."""
+    a_row, a_column = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
+    b_row, b_column = b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
+    right, result = offset(memory(b), first * b_column), offset(memory(out), first)
+    if not product(
+        memory(a),
+        a_row,
+        a_column,
+        right,
+        b_row,
+        b_column,
+        result,
+        b.shape[1],
+        a.shape[0],
+        last - first,
+        a.shape[1],
+    ):
+        raise MemoryError("no memory for a matrix product")
+
+
+@routine
+def matmul_part(a: Any, b: Any, out: Any, part: int, parts: int) -> None:
+    """out = a @ b over one of so many parts of the inner axis (see `share`); out is contiguous."""
+    a_row, a_column = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
+    b_row, b_column = b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
+    first, last = share(a.shape[1], part, parts)
+    left, right = offset(memory(a), first * a_column), offset(memory(b), first * b_row)
+    n = b.shape[1]
+    if not product(
+        left, a_row, a_column, right, b_row, b_column, memory(out), n, a.shape[0], n, last - first
+    ):
+        raise MemoryError("no memory for a matrix product")
+
+
+@routine
+def accumulate(a: Any, b: Any, out: Any, first: int, last: int) -> None:
+    """out += a.T @ b in rows `first` up to `last`; all three contiguous."""
+    rows, n = a.shape[1], b.shape[1]
+    left, result = offset(memory(a), first), offset(memory(out), first * n)
+    onto(left, 1, rows, memory(b), n, 1, result, n, last - first, n, a.shape[0])
+
+
+@routine
+def accumulate_columns(a: Any, b: Any, out: Any, first: int, last: int) -> None:
+    """out += a.T @ b in columns `first` up to `last`; all three contiguous."""
+    rows, n = a.shape[1], b.shape[1]
+    right, result = offset(memory(b), first), offset(memory(out), first)
+    onto(memory(a), 1, rows, right, n, 1, result, n, rows, last - first, a.shape[0])

@@ -360,7 +360,7 @@ def _prefetch(typing: Any, pointer: Any) -> Any:
         byte = ir.IntType(8).as_pointer()
         hint = ir.FunctionType(ir.VoidType(), [byte, _I32, _I32, _I32])
         function = cgutils.get_or_insert_function(builder.module, hint, "llvm.prefetch.p0")
-        read, keep, data = 0, 3, 1
+        read, keep, data = 0, 2, 1  # into the second-level cache: the first has other work, and few places
         hints = [ir.Constant(_I32, value) for value in (read, keep, data)]
         builder.call(function, [builder.bitcast(args[0], byte), *hints])
         return context.get_dummy_value()

@@ -8,6 +8,7 @@ from numba.core import compiler as _compiler
 from numba.core import config as _config
 from numba.core import serialize as _serialize
 from numba.core import types as _types
+from numba.np import numpy_support as _numpy_support
 
 cgutils: Any = _cgutils
 compiler: Any = _compiler
@@ -15,3 +16,4 @@ config: Any = _config
 extending: Any = _extending
 serialize: Any = _serialize
 types: Any = _types
+numpy_support: Any = _numpy_support

@@ -1,0 +1,155 @@
+"""Programs that several workers run together: the bits of one worker, the numbers of eager execution."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_programs import check, random_program
+
+import tinygrad_mnist as tg
+from tinygrad_mnist import nn, optim
+from tinygrad_mnist.jit import build, emit, function
+from tinygrad_mnist.jit.pace import Pace
+from tinygrad_mnist.jit.sections import EVERYONE, FIRST, Section, shared_out
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_worth_sharing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("_WORTH_SHARING", "_WORTH_PARTS", "_SMALL"):
+        monkeypatch.setattr(emit, name, 0)
+    monkeypatch.setattr(emit, "_WIDE", 8)
+    monkeypatch.setattr(emit, "_WORTH_COLUMNS", 200)
+    tg.set_num_threads(2)
+    yield
+    tg.set_num_threads(1)
+
+
+class Always(Pace):
+    """So many workers in each call, whatever is measured."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__()
+        self.workers = workers
+
+    def next(self, most: int) -> tuple[int, int]:
+        return self.workers, 3
+
+
+def two_in_python(source: str, arguments: Any) -> Any:
+    """A stand-in for `build.compiled`: two Python threads interpret the program, where one was asked to."""
+    names: dict[str, Any] = {"__name__": "program"}
+    exec(source.replace("@program_kernel\n", ""), names)
+    barrier = threading.Barrier(2)
+    names.update(build._IN_PYTHON, meet=lambda meeting, workers: barrier.wait(30) >= 0)
+
+    def run(first: int, last: int, worker: int, workers: int, *rest: Any) -> None:
+        def work(worker: int) -> None:
+            with np.errstate(all="ignore"):
+                names["program"](first, last, worker, 2, *rest)
+
+        other = threading.Thread(target=work, args=(1,))
+        other.start()
+        work(0)
+        other.join()
+
+    return run
+
+
+@given(st.integers(0, 2**32))
+@settings(deadline=None, max_examples=100)
+def test_random_programs(seed: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "interpreted", two_in_python)
+        check(*random_program(seed), interpret=True)
+
+
+def network(rule: Any) -> tuple[Any, list[tg.Tensor]]:
+    generator = tg.Generator(1)
+    images = tg.Tensor(np.random.default_rng(0).integers(0, 256, (50, 24)).astype(np.uint8))
+    targets = tg.Tensor(np.random.default_rng(1).integers(0, 3, 50))
+    model = nn.MLP(24, 6, 5, 3, activation=nn.Sigmoid, generator=generator)
+    parameters = list(model.parameters())
+    optimiser = rule(parameters)
+
+    def step(i: Any) -> tg.Tensor:
+        cost = nn.cross_entropy(model(images[i].float() / 255), targets[i])
+        optimiser.zero_grad()
+        cost.backward()
+        optimiser.step()
+        return cost
+
+    return step, parameters
+
+
+RULES = {
+    "sgd with shrinkage": lambda p: optim.SGD(p, lr=optim.schedules.linear(0.5, 20), weight_decay=0.01),
+    "momentum": lambda p: optim.SGD(p, lr=0.1, momentum=0.9),
+    "adamw": lambda p: optim.AdamW(p, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_training(rule: str) -> None:
+    order = np.random.default_rng(2).integers(0, 50, (20, 7))
+    results = []
+    for workers in (0, 1, 2):
+        step, parameters = network(RULES[rule])
+        if workers:
+            step = tg.jit(step)
+            first = step(tg.Tensor(order[0])).numpy()[None]
+            step._latest._pace = Always(workers)
+            costs = np.concatenate([first, step.scan(order[1:]).numpy()])
+            assert "meet(" in step.source
+        else:
+            costs = np.array([step(tg.Tensor(i)).item() for i in order], np.float32)
+        results.append([costs, *(p.numpy() for p in parameters)])
+    eager, one, two = results
+    for a, b, c in zip(eager, one, two):
+        np.testing.assert_allclose(b, a, rtol=2e-5, atol=2e-6)
+        np.testing.assert_array_equal(b, c)
+
+
+def test_a_worker_that_fails_ends_the_others() -> None:
+    table = tg.Tensor(np.ones((50, 16), np.float32))
+    f = tg.jit(lambda i: (table[i] @ tg.ones((16, 16))).sigmoid().sum(axis=0))
+    positions = np.zeros((200, 8), np.int64)
+    f.scan(positions[:1])
+    f._latest._pace = Always(2)
+    positions[100, 5] = 50
+    with pytest.raises(IndexError):
+        f.scan(positions)
+
+
+def test_workers_meet_only_where_they_must() -> None:
+    rows = [
+        Section(["a = "], set(), {("a", 8)}, 8),
+        Section(["b = a"], {("a", 8)}, {("b", 8)}, 8),
+        Section(["c = sum(b)"], {("b", 0)}, {("c", 0)}),
+        Section(["d = b"], {("b", 8)}, {("d", 8)}, 8),
+    ]
+    done = [(by, section and section.lines[0]) for by, section in shared_out(rows)]
+    assert done == [
+        (EVERYONE, "a = "),
+        (EVERYONE, "b = a"),
+        (EVERYONE, "d = b"),
+        (EVERYONE, None),
+        (FIRST, "c = sum(b)"),
+    ]
+
+
+def test_the_pace_goes_with_the_faster_choice() -> None:
+    pace, taken = Pace(), {1: 0.0, 2: 0.0}
+    for _ in range(40):
+        workers, steps = pace.next(2)
+        seconds = steps * (0.001 if workers == 2 else 0.0015)
+        taken[workers] += seconds
+        assert seconds <= 0.151
+        pace.measured(workers, steps, seconds)
+    assert taken[2] > 5 * taken[1]
+    assert function.MOST_WORKERS == 2
