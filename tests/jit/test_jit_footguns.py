@@ -269,3 +269,39 @@ def test_ctrl_c_stops_a_scan_between_steps() -> None:
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.startswith("stopped after")
+
+
+def test_what_was_read_before_an_update_does_not_change() -> None:
+    w = tg.Tensor([1.0, 2.0])
+    step = tg.jit(lambda: w.assign_(w * 2) * 1)
+    seen = []
+    for _ in range(4):
+        step()
+        seen += [w.numpy(), np.asarray(w)[:1], w.data]
+    assert [x.tolist() for x in seen[::3]] == [[2.0, 4.0], [4.0, 8.0], [8.0, 16.0], [16.0, 32.0]]
+    assert [x.tolist() for x in seen[1::3]] == [[2.0], [4.0], [8.0], [16.0]]
+    del seen
+    places = set()
+    for _ in range(5):
+        step()
+        places.add(w.data.ctypes.data)
+    assert len(places) <= 2  # nobody looks any more: updated in place
+
+
+def test_a_step_named_step_is_recorded_once() -> None:
+    namespace: dict[str, Any] = {"tg": tg, "optim": optim}
+    exec(
+        "w = tg.Tensor([1.0], requires_grad=True)\n"
+        "opt = optim.SGD([w], lr=0.5)\n"
+        "@tg.jit\n"
+        "def step():\n"
+        "    cost = (w * w).sum()\n"
+        "    opt.zero_grad()\n"
+        "    cost.backward()\n"
+        "    opt.step()\n"
+        "    return cost\n",
+        namespace,
+    )
+    for _ in range(3):
+        namespace["step"]()
+    assert namespace["step"].explain().count("recorded") == 1

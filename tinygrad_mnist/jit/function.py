@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ import numpy as np
 from ..autodiff import Tree
 from ..errors import ShapeError, TraceError
 from ..kernels.threads import get_num_threads, team
-from ..primitive import Array, check_dtype
+from ..primitive import Array, Shape, check_dtype
 from ..tape import clock, recording, tracing
 from ..tensor import Tensor, wrap
 from .build import Run, compiled
@@ -176,7 +177,7 @@ class Specialization:
         self._updated = [assigned[target] for target, _ in self.program.updates]
         self._owned = [any(x is y for y in self._updated) for x in self._captured]
         self._bound: list[Array] = [np.empty(s.shape, s.dtype) for s in self.program.captured]
-        self._buffers = [np.empty(s.shape, s.dtype) for s in buffers]
+        self._buffers = [aligned(s.shape, s.dtype) for s in buffers]
         self._moved = True  # some captured data is not what it was at the last call
         self._guard = guard
         leaves_only = (_LEAF,) * len(arguments)
@@ -308,6 +309,7 @@ class Specialization:
             leaf.grad = grad
 
 
+_LINE = 64  # bytes of a cache line
 _NOWHERE = np.zeros(1, np.int64)  # where a single worker meets nobody
 _ALONE = (0, 1, _NOWHERE)
 
@@ -324,12 +326,22 @@ def _ready(data: Array) -> Array:
 
 def _exclusive(x: Tensor, bound: Array) -> Array:
     """The data of a Tensor that is to be updated: memory that nobody else sees."""
-    data = x.data
-    # references: the Tensor's, this variable, getrefcount's own, and the last call's if it is the same
-    most = 4 if data is bound else 3
-    if sys.getrefcount(data) > most or data.base is not None or _ready(data) is not data:
-        x.data = data = data.copy()
-    return data
+    data, base = x.data, x.data.base
+    # references to the Tensor's array: its own, the last call's, this variable and getrefcount's;
+    # to the memory behind it: the array's, this variable and getrefcount's
+    if data is bound and sys.getrefcount(data) <= 4 and base is not None and sys.getrefcount(base) <= 3:
+        return data
+    x.data = own = aligned(data.shape, data.dtype)
+    own[...] = data
+    return own
+
+
+def aligned(shape: Shape, dtype: np.dtype[Any]) -> Array:
+    """A new array that starts a cache line, so that workers who write different rows do not share one."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 # Structures: nested tuples, lists and dicts, with a mark where a Tensor was -----------------------
