@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ..tape import clock, recording, tracing
 from ..tensor import Tensor, wrap
 from .build import Run, compiled
 from .emit import source
+from .export import exported
 from .guards import Guard
 from .pace import Pace
 from .program import Program, simplified
@@ -115,6 +117,17 @@ class CompiledFunction:
         """The recorded program compiled last."""
         return self._last().program
 
+    def export(self, path: str | Path) -> None:
+        """Write the program compiled last into one file that needs NumPy and Numba, and not this package.
+
+        The file says at its top what the arguments of its function `program` are.
+        """
+        path = Path(path)
+        latest = self._last()
+        if not path.stem.isidentifier():
+            raise ValueError(f"export: the file is a Python module, and {path.stem!r} is no name for one")
+        path.write_text(exported(latest.emitted, latest.program, path.stem), encoding="utf-8")
+
     def explain(self) -> str:
         """Why the function was recorded, each time it was: a line each."""
         return "\n".join(self._log) or "not recorded yet: call the function first"
@@ -150,6 +163,7 @@ class Specialization:
 
     Attributes:
         program, source: what was recorded, and the Python it became.
+        emitted: the same Python with what a caller must know of it.
         result: the structure of the function's value.
     """
 
@@ -171,7 +185,8 @@ class Specialization:
         updates = [(trace.captured[key][1], value) for key, (_, value) in trace.assigned.items()]
         captured = {symbol: x for x, symbol in trace.captured.values()}
         self.program: Program = simplified(trace.instructions, arguments, list(captured), outputs, updates)
-        self.source, self._shared, buffers = source(self.program)
+        self.emitted = source(self.program)
+        self.source, self._shared, buffers = self.emitted
         self._captured = [_tensor(captured[s]) for s in self.program.captured]
         assigned = {trace.captured[key][1]: leaf for key, (leaf, _) in trace.assigned.items()}
         self._updated = [assigned[target] for target, _ in self.program.updates]
