@@ -52,7 +52,7 @@ def test_a_training_step(tmp_path: Path) -> None:
     np.testing.assert_array_equal(after[-1], costs)
     for got, captured in zip(after[1:-1], specialization._captured):
         np.testing.assert_array_equal(got, captured.data)
-    assert "c1: float32 (4, 6), changed" in (tmp_path / "my_step.py").read_text()
+    assert ": float32 (4, 6), changed\n" in (tmp_path / "my_step.py").read_text()
 
 
 def test_a_name_that_cannot_be_imported(tmp_path: Path) -> None:
