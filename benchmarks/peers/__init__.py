@@ -44,7 +44,7 @@ _IMAGES = {"epoch": _FORMS, "memory": _FORMS}
 PEERS = {
     peer.module: peer
     for peer in (
-        Peer(COMPILED, "tinygrad_mnist, compiled", threads=False, tries=_IMAGES),
+        Peer(COMPILED, "tinygrad_mnist, compiled", tries=_IMAGES),
         Peer(EAGER, "tinygrad_mnist, eager", tries=_IMAGES),
         Peer("numpy_by_hand", "NumPy by hand"),
         Peer("torch_eager", "PyTorch eager", tries={"epoch": {"optimiser": ("fused", "foreach", "plain")}}),
