@@ -9,7 +9,7 @@ from PIL import Image
 
 from tinygrad_mnist import model_file
 from tinygrad_mnist.cli import main
-from tinygrad_mnist.train import RECIPES, Recipe
+from tinygrad_mnist.train import RECIPES, Recipe, named
 
 TINY = ["--hidden", "4", "--epochs", "1", "--batch-size", "500"]
 
@@ -59,6 +59,7 @@ def test_the_default_is_the_article(recipe_of):
 def test_recipes_by_name(recipe_of):
     for name, recipe in RECIPES.items():
         assert recipe_of("--recipe", name) == recipe
+        assert recipe_of("--recipe", name, "--augment") == named(name, augment=True)
 
 
 def test_every_option(recipe_of):

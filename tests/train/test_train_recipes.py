@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tinygrad_mnist import nn, optim
-from tinygrad_mnist.train import RECIPES, Recipe, RecipeError, choices
+from tinygrad_mnist.train import RECIPES, Recipe, RecipeError, choices, named
 from tinygrad_mnist.train.recipes import RecipeName
 
 
@@ -95,6 +95,21 @@ def test_what_follows_another_cost_or_optimiser():
         assert (back.rate, back.input_scale, back.output) == (8.0, 0.25, "sigmoid")
 
 
+def test_the_small_recipes_are_for_the_articles_network():
+    for name in ("fast16", "best16"):
+        for augment in (False, True):
+            model = named(name, augment=augment).build_model(784, 10)
+            assert [p.shape for p in model.parameters() if p.ndim == 2] == [(16, 784), (16, 16), (10, 16)]
+
+
+def test_augmentation_is_a_choice():
+    for name, recipe in RECIPES.items():
+        assert named(name) == recipe
+        assert recipe.augment == 0
+        assert named(name, augment=True).augment > 0
+    assert named("article", augment=True) == Recipe(augment=1.0)
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "complaint"),
     [
@@ -110,6 +125,7 @@ def test_what_follows_another_cost_or_optimiser():
         ("rate", float("nan"), "rate must be"),
         ("rate", "8", "rate must be"),
         ("weight_decay", float("inf"), "weight_decay must be"),
+        ("augment", -1.0, "augment must be a finite number from 0 up"),
         ("momentum", 1.0, "momentum must be a share from 0 to below 1"),
         ("validation", 1.0, "validation must be a share"),
         ("epochs", 0, "epochs must be an integer from 1 up"),

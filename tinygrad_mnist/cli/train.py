@@ -12,7 +12,7 @@ from cyclopts import Parameter, Token
 
 from .. import data as datasets
 from .. import model_file
-from ..train import RECIPES, run
+from ..train import RECIPES, named, run
 from ..train.choices import ActivationName, CostName, OptimiserName, ScheduleName
 from ..train.recipes import RecipeName
 from .options import Confusion, Data
@@ -85,6 +85,13 @@ def train(
     recipe: Annotated[
         RecipeName, Parameter(help="Where settings that are not given come from.", show_default=True)
     ] = "article",
+    augment: Annotated[
+        bool,
+        Parameter(
+            help="Turn, shift, shear, scale and bend the training images a little, anew for every epoch. "
+            "best16 and best then also have other settings, which take longer and end higher."
+        ),
+    ] = False,
     settings: Settings = Settings(),
     data: Data = None,
     out: Annotated[
@@ -109,7 +116,7 @@ def train(
     training. Ctrl-C saves the model so far (exit status 130).
     """
     changes = {name: value for name, value in vars(settings).items() if value is not None}
-    chosen = RECIPES[recipe].but(**changes)
+    chosen = named(recipe, augment=augment).but(**changes)
     model_file.check_place(out or _free_name())
     (images, labels), test = datasets.mnist(data)
     report = reporter(chosen, as_json)

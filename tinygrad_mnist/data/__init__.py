@@ -1,7 +1,8 @@
-"""Data: the MNIST images, files like them, and the order in which training meets them."""
+"""Data: the MNIST images, files like them, the order in which training meets them, and their distortion."""
 
+from .augment import distorted
 from .batches import batch_count, batches, order, split
 from .digits import mnist
 from .idx import read_idx
 
-__all__ = ["batch_count", "batches", "mnist", "order", "read_idx", "split"]
+__all__ = ["batch_count", "batches", "distorted", "mnist", "order", "read_idx", "split"]

@@ -28,7 +28,7 @@ def order(count: int, *, seed: int, epoch: int = 0, shuffle: bool = True) -> Ind
     for any of them that is not an integer.
     """
     count = _integer("count of examples", count, at_least=1)
-    seed, epoch = _word("seed", seed), _word("epoch", epoch)
+    seed, epoch = word("seed", seed), word("epoch", epoch)
     return _permutation(count, seed, _EPOCHS, epoch) if shuffle else np.arange(count, dtype=np.int64)
 
 
@@ -78,7 +78,7 @@ def split(count: int, fraction: float, seed: int) -> tuple[Indices, Indices]:
             f"a validation fraction of {fraction} of {count} examples leaves {count - held_out} "
             f"for training and {held_out} for validation: both need at least one"
         )
-    shuffled = _permutation(count, _word("seed", seed), _SPLIT, 0)
+    shuffled = _permutation(count, word("seed", seed), _SPLIT, 0)
     return np.sort(shuffled[held_out:]), np.sort(shuffled[:held_out])
 
 
@@ -90,7 +90,8 @@ def _permutation(count: int, seed: int, stream: int, number: int) -> Indices:
     return np.random.Generator(bits).permutation(np.arange(count, dtype=np.int64))
 
 
-def _word(name: str, value: int) -> int:
+def word(name: str, value: int) -> int:
+    """The value, if it is an integer of 64 bits; raises as `order` does."""
     value = _integer(name, value, at_least=0)
     if value >= 2**64:
         raise DataError(f"the {name} must be below 2**64, got {value}")

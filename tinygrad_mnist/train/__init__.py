@@ -4,7 +4,7 @@ from .divergence import DivergenceError, first_not_finite
 from .evaluation import Evaluation, evaluate, outputs_of
 from .history import EpochRecord, History
 from .loop import fit, training_step
-from .recipes import RECIPES, Recipe, RecipeError
+from .recipes import RECIPES, Recipe, RecipeError, named
 from .trained import TrainedNetwork, run
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "evaluate",
     "first_not_finite",
     "fit",
+    "named",
     "outputs_of",
     "run",
     "training_step",

@@ -17,6 +17,7 @@ from ..jit import CompiledFunction, jit
 from ..nn import Module
 from ..optim import Optimizer
 from ..tensor import Tensor, wrap
+from .ahead import made_ahead
 from .divergence import DivergenceError, first_not_finite
 from .evaluation import CostFunction, evaluate, right_classes
 from .history import EpochRecord, History
@@ -44,6 +45,7 @@ def fit(
     seed: int,
     scale: float = 1 / 255,
     validation: tuple[Any, Any] | None = None,
+    augment: Callable[[int], NDArray[Any]] | None = None,
     compiled: bool = True,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     on_step: StepListener | None = None,
@@ -66,6 +68,8 @@ def fit(
         seed: of the order.
         scale: factor that turns the images into inputs.
         validation: images and targets to measure on after each epoch.
+        augment: from the number of an epoch (0 the first) to what to use in it instead of `images`,
+            of their shape. Called by another thread while the epoch before is trained on.
         compiled: take the steps through `tg.jit`, which costs seconds of compilation the first time
             a network of this shape is trained and is several times faster from then on; fewer than
             500 steps are not worth it. The costs and parameters agree with eager steps up to
@@ -82,7 +86,7 @@ def fit(
         DivergenceError: naming epoch, step and layer, as soon as the cost is infinite or not a
             number; the model then has the parameters from before that step.
     """
-    images, targets = _tensor(images), _tensor(targets)
+    images, targets = wrap(_tensor(images).data), _tensor(targets)  # images are assigned below
     if len(images) != len(targets):
         raise ShapeError(f"fit: {len(images)} images, but {len(targets)} targets")
     step = training_step(model, optimiser, cost, images, targets, scale)
@@ -91,12 +95,15 @@ def fit(
     training = _Training(model, optimiser, images, scale, step, fast)
     classes = right_classes(targets)
     history = History()
+    augmented = made_ahead(augment, epochs) if augment else None
     try:
         for epoch in range(1, epochs + 1):
             model.train()
             rate = _rate(optimiser)
             batches = list(data.batches(len(images), batch_size, seed=seed, epoch=epoch - 1))
             start = time.perf_counter()
+            if augmented:
+                images.assign_(wrap(next(augmented)))
             costs, answers = training.run(epoch, batches, on_step)
             seconds = time.perf_counter() - start
             measured = evaluate(model, cost, *validation, scale=scale) if validation else None
@@ -117,6 +124,8 @@ def fit(
         history.interrupted = True
     finally:
         model.eval()
+        if augmented:
+            augmented.close()
     return history
 
 

@@ -89,7 +89,13 @@ def run(
     if recipe.validation:
         kept, held_out = data.split(len(images), recipe.validation, recipe.seed)
         examples, validation = _chosen(examples, kept), _chosen(examples, held_out)
-    steps = recipe.epochs * data.batch_count(len(examples[0]), recipe.batch_size)
+    originals = examples[0].reshape(-1, height, width)
+
+    def augment(epoch: int) -> NDArray[np.uint8]:
+        bent = data.distorted(originals, seed=recipe.seed, epoch=epoch, strength=recipe.augment)
+        return bent.reshape(len(bent), -1)
+
+    steps = recipe.epochs * data.batch_count(len(originals), recipe.batch_size)
     history = fit(
         model,
         recipe.build_optimiser(model, steps),
@@ -100,6 +106,7 @@ def run(
         seed=recipe.seed,
         scale=recipe.scale,
         validation=validation,
+        augment=augment if recipe.augment else None,
         compiled=compiled,
         on_epoch=on_epoch,
         on_step=on_step,
