@@ -106,5 +106,5 @@ def test_version_and_help(program):
     assert program("--version") == (0, f"{__version__}\n", "")
     status, output, _ = program("--help")
     assert status == 0
-    for command in ("train", "evaluate", "predict", "info"):
+    for command in ("train", "evaluate", "predict", "info", "sweep"):
         assert command in output

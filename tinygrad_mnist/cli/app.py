@@ -13,6 +13,7 @@ from ..errors import TinygradMnistError
 from .evaluate import evaluate
 from .info import info
 from .predict import predict
+from .sweep import sweep
 from .train import INTERRUPTED, train
 
 _MISTAKE = 2
@@ -25,7 +26,7 @@ app = App(
     help_format="markdown",
     default_parameter=Parameter(negative="", show_default=False),
 )
-for _command in (train, evaluate, predict, info):
+for _command in (train, evaluate, predict, info, sweep):
     app.command(_command)
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, TypeAlias
 
 from cyclopts import Parameter
 
+from ..train.recipes import RecipeName
+
 Data: TypeAlias = Annotated[
     Path | None,
     Parameter(
@@ -16,3 +18,13 @@ Data: TypeAlias = Annotated[
 ]
 Confusion: TypeAlias = Annotated[bool, Parameter(help="Also print how often each digit was taken for each.")]
 Model: TypeAlias = Annotated[Path, Parameter(help="File that the command train wrote.")]
+RecipeChoice: TypeAlias = Annotated[
+    RecipeName, Parameter(help="Where settings that are not given come from.", show_default=True)
+]
+Augment: TypeAlias = Annotated[
+    bool,
+    Parameter(
+        help="Turn, shift, shear, scale and bend the training images a little, anew for every epoch. "
+        "best16 and best then also have other settings, which take longer and end higher."
+    ),
+]

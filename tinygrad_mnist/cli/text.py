@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ..train import EpochRecord, Evaluation
+from collections.abc import Sequence
+
+from ..sweep import Outcome, Summary, kinds
+from ..train import EpochRecord, Evaluation, Recipe
 
 
 def epoch_line(record: EpochRecord, epochs: int, seconds_left: float) -> str:
@@ -41,4 +44,42 @@ def confusion_table(evaluation: Evaluation) -> str:
     for digit in classes:
         counts = "".join(f"{count:{width}}" for count in evaluation.confusion[digit])
         lines.append(f"{digit:{width}} |{counts}")
+    return "\n".join(lines)
+
+
+def recipe_name(recipe: Recipe) -> str:
+    """What sets a recipe apart in a sweep."""
+    hidden = "-".join(map(str, recipe.hidden)) or "none"
+    return f"{hidden} {recipe.activation} {recipe.cost} {recipe.optimiser} seed {recipe.seed}"
+
+
+def outcome_line(outcome: Outcome, kept: bool) -> str:
+    """One finished training of a sweep."""
+    result = "diverged" if outcome.accuracy is None else f"accuracy {outcome.accuracy:.2%}"
+    when = "done before" if kept else f"{outcome.seconds:.1f} s"
+    return f"{recipe_name(outcome.recipe)}  {result}  {when}"
+
+
+def sweep_table(summaries: Sequence[Summary]) -> str:
+    """A line for each recipe of a sweep, the best first."""
+    rows = [("hidden", "", "parameters", "accuracy", "range", "runs", "s per run")]
+    for summary, kind in zip(summaries, kinds(summaries)):
+        some = summary.accuracies
+        rows.append(
+            (
+                summary.hidden,
+                kind,
+                f"{summary.parameters:,}",
+                f"{summary.accuracy:.2%}" if some else "diverged",
+                f"{min(some):.2%} to {max(some):.2%}" if some else "",
+                f"{len(some)} of {len(some) + summary.diverged}" if summary.diverged else f"{len(some)}",
+                f"{summary.seconds:.1f}",
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = []
+    for row in rows:
+        words = [word.ljust(width) for word, width in zip(row[:2], widths[:2])]
+        numbers = [word.rjust(width) for word, width in zip(row[2:], widths[2:])]
+        lines.append("  ".join(cell for cell, width in zip(words + numbers, widths) if width).rstrip())
     return "\n".join(lines)

@@ -1,0 +1,65 @@
+"""What became of one recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..train import DivergenceError, EpochRecord, Recipe, run
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """The end of a training run, measured on the images that were kept from it.
+
+    Attributes:
+        recipe: what was trained.
+        parameters: number of weights and biases.
+        seconds: of the training, compilation included.
+        accuracy: share of right answers, 0 to 1, after the last epoch; None if it diverged.
+        cost: mean over the same images; None if it diverged.
+        failure: how it diverged; None if it did not.
+    """
+
+    recipe: Recipe
+    parameters: int
+    seconds: float
+    accuracy: float | None = None
+    cost: float | None = None
+    failure: str | None = None
+
+
+def outcome_of(
+    recipe: Recipe,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    on_progress: Callable[[float], None],
+) -> Outcome:
+    """Train by a recipe that has a validation share; `on_progress` hears how much is done, 0 to 1."""
+
+    def on_step(epoch: int, step: int, steps: int) -> None:
+        on_progress((epoch - 1 + step / steps) / recipe.epochs)
+
+    def on_epoch(record: EpochRecord) -> None:
+        on_progress(record.epoch / recipe.epochs)
+
+    parameters = parameter_count(recipe, images, labels)
+    start = time.perf_counter()
+    try:
+        network = run(recipe, images, labels, on_epoch=on_epoch, on_step=on_step)
+    except DivergenceError as error:
+        return Outcome(recipe, parameters, time.perf_counter() - start, failure=str(error))
+    last = network.history.epochs[-1]
+    seconds = time.perf_counter() - start
+    return Outcome(recipe, parameters, seconds, last.validation_accuracy, last.validation_cost)
+
+
+def parameter_count(recipe: Recipe, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> int:
+    """How many weights and biases a recipe's network for these examples has."""
+    sizes = [images[0].size, *recipe.hidden, int(labels.max()) + 1]
+    return sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
