@@ -9,7 +9,10 @@ from PIL import Image
 
 from tinygrad_mnist import model_file
 from tinygrad_mnist.cli import main
-from tinygrad_mnist.train import RECIPES, Recipe, named
+from tinygrad_mnist.cli.sweep_reporters import Live
+from tinygrad_mnist.data import mnist
+from tinygrad_mnist.sweep import Outcome
+from tinygrad_mnist.train import RECIPES, Recipe, named, run
 
 TINY = ["--hidden", "4", "--epochs", "1", "--batch-size", "500"]
 
@@ -198,6 +201,118 @@ def test_the_same_options_give_the_same_bytes(capsys, here, folder):
 def test_the_environment_names_a_folder(capsys, here, folder, monkeypatch):
     monkeypatch.setenv("TINYGRAD_MNIST_DATA", str(folder))
     assert "3,000 training images" in called(capsys, "train", *TINY)[1]
+
+
+# sweep ---------------------------------------------------------------------------------------------
+
+SWEEP = ["sweep", "--hidden", "3", "none", "--seeds", "0", "1", "--epochs", "1", "--batch-size", "500"]
+
+
+def test_sweep(capsys, here, folder):
+    arguments = [*SWEEP, "--workers", "1", "--out", "results", "--plot", "--data", folder]
+    status, output, errors = called(capsys, *arguments)
+    assert (status, errors) == (0, "")
+    lines = output.splitlines()
+    assert [line.split("  ")[0] for line in lines[:4]] == ["1/4", "2/4", "3/4", "4/4"]
+    assert lines[4].split() == ["hidden", "parameters", "accuracy", "range", "runs", "s", "per", "run"]
+    table = {line.split()[0]: line.split()[1:] for line in lines[5:7]}
+    assert (table["3"][0], table["none"][0]) == ("2,395", "7,850")
+    accuracy, low, _, high, runs = table["none"][1:6]
+    recipe = RECIPES["silu128"].but(hidden=(), epochs=1, batch_size=500, validation=0.15)
+    images, labels = mnist(folder)[0]
+    found = [run(recipe.but(seed=seed), images, labels).history.epochs[-1] for seed in (0, 1)]
+    alone = sorted(record.validation_accuracy for record in found)
+    assert (low, high, runs) == (f"{alone[0]:.2%}", f"{alone[1]:.2%}", "2")
+    assert accuracy == f"{np.mean(alone):.2%}"
+    assert lines[7] == "plot saved to results/accuracy.png"
+    assert sorted(path.suffix for path in (here / "results").iterdir()) == [*[".json"] * 4, ".png"]
+
+    status, again, _ = called(capsys, *arguments)
+    assert (status, again.splitlines()[4:]) == (0, lines[4:])
+    assert all(line.endswith("done before") for line in again.splitlines()[:4])
+
+
+@pytest.fixture
+def recipes_of(monkeypatch, here, folder):
+    """The recipes that the options of a sweep give."""
+
+    def found(recipes, *_, **__):
+        raise Found(recipes)
+
+    def run(*options):
+        monkeypatch.setattr("tinygrad_mnist.sweep.sweep", found)
+        with pytest.raises(Found) as caught:
+            main(["sweep", "--data", str(folder), *options])
+        return caught.value.args[0]
+
+    return run
+
+
+def test_what_a_sweep_tries(recipes_of):
+    base = RECIPES["silu128"].but(validation=0.15)
+    networks = [(8,), (16,), (16, 16), (32,), (64,), (128,), (256,)]
+    assert recipes_of() == [base.but(hidden=hidden, seed=seed) for hidden in networks for seed in range(3)]
+    options = (
+        "--recipe best16 --augment --hidden 20-15-10 none --activation relu elu --cost quadratic "
+        "--optimiser sgd --seeds 7 --rate 0.5 --epochs 9 --validation 0.2"
+    )
+    recipes = recipes_of(*options.split())
+    fixed = {"cost": "quadratic", "optimiser": "sgd", "seed": 7, "rate": 0.5, "epochs": 9, "validation": 0.2}
+    best16 = named("best16", augment=True)
+    assert recipes == [
+        best16.but(hidden=hidden, activation=activation, **fixed)
+        for hidden in ((20, 15, 10), ())
+        for activation in ("relu", "elu")
+    ]
+
+
+def test_interrupting_a_sweep(capsys, here, folder, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tinygrad_mnist.sweep.sweep", interrupted)
+    status, output, errors = called(capsys, *SWEEP, "--data", folder, "--out", "results")
+    assert (status, errors) == (130, "")
+    assert (
+        output == "interrupted; what was finished is kept in results: the same command goes on from there\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--hidden 16x16", "layers such as 64, 16-16 or none, not '16x16'"),
+        ("--hidden 16-", "layers such as"),
+        ("--hidden 0", "every hidden layer"),
+        ("--seeds -1", "--seeds"),
+        ("--activation step", "step"),
+        ("--momentum 0.5 --optimiser sgd adam", "adam has no momentum"),
+        ("--validation 0", "give a validation share"),
+        ("--workers 0", "at least one worker"),
+        ("--data nowhere", "cannot read the data folder nowhere"),
+    ],
+)
+def test_bad_options_of_sweep(capsys, here, folder, monkeypatch, options, words):
+    monkeypatch.setenv("TINYGRAD_MNIST_DATA", str(folder))
+    assert words in complaint(capsys, "sweep", *options.split())
+    assert list(here.iterdir()) == []
+
+
+def test_a_plot_without_matplotlib(capsys, here, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert 'pip install "tinygrad_mnist[plot]"' in complaint(capsys, "sweep", "--plot", "--data", folder)
+    assert list(here.iterdir()) == []
+
+
+def test_the_bars_of_a_sweep(capsys):
+    report = Live(2)
+    report.progress(Recipe(), 0.5)
+    report.outcome(Outcome(Recipe(), 13_002, 1.5, 0.96, 0.1), False)
+    report.outcome(Outcome(Recipe(seed=1), 13_002, 1.5, failure="diverged"), True)
+    report.stopped()
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert "1/2  16-16 sigmoid quadratic sgd seed 0  accuracy 96.00%  1.5 s" in lines
+    assert "2/2  16-16 sigmoid quadratic sgd seed 1  diverged  done before" in lines
 
 
 # evaluate, info ------------------------------------------------------------------------------------

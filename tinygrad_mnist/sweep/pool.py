@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..train import Recipe, RecipeError
 from .outcome import Outcome, parameter_count
 from .shelf import Shelf
-from .workers import Worker, working
+from .workers import SweepError, Worker, working
 
 #: Called with an outcome, and whether it was in the folder already.
 OutcomeListener: TypeAlias = Callable[[Outcome, bool], None]
@@ -56,11 +56,13 @@ def sweep(
     Raises:
         RecipeError: for a recipe without a validation share.
         DataError: where the folder cannot be used, and as `train.run`.
-        SweepError: if a process ended by itself, as when there is no memory left.
+        SweepError: for less than one worker, or if one ended by itself, as when there is no memory left.
     """
     for recipe in recipes:
         if not recipe.validation:
             raise RecipeError("a sweep measures on images kept from the training: give a validation share")
+    if workers is not None and workers < 1:
+        raise SweepError(f"a sweep needs at least one worker, not {workers}")
     shelf = Shelf(folder, images, labels)
     outcomes: dict[Recipe, Outcome] = {}
 

@@ -24,7 +24,7 @@ _CONTEXT = multiprocessing.get_context("spawn")
 
 
 class SweepError(TinygradMnistError, RuntimeError):
-    """A process that trained networks ended by itself."""
+    """There are no processes to train networks, or one of them ended by itself."""
 
 
 class Worker:
