@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels.threads import get_num_threads
 from ..train import Recipe, RecipeError
 from .outcome import Outcome, parameter_count
 from .shelf import Shelf
@@ -47,7 +48,7 @@ def sweep(
         images: (N, height, width), 0 to 255.
         labels: (N,).
         folder: for a file per outcome, see `Shelf`; made if it is not there.
-        workers: how many processes; as many as there are cores if None.
+        workers: how many processes; None for as many as `get_num_threads` says, which they share.
         on_outcome, on_progress: see their types.
 
     Returns:
@@ -80,7 +81,7 @@ def sweep(
         (recipe for recipe in dict.fromkeys(recipes) if recipe not in outcomes),
         key=lambda recipe: (recipe.seed, -parameter_count(recipe, images, labels) * recipe.epochs),
     )
-    count = min(workers or len(os.sched_getaffinity(0)), len(waiting))
+    count = min(workers or get_num_threads(), len(waiting))
     with working(count, images, labels, shelf) as free:
         busy: dict[Any, Worker] = {}
         while waiting or busy:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TinygradMnistError
+from ..kernels.threads import get_num_threads, set_num_threads
 from ..train import Recipe
 from .outcome import Outcome, outcome_of
 from .shelf import Shelf
@@ -44,9 +45,9 @@ class Worker:
             self.process.start()
         theirs.close()  # so that the end of the process is the end of what can be read here
 
-    def equip(self, images: NDArray[np.uint8], labels: NDArray[np.int64], shelf: Shelf) -> None:
-        """Give it what it trains on, and where outcomes go; once."""
-        self._send((images, labels, shelf))
+    def equip(self, images: NDArray[np.uint8], labels: NDArray[np.int64], shelf: Shelf, threads: int) -> None:
+        """Give it what it trains on, where outcomes go, and how many threads it may use; once."""
+        self._send((images, labels, shelf, threads))
 
     def start(self, recipe: Recipe) -> None:
         """Have it train by a recipe; its last one is done."""
@@ -86,14 +87,15 @@ class Worker:
 def working(
     count: int, images: NDArray[np.uint8], labels: NDArray[np.int64], shelf: Shelf
 ) -> Iterator[list[Worker]]:
-    """Within the block there are so many workers."""
+    """Within the block there are so many workers, who share the threads that this process may use."""
+    threads = max(1, get_num_threads() // max(1, count))
     with contextlib.ExitStack() as stack:
         workers = []
         for _ in range(count):
             workers.append(Worker())
             stack.callback(workers[-1].stop)
         for worker in workers:  # which have all begun to start: this waits for them
-            worker.equip(images, labels, shelf)
+            worker.equip(images, labels, shelf, threads)
         yield workers
 
 
@@ -102,7 +104,8 @@ def _work(connection: Connection) -> None:
     silence = contextlib.redirect_stderr(io.StringIO())
     # When the process that has started this one is no more, so is the work.
     with silence, contextlib.suppress(EOFError, ConnectionError):
-        images, labels, shelf = connection.recv()
+        images, labels, shelf, threads = connection.recv()
+        set_num_threads(threads)
         while True:
             recipe = connection.recv()
             try:

@@ -1,0 +1,33 @@
+"""Every example does what it says, on smaller settings."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from tinygrad_mnist import primitive
+
+FOLDER = Path(__file__).parent.parent / "examples"
+
+#: What `main` is called with, and what holds for what it gives.
+SMALL = {
+    "by_hand": ({"epochs": 1}, lambda accuracy: accuracy > 0.88),
+    "functional": ({"images": 1000, "steps": 40}, lambda accuracy: accuracy > 0.7),
+    "oscillator": ({"steps": 1000, "points": 32}, lambda error: error < 0.3),
+    "own_primitive": ({"epochs": 1}, lambda accuracy: accuracy > 0.9),
+}
+
+
+@pytest.fixture(autouse=True)
+def as_many_primitives_afterwards():
+    before = dict(primitive.REGISTRY)
+    yield
+    for name in primitive.REGISTRY.keys() - before.keys():
+        del primitive.REGISTRY[name]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_example(name, capsys):
+    settings, holds = SMALL[name]
+    assert holds(runpy.run_path(str(FOLDER / f"{name}.py"))["main"](**settings))
+    assert capsys.readouterr().out
