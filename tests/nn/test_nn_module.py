@@ -185,3 +185,39 @@ def test_copies_are_independent():
         other.scale.assign_([5.0, 5.0])
         assert m.scale.tolist() == [1.0, 2.0]
         assert list(other.state_dict()) == NAMES
+
+
+def test_trace_gives_every_intermediate_by_name_in_order():
+    model = nn.MLP(3, 4, 2, activation=nn.Tanh, generator=tg.Generator(0))
+    x = tg.Tensor([[1.0, -2.0, 0.5]])
+    found = model.trace(x)
+    assert list(found) == ["0", "1", "2", ""]
+    inside = x.numpy() @ model[0].weight.numpy().T + model[0].bias.numpy()
+    np.testing.assert_allclose(found["0"].numpy(), inside, rtol=1e-6)
+    np.testing.assert_allclose(found["1"].numpy(), np.tanh(inside), rtol=1e-6)
+    np.testing.assert_array_equal(found[""].numpy(), model(x).numpy())
+    assert "forward" not in vars(model) | vars(model[0])
+
+
+def test_a_traced_intermediate_has_its_graph():
+    model = nn.MLP(3, 4, 2, generator=tg.Generator(0))
+    model.trace(tg.ones((1, 3)))["1"].sum().backward()
+    assert model[0].weight.grad is not None
+    assert model[2].weight.grad is None
+
+
+def test_trace_numbers_a_module_that_runs_again_and_survives_an_error():
+    class Twice(nn.Module):
+        def __init__(self):
+            self.step = nn.Linear(2, 2, generator=tg.Generator(0))
+
+        def forward(self, x):
+            return self.step(self.step(x))
+
+    model = Twice()
+    found = model.trace(tg.ones((1, 2)))
+    assert list(found) == ["step", "step#2", ""]
+    np.testing.assert_array_equal(model.step(found["step"]).numpy(), found["step#2"].numpy())
+    with pytest.raises(tg.errors.ShapeError):
+        model.trace(tg.ones((1, 3)))
+    assert "forward" not in vars(model) | vars(model.step)

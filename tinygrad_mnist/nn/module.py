@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -45,6 +45,25 @@ class Module:
             if own or not any(isinstance(x, Module) for _, x in module._items()):
                 layers.append((name, type(module).__name__, own))
         return table(layers)
+
+    def trace(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Run the module, and give what it and each module inside computed on the way.
+
+        Returns:
+            Results by the names of `named_modules`, in the order in which they were finished, so
+            that the module's own, named "", comes last. A module that ran more than once has all
+            its results, named `name`, `name#2`, ... They are on the tape as in an ordinary call.
+        """
+        results: dict[str, Any] = {}
+        watched = list(self.named_modules())
+        for name, module in watched:
+            vars(module)["forward"] = _recorded(name, module.forward, results)
+        try:
+            self(*args, **kwargs)
+        finally:
+            for _, module in watched:
+                del vars(module)["forward"]
+        return results
 
     # What belongs to it -----------------------------------------------------------------------
 
@@ -115,6 +134,19 @@ class Module:
         """Forget the gradients of all parameters."""
         for parameter in self.parameters():
             parameter.grad = None
+
+
+def _recorded(name: str, forward: Callable[..., Any], results: dict[str, Any]) -> Callable[..., Any]:
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        result = forward(*args, **kwargs)
+        key, again = name, 1
+        while key in results:
+            again += 1
+            key = f"{name}#{again}"
+        results[key] = result
+        return result
+
+    return recorded
 
 
 _T = TypeVar("_T")

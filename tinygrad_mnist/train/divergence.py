@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from ..autodiff import no_grad
@@ -28,33 +25,19 @@ def first_not_finite(model: Module, inputs: Tensor) -> str:
         Such as "the weight of layer 2 (Linear) is not finite". If all is finite, so that only the
         cost of the outputs is not, where the activations are largest.
     """
-    found: list[str] = []
+    modules = dict(model.named_modules())
+    with no_grad(), np.errstate(over="ignore", invalid="ignore"):
+        results = model.trace(inputs)
     largest: dict[str, float] = {}
-    watched = list(model.named_modules())
-    for name, module in watched:
-        vars(module)["forward"] = _watching(name, module, found, largest)
-    try:
-        with no_grad(), np.errstate(over="ignore", invalid="ignore"):
-            model(inputs)
-    finally:
-        for _, module in watched:
-            del vars(module)["forward"]
-    if found:
-        return f"{found[0]} is not finite"
+    for key, result in results.items():
+        name = key.partition("#")[0]
+        module = modules[name]
+        layer = f"layer {name} ({type(module).__name__})" if name else "the network"
+        parts = {f"the {part} of {layer}": x for part, x in vars(module).items() if isinstance(x, Tensor)}
+        parts[f"the output of {layer}"] = result
+        for part, x in parts.items():
+            if not np.isfinite(np.asarray(x)).all():
+                return f"{part} is not finite"
+        largest[layer] = float(np.abs(np.asarray(result)).max())
     layer = max(largest, key=lambda name: largest[name])
     return f"all layers are still finite, with numbers up to {largest[layer]:.2g} from {layer}"
-
-
-def _watching(name: str, module: Module, found: list[str], largest: dict[str, float]) -> Callable[..., Any]:
-    forward = module.forward
-    layer = f"layer {name} ({type(module).__name__})" if name else "the network"
-
-    def watched(*args: Any, **kwargs: Any) -> Any:
-        result = forward(*args, **kwargs)
-        parts = {f"the {key} of {layer}": x for key, x in vars(module).items() if isinstance(x, Tensor)}
-        parts[f"the output of {layer}"] = result
-        found.extend(part for part, x in parts.items() if not np.isfinite(np.asarray(x)).all())
-        largest[layer] = float(np.abs(np.asarray(result)).max())
-        return result
-
-    return watched
