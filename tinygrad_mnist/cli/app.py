@@ -12,7 +12,9 @@ from .. import __version__
 from ..errors import TinygradMnistError
 from .evaluate import evaluate
 from .info import info
+from .lab import lab_app
 from .predict import predict
+from .report import report
 from .sweep import sweep
 from .train import INTERRUPTED, train
 
@@ -26,7 +28,7 @@ app = App(
     help_format="markdown",
     default_parameter=Parameter(negative="", show_default=False),
 )
-for _command in (train, evaluate, predict, info, sweep):
+for _command in (train, evaluate, predict, info, report, sweep, lab_app):
     app.command(_command)
 
 

@@ -1,0 +1,29 @@
+"""Figures of what the lab finds. They need matplotlib (extra: plot), and give its Figure objects."""
+
+from .answers import activations, calibration, confidence, confusion, distributions, mistakes
+from .canvas import inline_svg, require_matplotlib, save
+from .importance import importance, wishes
+from .patterns import likeness, patterns, rows_of_images
+from .surface import between, plane, slices, spectrum, training
+
+__all__ = [
+    "activations",
+    "between",
+    "calibration",
+    "confidence",
+    "confusion",
+    "distributions",
+    "importance",
+    "inline_svg",
+    "likeness",
+    "mistakes",
+    "patterns",
+    "plane",
+    "require_matplotlib",
+    "rows_of_images",
+    "save",
+    "slices",
+    "spectrum",
+    "training",
+    "wishes",
+]

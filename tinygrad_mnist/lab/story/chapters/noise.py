@@ -1,0 +1,76 @@
+"""What it says to images that are none of the classes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ... import figures
+from ...answers import answers
+from ...calibration import calibration
+from ...noise import strangers
+from ..networks import Subject
+from ..parts import Claim, Picture, Section, verdict
+
+_COUNT = 5_000  # images of each kind
+_SURE = 0.5
+_WITHOUT_SPACE = ("noise", "shuffled", "inverted", "blank")  # what inputs that are no pictures can become
+
+
+def chapter(subject: Subject) -> Section:
+    """Confidence on noise and on changed images beside that on real ones; calibration."""
+    images, labels = subject.test
+    real = answers(subject.network, images)
+    kinds = strangers(images[:_COUNT])
+    if not subject.has_images:
+        kinds = {name: kinds[name] for name in _WITHOUT_SPACE}
+    groups = {"real images": real, **{name: answers(subject.network, x) for name, x in kinds.items()}}
+    noise = groups["noise"]
+    counts = np.bincount(noise.classes, minlength=subject.network.classes)
+    favourite = int(counts.argmax())
+    reliability = calibration(real, labels)
+    section = Section("noise", "Noise gets a confident answer")
+    section.body = [
+        f"Shown {len(noise.outputs):,} images of uniform noise, it does not say that it does not know: the "
+        f"largest output is above 0.5 for {noise.sure(0.5):.1%} of them and above 0.9 for "
+        f"{noise.sure(0.9):.1%} (real images: {real.sure(0.5):.1%} and {real.sure(0.9):.1%}). "
+        f"{counts[favourite] / counts.sum():.1%} of the noise is called {favourite}. Nothing in training "
+        "told it that most images show none of the classes.",
+        Picture(
+            "noise",
+            figures.distributions({name: groups[name] for name in ("real images", "noise", "shuffled")}),
+            "How sure it is of real images, of noise, and of real images with their pixels in random order.",
+        ),
+        Picture(
+            "strangers",
+            figures.confidence(groups),
+            "Left: how often it is sure of images of each kind. Right: what it takes them for.",
+        ),
+        "On real images it is right about as often as it is sure: the mean difference, over bins of "
+        f"confidence, is {reliability.expected_error:.3f} (expected calibration error; 0 is perfect).",
+        Picture(
+            "calibration",
+            figures.calibration(reliability),
+            "Share of right answers among unseen images, by how sure it was of them.",
+        ),
+    ]
+    section.numbers = {
+        "groups": {
+            name: {
+                "mean_confidence": float(found.confidence.mean()),
+                "above_0.5": found.sure(0.5),
+                "above_0.9": found.sure(0.9),
+                "answers": np.bincount(found.classes, minlength=subject.network.classes).tolist(),
+            }
+            for name, found in groups.items()
+        },
+        "expected_calibration_error": reliability.expected_error,
+    }
+    section.claims = [
+        Claim(
+            "it gives noise a confident answer",
+            f"largest output above 0.5 for {noise.sure(0.5):.1%} of noise images, above 0.9 for "
+            f"{noise.sure(0.9):.1%}",
+            verdict(noise.sure(_SURE) > _SURE),
+        )
+    ]
+    return section
