@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..creation import maximum
+from ..errors import DataError
 from ..ops import log_softmax, softmax
 from ..tensor import Tensor
 from ..train import TrainedNetwork
@@ -49,7 +50,15 @@ def answers(network: TrainedNetwork, images: NDArray[Any]) -> Answers:
 
 
 def examples(network: TrainedNetwork, images: NDArray[Any], labels: NDArray[np.int64]) -> Data:
-    """Images (N, height, width) of 0 to 255 and labels (N,) as the inputs and targets of a network."""
+    """Images (N, height, width) of 0 to 255 and labels (N,) as the inputs and targets of a network.
+
+    Raises DataError for images of another size, or a label that the network has no output for.
+    """
+    if images.shape[1:] != network.image_size:
+        expected, got = (" x ".join(map(str, size)) for size in (network.image_size, images.shape[1:]))
+        raise DataError(f"the network reads images of {expected} pixels, these have {got}")
+    if labels.max(initial=0) >= network.classes:
+        raise DataError(f"the network has {network.classes} outputs, but there is a label {labels.max()}")
     rows = images.reshape(len(images), -1).astype(np.float32) * np.float32(network.recipe.scale)
     return rows, network.recipe.targets(labels, network.classes).numpy()
 

@@ -170,7 +170,10 @@ def _apart(layer: Sequence[_Box], wanted: Sequence[float]) -> list[float]:
         right[i + 1] = max(right[i + 1], right[i] + need)
     for i, need in reversed(list(enumerate(needs))):
         left[i] = min(left[i], left[i + 1] - need)
-    return [(a + b) / 2 for a, b in zip(left, right, strict=True)]
+    placed = [(a + b) / 2 for a, b in zip(left, right, strict=True)]
+    off = [x - y for box, x, y in zip(layer, wanted, placed, strict=True) if box.inputs]
+    shift = sum(off) / len(off) if off else 0.0  # operations keep their places, leaves make way
+    return [x + shift for x in placed]
 
 
 def _drawn(layers: list[list[_Box]]) -> str:

@@ -95,7 +95,7 @@ def drawing(
     seed: Seed = 0,
     figure: Drawing = None,
 ) -> None:
-    """Let it draw the image of each class that it is surest of, and again where it pays for unnatural ones."""
+    """Let it draw the image of each class that it is surest of, and again with a price on unnatural ones."""
     network = load(model, figure)
     plain, natural = (lab.draw(network, naturalness=x, seed=seed) for x in (0.0, naturalness))
     sure = {"plain": plain.answers.outputs.diagonal(), "natural": natural.answers.outputs.diagonal()}

@@ -12,7 +12,7 @@ from ...errors import DataError
 from ...tensor import Tensor
 from ..options import Data, Model
 from ..tables import show
-from .options import Drawing, examples, load, save, unseen
+from .options import Drawing, first_examples, load, one_example, save, unseen
 
 
 def trace(
@@ -26,9 +26,7 @@ def trace(
     """Show what every layer makes of one test image."""
     network = load(model, figure)
     images, labels = unseen(data)
-    if not 0 <= image < len(images):
-        raise DataError(f"there is no image {image}: the test images are numbered 0 to {len(images) - 1}")
-    inputs, _ = lab.examples(network, images[image : image + 1], labels[image : image + 1])
+    inputs, _ = one_example(network, (images, labels), image)
     kinds = {name: type(module).__name__ for name, module in network.model.named_modules()}
     found = network.model.trace(Tensor(inputs))
     rows = []
@@ -55,7 +53,7 @@ def graph(
 ) -> None:
     """Draw the computation graph of the cost, as SVG; no other program is needed."""
     network = model_file.load(model)
-    inputs, targets = map(Tensor, examples(network, data, images))
+    inputs, targets = map(Tensor, first_examples(network, data, images))
     cost = network.recipe.cost_function(network.model(inputs), targets)
     names = {**dict(network.model.named_parameters()), "images": inputs, "wanted": targets}
     try:

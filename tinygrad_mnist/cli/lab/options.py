@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from ... import data as datasets
 from ... import lab, model_file
+from ...errors import DataError
 from ...lab import CostSurface
 from ...train import TrainedNetwork
 
@@ -26,19 +27,26 @@ Count: TypeAlias = Annotated[
 Seed: TypeAlias = Annotated[int, Parameter(help="Of what is drawn at random.", show_default=True)]
 
 
-def surface_of(
-    network: TrainedNetwork, data: Path | None, count: int, dtype: Any = np.float64
-) -> CostSurface:
+def surface_of(network: TrainedNetwork, data: Path | None, count: int) -> CostSurface:
     """The cost of a network over the first training images; DataError where they do not fit it."""
-    return lab.CostSurface(
-        network.model, network.recipe.cost_function, examples(network, data, count), dtype=dtype
-    )
+    first = first_examples(network, data, count)
+    return lab.CostSurface(network.model, network.recipe.cost_function, first, dtype=np.float32)
 
 
-def examples(network: TrainedNetwork, data: Path | None, count: int) -> tuple[Any, Any]:
+def first_examples(network: TrainedNetwork, data: Path | None, count: int) -> tuple[Any, Any]:
     """Inputs and targets of the first training images; DataError where they do not fit the network."""
+    if count < 1:
+        raise DataError(f"there must be at least one example, not {count}")
     (images, labels), _ = datasets.mnist(data)
-    return lab.examples(network, images[: max(count, 1)], labels[: max(count, 1)])
+    return lab.examples(network, images[:count], labels[:count])
+
+
+def one_example(network: TrainedNetwork, examples: tuple[Any, Any], position: int) -> tuple[Any, Any]:
+    """Inputs and targets of one image and its label; DataError if there is none at that position."""
+    images, labels = examples
+    if not 0 <= position < len(images):
+        raise DataError(f"there is no image {position}: they are numbered 0 to {len(images) - 1}")
+    return lab.examples(network, images[position : position + 1], labels[position : position + 1])
 
 
 def unseen(data: Path | None) -> tuple[Any, Any]:

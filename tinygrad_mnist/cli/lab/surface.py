@@ -31,7 +31,7 @@ def slices(
 ) -> None:
     """Cut the cost along random directions and along those of largest curvature."""
     network = load(model, figure)
-    surface = surface_of(network, data, examples, np.float32)
+    surface = surface_of(network, data, examples)
     generator = Generator(seed)
     random = [lab.filter_normalised(surface, generator) for _ in range(directions)]
     unit = float(np.linalg.norm(random[0]))
@@ -66,7 +66,7 @@ def curvature(
 ) -> None:
     """Find the leading eigenvalues of the cost's second derivatives (Lanczos): is this a minimum?"""
     network = load(model, figure)
-    surface = surface_of(network, data, examples, np.float32)
+    surface = surface_of(network, data, examples)
     found = lab.curvature(surface, count=steps, steps=steps, seed=seed)
     count = len(found.values)
     places = [i for i in range(count) if i < top or i >= count - top]
@@ -91,7 +91,7 @@ def between(
 ) -> None:
     """Walk in a straight line from one network to another, and measure the cost on the way."""
     network, other = load(first, figure), load(second, None)
-    surface = surface_of(network, data, examples, np.float32)
+    surface = surface_of(network, data, examples)
     if [p.shape for p in network.model.parameters()] != [p.shape for p in other.model.parameters()]:
         raise DataError(f"{first} and {second} do not have the same layers: there is no line between them")
     wrong = lab.CostSurface(network.model, lab.share_wrong, surface.data, dtype=np.float32)

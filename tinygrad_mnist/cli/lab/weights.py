@@ -7,12 +7,13 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Parameter
 
+from ... import data as datasets
 from ... import lab
 from ...generator import Generator
 from ...tensor import Tensor
 from ..options import Data, Model
 from ..tables import show
-from .options import Count, Drawing, Seed, examples, load, save
+from .options import Count, Drawing, Seed, first_examples, load, one_example, save
 
 _RANDOM = 200
 
@@ -22,7 +23,7 @@ def importance(
     /,
     *,
     data: Data = None,
-    examples_count: Count = 20_000,
+    examples: Count = 20_000,
     top: Annotated[
         int, Parameter(help="How many weights to nudge, and as many at random.", show_default=True)
     ] = 10,
@@ -34,10 +35,11 @@ def importance(
 ) -> None:
     """Rank weights and biases by how much they matter to the cost, and test the ranking by nudging them."""
     network = load(model, figure)
-    inputs, targets = examples(network, data, examples_count if example is None else example + 1)
-    if example is not None:
-        inputs, targets = inputs[example:], targets[example:]
-    found = lab.importance(network.model, network.recipe.cost_function, (inputs, targets))
+    if example is None:
+        chosen = first_examples(network, data, examples)
+    else:
+        chosen = one_example(network, datasets.mnist(data)[0], example)
+    found = lab.importance(network.model, network.recipe.cost_function, chosen)
     show(
         f"cost {found.cost:.5f}, gradient of length {np.linalg.norm(found.gradient):.3g}",
         ("parameter", "numbers", "length of its gradient", "share of the square"),

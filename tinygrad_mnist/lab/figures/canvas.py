@@ -147,12 +147,14 @@ def inline_svg(figure: Figure, description: str) -> str:
     with _styled():
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
     svg = text.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
-    label = html.escape(description, quote=True)
-    return re.sub(
-        r'(<svg[^>]*?) width="[^"]*"', rf'\1 role="img" aria-label="{label}"', svg, count=1
-    ).replace(' height="', ' data-height="', 1)
+    body = svg[svg.index(">", svg.index("<svg")) + 1 :].replace(INK, "currentColor")
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, count=1, flags=re.DOTALL)
+    width, height = (72 * inches for inches in figure.get_size_inches())
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{html.escape(description, quote=True)}" '
+        f'style="--share: {figure.get_size_inches()[0] / WIDTH:.3f}">{body}'
+    )
 
 
 @contextmanager

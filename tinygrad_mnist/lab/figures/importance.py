@@ -21,7 +21,7 @@ def importance(found: Importance, top: Nudges, random: Nudges) -> Figure:
     figure, (left, right) = panels(1, 2, 3.1)
     for block, colour in zip(found.surface.blocks, _cycled(len(found.surface.blocks)), strict=True):
         sizes = np.sort(np.abs(found.gradient[block.places]))[::-1]
-        left.plot(np.arange(1, len(sizes) + 1), sizes, color=colour, label=block.name, marker=".", ms=2, lw=1)
+        left.plot(np.arange(1, len(sizes) + 1), sizes, color=colour, label=block.name, lw=1.2)
     left.set_xscale("log")
     left.set_yscale("log")
     largest = np.abs(found.gradient).max()

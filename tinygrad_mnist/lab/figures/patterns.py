@@ -41,7 +41,7 @@ def likeness(groups: Mapping[str, tuple[NDArray[Any], NDArray[Any]]]) -> Figure:
     """For groups of pictures by name: their `autocorrelation` and `edge_likeness`, a dot for each picture."""
     figure, axes = panels(1, 2, 0.8 + 0.42 * len(groups), sharey=True)
     names = list(groups)
-    labels = ("alikeness of neighbouring pixels (Moran's I)", "best correlation with any edge filter")
+    labels = ("likeness of neighbouring pixels (Moran's I)", "best correlation with any edge filter")
     for ax, which, label in zip(axes, (0, 1), labels, strict=True):
         for row, name in enumerate(names):
             values = groups[name][which]

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 def slices(offsets: NDArray[Any], random: NDArray[Any], steep: NDArray[Any]) -> Figure:
     """The cost along random directions and along the most curved ones, (directions, offsets) each."""
     figure, axes = panels(1, 2, 2.9, sharey=False)
-    names = ("random directions, as long as the weights", "the directions of largest curvature")
+    names = (f"Along {len(random)} random directions", f"Along the {len(steep)} of largest curvature")
     for ax, costs, name in zip(axes, (random, steep), names, strict=True):
         for i, row in enumerate(costs):
             ax.plot(offsets, row, color=COLOURS[i % len(COLOURS)], lw=1.2)
         ax.axvline(0, color=GREY, lw=0.8, ls="--")
-        ax.set_title(f"Along {len(costs)} of {name}" if ax is axes[0] else f"Along {name}", fontsize=8)
+        ax.set_title(name)
         ax.set_ylabel("average cost")
-    axes[0].set_xlabel("distance (1: as far as zero is)")
-    axes[1].set_xlabel("distance (same unit)")
+    axes[0].set_xlabel("distance (1: as large a change as the weights)")
+    axes[1].set_xlabel("distance (in the same unit)")
     return figure
 
 

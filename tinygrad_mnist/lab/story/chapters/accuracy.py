@@ -24,7 +24,7 @@ def chapter(subject: Subject) -> Section:
     measured = (
         f"{mean:.2%}, mean of {len(accuracies)} seeds ({low:.2%} to {high:.2%})" if several else f"{mean:.2%}"
     )
-    section = Section("accuracy", "It learns to read images it has never seen")
+    section = Section("accuracy", "Does it read images it has never seen?")
     section.body = [
         f"Trained on {len(subject.train[0]):,} images, it is shown {count:,} others. Of those it reads "
         f"{measured}. Each seed gives other first weights and another order of the images.",

@@ -18,7 +18,7 @@ _LOW = 5  # percent of real images that are less like their class than this
 
 def chapter(subject: Subject) -> Section:
     """The images it is surest of, plain and natural, beside mean images of the classes."""
-    section = Section("drawing", "It can read, but it cannot draw")
+    section = Section("drawing", "It can read; can it draw?")
     said = "it has no idea how to draw what it reads"
     if not subject.has_images:
         section.body = ["The inputs are no pictures, so there is nothing to draw."]
@@ -36,9 +36,9 @@ def chapter(subject: Subject) -> Section:
     captions = {name: [f"{x:.3f}" for x in values] for name, values in sure.items()}
     section.body = [
         "Turned round, the gradient changes the image instead of the weights: which image of a class would "
-        f"the network be surest of? The answers convince it (outputs {sure['plain'].min():.3f} to "
-        f"{sure['plain'].max():.3f}) and nobody else. Asked for smooth pictures with little ink it does "
-        "better, but pays for it in its own confidence.",
+        f"the network be surest of? Those that were found give outputs of {sure['plain'].min():.3f} to "
+        f"{sure['plain'].max():.3f}; with a penalty on rough drawings and on ink, "
+        f"{sure['natural'].min():.3f} to {sure['natural'].max():.3f}.",
         Picture(
             "drawings",
             figures.rows_of_images(

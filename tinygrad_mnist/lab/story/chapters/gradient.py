@@ -32,7 +32,7 @@ def chapter(subject: Subject) -> Section:
     top, others = found.nudged(moving[:count]), found.nudged(random)
     error = max(top.largest_error, others.largest_error)
     first, last = top.measured[0], others.measured[np.abs(others.measured).argmin()]
-    section = Section("gradient", "The gradient says which knobs matter")
+    section = Section("gradient", "Which knobs matter?")
     rows = [
         [found.surface.name(i), f"{found.gradient[i]:+.2e}", f"{p:+.3e}", f"{m:+.3e}"]
         for i, p, m in zip(top.positions[:6].tolist(), top.predicted, top.measured)

@@ -18,7 +18,7 @@ def chapter(subject: Subject) -> Section:
     by_class = found.accuracy_by_class
     worst, best = int(np.nanargmin(by_class)), int(np.nanargmax(by_class))
     pairs = ", ".join(f"{i} for {j} ({n} times)" for i, j, n in found.worst_pairs(3))
-    section = Section("mistakes", "What it gets wrong")
+    section = Section("mistakes", "What does it get wrong?")
     section.body = [
         f"Of {len(images):,} unseen images it gets {len(found.positions):,} wrong. It reads class {best} "
         f"best ({by_class[best]:.1%}) and class {worst} worst ({by_class[worst]:.1%})."

@@ -28,13 +28,13 @@ def chapter(subject: Subject) -> Section:
     counts = np.bincount(noise.classes, minlength=subject.network.classes)
     favourite = int(counts.argmax())
     reliability = calibration(real, labels)
-    section = Section("noise", "Noise gets a confident answer")
+    section = Section("noise", "What does it say to noise?")
     section.body = [
-        f"Shown {len(noise.outputs):,} images of uniform noise, it does not say that it does not know: the "
-        f"largest output is above 0.5 for {noise.sure(0.5):.1%} of them and above 0.9 for "
-        f"{noise.sure(0.9):.1%} (real images: {real.sure(0.5):.1%} and {real.sure(0.9):.1%}). "
-        f"{counts[favourite] / counts.sum():.1%} of the noise is called {favourite}. Nothing in training "
-        "told it that most images show none of the classes.",
+        "Nothing in training told it that most images show none of the classes. Shown "
+        f"{len(noise.outputs):,} images of uniform noise, its largest output is above 0.5 for "
+        f"{noise.sure(0.5):.1%} of them and above 0.9 for {noise.sure(0.9):.1%} (real images: "
+        f"{real.sure(0.5):.1%} and {real.sure(0.9):.1%}). {counts[favourite] / counts.sum():.1%} of the "
+        f"noise is called {favourite}.",
         Picture(
             "noise",
             figures.distributions({name: groups[name] for name in ("real images", "noise", "shuffled")}),
@@ -45,7 +45,7 @@ def chapter(subject: Subject) -> Section:
             figures.confidence(groups),
             "Left: how often it is sure of images of each kind. Right: what it takes them for.",
         ),
-        "On real images it is right about as often as it is sure: the mean difference, over bins of "
+        "Is it right as often as it is sure, on real images? The mean difference, over bins of "
         f"confidence, is {reliability.expected_error:.3f} (expected calibration error; 0 is perfect).",
         Picture(
             "calibration",

@@ -13,14 +13,14 @@ from ..networks import Subject
 from ..parts import Claim, Picture, Section, verdict
 
 _RANDOM = 200
-_SHOWN_FILTERS = 11  # one of so many is drawn
+_SHOWN_FILTERS = 47  # one of so many is drawn
 _HALF = 0.5
 _EXCITED = 8
 
 
 def chapter(subject: Subject) -> Section:
     """The rows of the first weight as pictures, two numbers for them, and what excites deeper layers."""
-    section = Section("patterns", "What the hidden neurons look for")
+    section = Section("patterns", "What do the hidden neurons look for?")
     said = (
         "the first layer's weights are loose patterns, not noise",
         "its neurons do not pick up on short edges",
@@ -48,8 +48,7 @@ def chapter(subject: Subject) -> Section:
     mostly = int((edge**2 > _HALF).sum())
     section.body = [
         "Each neuron of the first layer has one weight for each pixel: a picture of what it looks for. The "
-        "hope is that these are the short edges that digits are made of. Before training they are noise. "
-        "After it they are neither.",
+        "hope is that these are the short edges that digits are made of.",
         Picture(
             "patterns",
             figures.patterns(before, trained),
