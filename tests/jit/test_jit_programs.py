@@ -130,3 +130,9 @@ def test_random_numbers_and_the_state_of_their_generator() -> None:
         for a, b in zip(f(eager), step()):
             np.testing.assert_array_equal(a.numpy(), b.numpy())
         assert eager.state.tolist() == compiled.state.tolist()
+
+
+def test_an_argument_in_the_shape_of_another_shape() -> None:
+    x = tg.Tensor([[1.0, 2.0], [3.0, 4.0]])
+    row = lambda x: x.reshape(4).reshape(1, 4)
+    check(lambda x: (row(x) @ row(x).T).sigmoid() + x.reshape(4).reshape(2, 2) * 2, [x], interpret=False)

@@ -219,10 +219,12 @@ class _Emitter:
         if not (x.ndim and y.ndim):
             self._fill(y)
             return
-        name, stored = y.name, self.buffers[x]
+        stored = self.buffers[x]
+        moving = stored.endswith("_s")  # in every step another place
+        name = f"{y.name}_s" if moving else y.name
         self.shapes[name] = y.shape
         line = f"{name} = {stored}.reshape({y.shape!r})"
-        if stored.endswith("_s"):
+        if moving:
             self._add([line], {(stored, 0)}, {(name, 0)}, everyone=True)
         else:
             self.views.append(line)

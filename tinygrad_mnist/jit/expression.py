@@ -315,7 +315,7 @@ def _gather(
         (where, inner, n), f"position({text}, {-n}, {n})", e._local_depth((text, *inner), nest), "at"
     )
     positions = e.buffers.get(where, "")
-    if axis == 0 and where.ndim == 1 and positions.endswith("_s") and x.name in e.buffers.values():
+    if axis == 0 and where.ndim == 1 and re.fullmatch(r"a\d+_s", positions) and x.name in e.buffers.values():
         nest.rows.add((x.name, positions.removesuffix("_s"), where.shape[0]))
     found = e.at(x, (*index[:axis], at, *index[axis + where.ndim :]), nest)
     return found, (found,)

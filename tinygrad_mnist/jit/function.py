@@ -197,6 +197,7 @@ class Specialization:
         self._guard = guard
         leaves_only = (_LEAF,) * len(arguments)
         self._plain = structure == (tuple, ((tuple, leaves_only), (dict, ())))
+        self._results = [(s.shape, s.dtype) for s in self.program.outputs]
         self._pace = Pace()
         self._run = self._compile([np.empty((0, *s.shape), s.dtype) for s in arguments])
 
@@ -245,12 +246,15 @@ class Specialization:
 
     def call(self, arrays: Sequence[Array]) -> Tree:
         """Run one step; arguments have an axis of one step in front."""
-        self._bind()
-        outputs = [np.empty(s.shape, s.dtype) for s in self.program.outputs]
-        try:
-            self._run(*self._all(0, 1, _ALONE, arrays, [y[None] for y in outputs]))
-        finally:
-            if self._updated or self._grads:
+        outputs = [np.empty(shape, dtype) for shape, dtype in self._results]
+        views = [y[None] for y in outputs]
+        if self._plain and not (self._moved or self._shared or self._updated or self._grads):
+            self._run(0, 1, *arrays, *self._bound, *views)
+        else:
+            self._bind()
+            try:
+                self._run(*self._all(0, 1, _ALONE, arrays, views))
+            finally:
                 self._after()
         if self.result is _LEAF:
             return wrap(outputs[0])
