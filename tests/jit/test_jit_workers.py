@@ -14,17 +14,18 @@ from random_programs import check, random_program
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
-from tinygrad_mnist.jit import build, emit, function
+from tinygrad_mnist.jit import build, contractions, emit, function, nests
 from tinygrad_mnist.jit.pace import Pace
 from tinygrad_mnist.jit.sections import EVERYONE, FIRST, Section, shared_out
 
 
 @pytest.fixture(autouse=True)
 def _everything_is_worth_sharing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("_WORTH_SHARING", "_WORTH_PARTS", "_SMALL"):
-        monkeypatch.setattr(emit, name, 0)
-    monkeypatch.setattr(emit, "_WIDE", 8)
-    monkeypatch.setattr(emit, "_WORTH_COLUMNS", 200)
+    monkeypatch.setattr(emit, "_WORTH_SHARING", 0)
+    monkeypatch.setattr(nests, "_SMALL", 0)
+    monkeypatch.setattr(contractions, "_WORTH_PARTS", 0)
+    monkeypatch.setattr(contractions, "_WIDE", 8)
+    monkeypatch.setattr(contractions, "_WORTH_COLUMNS", 200)
     tg.set_num_threads(2)
     yield
     tg.set_num_threads(1)
