@@ -1,7 +1,7 @@
 """Draws the figures of the README: python docs/figures.py (extra: plot).
 
-They show the article's network as `tinygrad-mnist train` trains it: the patterns of its hidden neurons, how sure
-it is of digits and of what are none, and what it draws.
+They show the article's network as `tinygrad-mnist train` trains it: the patterns of its hidden
+neurons, how sure it is of digits and of what are none, and what it draws.
 """
 
 from pathlib import Path

@@ -27,6 +27,15 @@ def test_drawings_convince_the_network(network):
     assert found.answers.classes.tolist() == list(range(CLASSES))
 
 
+def test_the_network_stays_as_it_was(network):
+    parameters = list(network.model.parameters())
+    before, gradients = network.model.state_dict(), [p.grad for p in parameters]
+    lab.draw(network, steps=2)
+    lab.excite(network.model, "2", SIZE * SIZE, steps=2)
+    assert all(np.array_equal(x, before[name]) for name, x in network.model.state_dict().items())
+    assert all(p.grad is g for p, g in zip(parameters, gradients, strict=True))
+
+
 def test_natural_drawings_are_smoother_and_less_sure(network):
     plain, natural = (lab.draw(network, steps=100, naturalness=x) for x in (0.0, 30.0))
     rough = [lab.roughness(tg.Tensor((x.images / 255).astype(np.float32))).numpy() for x in (plain, natural)]

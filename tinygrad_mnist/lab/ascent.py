@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..autodiff import no_grad
+from ..autodiff import grad, no_grad
 from ..errors import DataError
 from ..generator import Generator
 from ..nn import Module, Parameter
@@ -39,9 +39,9 @@ def ascend(objective: Objective, start: Any, *, white: float = 1.0, steps: int =
     """
     inputs = Parameter(np.asarray(start, np.float32))
     optimiser = Adam([inputs], lr=schedules.linear(_RATE * white, steps))
+    descent = grad(lambda x: -objective(x).sum())  # leaves the gradients of the network's parameters alone
     for _ in range(steps):
-        optimiser.zero_grad()
-        (-objective(inputs).sum()).backward()
+        inputs.grad = descent(inputs).detach()
         optimiser.step()
         with no_grad():
             inputs.assign_(inputs.clamp(0.0, white))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.threads import get_num_threads
 from ...train import Recipe, TrainedNetwork, run
 
 #: uint8 images (N, height, width) and int64 labels (N,).
@@ -67,7 +67,7 @@ def trained(recipes: list[Recipe], examples: Examples, say: Callable[[str], None
             say(f"trained {layers}, seed {recipe.seed}: training accuracy {last.accuracy:.2%}")
         return network
 
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(get_num_threads()) as pool:
         try:
             leaders: dict[Recipe, Future[TrainedNetwork]] = {}
             for recipe in recipes:
@@ -83,10 +83,3 @@ def trained(recipes: list[Recipe], examples: Examples, say: Callable[[str], None
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
