@@ -36,6 +36,13 @@ def test_the_ranking_is_by_magnitude(found):
     assert sorted(found.ranking()) == list(range(len(found.gradient)))
 
 
+def test_what_is_lost_in_rounding_is_not_measurable(found):
+    ranking, measurable = found.ranking(), found.measurable()
+    np.testing.assert_array_equal(measurable, ranking[: len(measurable)])
+    assert len(found.measurable(1e-9)) < len(measurable)
+    assert not len(found.measurable(0.0))
+
+
 def test_parts_add_up(found):
     parts = found.parameters()
     assert [part.name for part in parts] == [

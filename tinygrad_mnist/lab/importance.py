@@ -12,6 +12,9 @@ from ..nn import Module
 from ..train.evaluation import CostFunction
 from .surface import CostSurface, Data, Vector
 
+_NUDGE = 1e-4
+_ABOVE_ROUNDING = 1e4  # times
+
 
 @dataclasses.dataclass(frozen=True)
 class Part:
@@ -48,8 +51,9 @@ class Nudges:
 
     @property
     def largest_error(self) -> float:
-        """The largest difference of measured and predicted, relative to predicted."""
-        return float(np.abs(self.measured / self.predicted - 1).max())
+        """The largest difference of measured and predicted, relative to predicted; infinite if that is 0."""
+        gaps, sizes = np.abs(self.measured - self.predicted), np.abs(self.predicted)
+        return float(np.divide(gaps, sizes, out=np.where(gaps > 0, np.inf, 0.0), where=sizes > 0).max())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +74,12 @@ class Importance:
         """All positions (n,), those with the largest gradients, of either sign, first."""
         return np.argsort(-np.abs(self.gradient), kind="stable")
 
+    def measurable(self, size: float = _NUDGE) -> NDArray[np.int64]:
+        """Those positions of the ranking whose nudge changes the cost by far more than rounding does."""
+        ranking = self.ranking()
+        least = _ABOVE_ROUNDING * np.finfo(self.gradient.dtype).eps * abs(self.cost)
+        return ranking[np.abs(self.gradient[ranking]) * size > least]
+
     def parameters(self) -> list[Part]:
         """What lies in each parameter, in their order."""
         return [self._part(block.name, self.gradient[block.places]) for block in self.surface.blocks]
@@ -88,7 +98,7 @@ class Importance:
                 found.append(self._part(f"{layer}[{i}]", own))
         return sorted(found, key=lambda part: -part.norm)
 
-    def nudged(self, positions: Any, size: float = 1e-4) -> Nudges:
+    def nudged(self, positions: Any, size: float = _NUDGE) -> Nudges:
         """Add `size` to one weight after another and measure the cost: is it what the gradient says?
 
         The gradient gives the change to first order: the smaller the nudge, the nearer.

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from ... import data as datasets
 from ... import lab
+from ...errors import DataError
 from ...generator import Generator
 from ...tensor import Tensor
 from ..options import Data, Model
@@ -53,10 +54,11 @@ def importance(
         ("neuron", "length of its gradient", "share of the square"),
         [(part.name, f"{part.norm:.3g}", f"{part.share:.1%}") for part in found.neurons()[: max(top, 1)]],
     )
-    ranking = found.ranking()
-    ranking = ranking[: np.count_nonzero(found.gradient)]
-    best = found.nudged(ranking[: max(top, 1)])
-    random = found.nudged(ranking[Generator(seed).permutation(len(ranking)).numpy()[: max(top, 1)]])
+    moving = found.measurable()
+    if not len(moving):
+        raise DataError("no single weight or bias changes the cost measurably: there is nothing to nudge")
+    best = found.nudged(moving[: max(top, 1)])
+    random = found.nudged(moving[Generator(seed).permutation(len(moving)).numpy()[: max(top, 1)]])
     for nudges, name in ((best, "the highest ranked"), (random, "random ones")):
         rows = zip(nudges.positions.tolist(), nudges.predicted, nudges.measured)
         show(

@@ -35,7 +35,9 @@ def slices(offsets: NDArray[Any], random: NDArray[Any], steep: NDArray[Any]) -> 
 def plane(offsets: NDArray[Any], costs: NDArray[Any]) -> Figure:
     """The cost in a plane through the trained network, in contours."""
     figure, (ax,) = panels(1, 1, 3.6, width=4.6)
-    levels = np.geomspace(max(costs.min(), costs.max() * 1e-6) * 1.02, costs.max(), 14)
+    highest = max(float(costs.max()), 1e-12)
+    lowest = min(max(float(costs.min()) * 1.02, highest * 1e-6), highest * 0.9)
+    levels = np.geomspace(lowest, highest, 14)
     filled = ax.contourf(offsets, offsets, costs, levels=levels, cmap=AMOUNT, extend="min")
     ax.contour(offsets, offsets, costs, levels=levels, colors="white", linewidths=0.4)
     ax.plot(0, 0, "o", color=RED, ms=6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -73,7 +74,7 @@ def report(
     claims = [claim for section in sections for claim in section.claims]
     numbers: dict[str, Any] = {section.name: section.numbers for section in sections}
     numbers["claims"] = [vars(claim) for claim in claims]
-    _write(place / "numbers.json", json.dumps(numbers, indent=1, allow_nan=False))
+    _write(place / "numbers.json", json.dumps(_finite(numbers), indent=1, allow_nan=False))
     return claims
 
 
@@ -92,6 +93,15 @@ def _lead(subject: Subject) -> list[str]:
 def _pixels(subject: Subject) -> tuple[int]:
     height, width = subject.network.image_size
     return (height * width,)
+
+
+def _finite(values: Any) -> Any:
+    """As JSON has it: numbers that are not finite become null."""
+    if isinstance(values, dict):
+        return {key: _finite(value) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [_finite(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
 
 
 def _save_pictures(folder: Path, section: Section) -> None:

@@ -13,6 +13,7 @@ from ..networks import Subject
 from ..parts import Claim, Picture, Section
 
 _NATURALNESS = 30.0
+_SHOWN = 12  # classes, at most
 _LOW = 5  # percent of real images that are less like their class than this
 
 
@@ -33,7 +34,8 @@ def chapter(subject: Subject) -> Section:
     alike = {"plain": _correlation(plain.images, means), "natural": _correlation(natural.images, means)}
     below = {name: int((values < threshold).sum()) for name, values in alike.items()}
     sure = {"plain": plain.answers.outputs.diagonal(), "natural": natural.answers.outputs.diagonal()}
-    captions = {name: [f"{x:.3f}" for x in values] for name, values in sure.items()}
+    captions = {name: [f"{x:.3f}" for x in values[:_SHOWN]] for name, values in sure.items()}
+    rows = {"mean": means[:_SHOWN], "plain": plain.images[:_SHOWN], "natural": natural.images[:_SHOWN]}
     section.body = [
         "Turned round, the gradient changes the image instead of the weights: which image of a class would "
         f"the network be surest of? Those that were found give outputs of {sure['plain'].min():.3f} to "
@@ -41,9 +43,7 @@ def chapter(subject: Subject) -> Section:
         f"{sure['natural'].min():.3f} to {sure['natural'].max():.3f}.",
         Picture(
             "drawings",
-            figures.rows_of_images(
-                {"mean": means, "plain": plain.images, "natural": natural.images}, captions
-            ),
+            figures.rows_of_images(rows, captions),
             "The mean image of each class, the image the network is surest of, and the same with a penalty "
             "on rough drawings and on ink; above each, how sure it is.",
         ),

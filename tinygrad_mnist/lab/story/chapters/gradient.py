@@ -25,14 +25,18 @@ def chapter(subject: Subject) -> Section:
     images, labels = subject.first(_EXAMPLES)
     inputs, targets = examples(network, images, labels)
     found = importance(network.model, cost, (inputs, targets))
-    ranking = found.ranking()
-    moving = ranking[: np.count_nonzero(found.gradient)]
+    section = Section("gradient", "Which knobs matter?")
+    said = "an entry of the gradient says how much its weight matters"
+    moving = found.measurable()
     count = min(_NUDGED, len(moving))
+    if not count:
+        section.body = ["No single weight or bias changes the cost measurably: there is nothing to rank."]
+        section.claims = [Claim(said, "the gradient is zero", "not measured")]
+        return section
     random = moving[Generator(1).permutation(len(moving)).numpy()[:count]]
     top, others = found.nudged(moving[:count]), found.nudged(random)
     error = max(top.largest_error, others.largest_error)
     first, last = top.measured[0], others.measured[np.abs(others.measured).argmin()]
-    section = Section("gradient", "Which knobs matter?")
     rows = [
         [found.surface.name(i), f"{found.gradient[i]:+.2e}", f"{p:+.3e}", f"{m:+.3e}"]
         for i, p, m in zip(top.positions[:6].tolist(), top.predicted, top.measured)
@@ -81,7 +85,7 @@ def chapter(subject: Subject) -> Section:
     }
     section.claims = [
         Claim(
-            "an entry of the gradient says how much its weight matters",
+            said,
             f"{2 * count} single weights nudged: the cost changes as predicted, to {error:.2%} at worst",
             verdict(error <= _AGREES),
         )

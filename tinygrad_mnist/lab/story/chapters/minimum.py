@@ -43,7 +43,7 @@ def chapter(subject: Subject) -> Section:
         [along(surface, unit * v.astype(np.float32), offsets) for v in spectrum.vectors[:_DIRECTIONS]]
     )
     whole = CostSurface(network.model, cost, (inputs, targets), dtype=np.float32)
-    here = whole(whole.point)
+    here = max(whole(whole.point), 1e-30)
     gradient = whole.gradient(whole.point)
     length = float(np.linalg.norm(gradient))
     down = -gradient / max(length, 1e-30)
@@ -58,7 +58,7 @@ def chapter(subject: Subject) -> Section:
         dtype=np.float32,
     )
     untrained = start(start.point)
-    middle = surface(surface.point)
+    middle = max(surface(surface.point), 1e-30)
     section = Section("minimum", "Is it the bottom of a valley?")
     state = (
         "holds"
@@ -127,7 +127,7 @@ def _others(subject: Subject, surface: CostSurface, section: Section) -> None:
         return
     points = [surface.vector([p.numpy() for p in n.model.parameters()]) for n in subject.seeds]
     given = [answers(n, subject.test[0]).classes for n in subject.seeds]
-    costs = [surface(point) for point in points]
+    costs = [max(surface(point), 1e-30) for point in points]
     pairs = list(itertools.combinations(range(len(points)), 2))
     apart = np.array([np.linalg.norm(points[i] - points[j]) for i, j in pairs])
     sizes = np.array([np.linalg.norm(point) for point in points])

@@ -37,6 +37,6 @@ def chapter(subject: Subject) -> Section:
     section.numbers = {
         "wrong": len(found.positions),
         "confusion": found.confusion.tolist(),
-        "accuracy_by_class": [None if np.isnan(x) else float(x) for x in by_class],
+        "accuracy_by_class": by_class.tolist(),
     }
     return section

@@ -52,7 +52,8 @@ def chapter(subject: Subject) -> Section:
         Picture(
             "patterns",
             figures.patterns(before, trained),
-            "The weights from the pixels to each neuron; red excites, blue inhibits.",
+            f"The weights from the pixels to each neuron (at most 32 of the {len(trained)} are shown); red "
+            "excites, blue inhibits.",
         ),
         "Two numbers say how much structure there is. How alike neighbouring weights are (Moran's I: 0 for "
         f"noise, towards 1 for smooth pictures): {alike.mean():.2f} on average, random weights "
@@ -102,7 +103,8 @@ def chapter(subject: Subject) -> Section:
 
 
 def _measured(pictures: Pictures) -> tuple[np.ndarray, np.ndarray]:
-    return autocorrelation(pictures), edge_likeness(pictures)
+    """Both numbers for each picture; one that is all of one value has no structure: 0."""
+    return np.nan_to_num(autocorrelation(pictures)), edge_likeness(pictures)
 
 
 def _summary(values: np.ndarray) -> dict[str, float]:
