@@ -12,7 +12,7 @@ from ..nn import Module
 from ..train.evaluation import CostFunction
 from .surface import CostSurface, Data, Vector
 
-_NUDGE = 1e-4
+_NUDGE = 1e-6  # so small that the curvature of the cost hardly shows
 _ABOVE_ROUNDING = 1e4  # times
 
 

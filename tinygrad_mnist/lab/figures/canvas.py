@@ -128,7 +128,7 @@ def mosaic(
             ax.text(left + width / 2, top - 0.05 * height, text, ha="center", va="bottom", fontsize=7)
     shown = picture(ax, canvas, cmap=cmap, **options)
     ax.plot(frame_x, frame_y, color=GREY, lw=0.5, clip_on=False)
-    ax.set_ylim(len(canvas) - 0.3, -0.5)
+    ax.set_ylim(len(canvas) - 0.3, -0.5 if any(captions[0]) else tall - height - 1)
     return shown
 
 

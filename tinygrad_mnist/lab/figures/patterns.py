@@ -61,12 +61,11 @@ def rows_of_images(
 ) -> Figure:
     """Images in rows by name, ink dark on white, each with its caption where there are any."""
     columns = max(map(len, rows.values()))
-    figure, (ax,) = panels(1, 1, len(rows) * WIDTH / max(columns, 6) * 1.25 + 0.1)
+    figure, (ax,) = panels(1, 1, len(rows) * WIDTH / max(columns, 6) * 1.2)
     texts = [list((captions or {}).get(name, [""] * len(images))) for name, images in rows.items()]
     shown = [[255 * (image / (image.max() or 1)) for image in images] for images in rows.values()]
     mosaic(ax, shown, texts, INKED, vmin=0, vmax=255)
-    height = shown[0][0].shape[0]
-    tall = ax.get_ylim()[0] / len(rows)
+    height, tall = shown[0][0].shape[0], ax.images[0].get_array().shape[0] // len(rows)
     ax.set_yticks([tall * (i + 1) - height / 2 for i in range(len(rows))], list(rows), fontsize=8)
     ax.tick_params(length=0)
     return figure

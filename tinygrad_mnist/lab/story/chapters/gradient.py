@@ -49,8 +49,8 @@ def chapter(subject: Subject) -> Section:
         "bias: how fast the cost rises when that one is turned. An entry three times as large is a knob "
         f"that matters three times as much. It was tested: {count} weights with the largest entries and "
         f"{count} random ones were each changed by {top.size:g}, and the cost measured again. The largest "
-        f"difference from what the gradient predicts is {error:.2%}; the first of the ranking changes the "
-        f"cost {abs(first / last):,.0f} times as much as the least of the random ones.",
+        f"difference from what the gradient predicts is {100 * error:.2g}%; the first of the ranking "
+        f"changes the cost {abs(first / last):,.0f} times as much as the least of the random ones.",
         Picture(
             "importance",
             figures.importance(found, top, others),
@@ -86,7 +86,8 @@ def chapter(subject: Subject) -> Section:
     section.claims = [
         Claim(
             said,
-            f"{2 * count} single weights nudged: the cost changes as predicted, to {error:.2%} at worst",
+            f"{2 * count} single weights nudged: the cost changes as predicted, to {100 * error:.2g}% at "
+            "worst",
             verdict(error <= _AGREES),
         )
     ]
