@@ -15,7 +15,8 @@ from ...surface import CostSurface
 from ..networks import Subject
 from ..parts import Claim, Picture, Section, verdict
 
-_EXAMPLES = 5_000  # of slices; curvatures take twice as many
+_EXAMPLES = 5_000  # of slices
+_WORK = 800_000_000  # examples times parameters that curvatures take: all of MNIST for the article's network
 _DIRECTIONS = 6
 _STEPS = 60
 _LINES = 3  # networks joined
@@ -30,9 +31,8 @@ def chapter(subject: Subject) -> Section:
     inputs, targets = examples(network, *subject.train)
     few = (inputs[:_EXAMPLES], targets[:_EXAMPLES])
     surface = CostSurface(network.model, cost, few, dtype=np.float32)
-    curved = CostSurface(
-        network.model, cost, (inputs[: 2 * _EXAMPLES], targets[: 2 * _EXAMPLES]), dtype=np.float32
-    )
+    many = max(_WORK // len(surface.point), _EXAMPLES)
+    curved = CostSurface(network.model, cost, (inputs[:many], targets[:many]), dtype=np.float32)
     generator = Generator(1)
     random = [filter_normalised(surface, generator) for _ in range(_DIRECTIONS)]
     spectrum = curvature(curved, count=_STEPS, steps=_STEPS)
