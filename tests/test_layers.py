@@ -15,7 +15,7 @@ FLOORS = {
     0: "errors kernels __version__",
     1: "primitive",
     2: "ops",
-    3: "tape tensor creation generator",
+    3: "tape methods tensor creation generator",
     4: "autodiff",
     5: "jit",
     6: "nn optim data",

@@ -7,6 +7,7 @@ knows what a Tensor is.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -131,11 +132,20 @@ def composite(
     *cases: Case,
     domain: tuple[float, float] = (-3.0, 3.0),
     sequence: bool = False,
+    call: Callable[..., Any] | None = None,
 ) -> Callable[[_F], _F]:
-    """Register a composite with the cases (operand shapes, keyword arguments) that the tests run."""
+    """Register a composite with the cases (operand shapes, keyword arguments) that the tests run.
+
+    `call`, (function, *operands, **keywords) -> tensor, is how they call an operation that does not
+    take its operands first, or does not give one tensor.
+    """
 
     def declare(function: _F) -> _F:
-        COMPOSITES[function.__name__] = Composite(function, cases, domain, sequence)
+        @functools.wraps(function)
+        def called(*operands: Any, **keywords: Any) -> Any:
+            return call(function, *operands, **keywords) if call else function(*operands, **keywords)
+
+        COMPOSITES[function.__name__] = Composite(called, cases, domain, sequence)
         return function
 
     return declare
@@ -243,6 +253,7 @@ def loop(
     formula: str,
     *vjps: Vjp | None,
     result: Result = "same",
+    cases: Sequence[tuple[Any, ...]] = (),
     domain: tuple[float, float] = (-3.0, 3.0),
 ) -> Primitive:
     """Declare an elementwise primitive.
@@ -254,6 +265,7 @@ def loop(
             of `kernels.scalar`.
         vjps: per operand, its cotangent rule or None.
         result: dtype rule: the operands' common dtype, that as a float, or bool.
+        cases: as in `Primitive`; without any the tests generate shapes.
         domain: interval on which the tests exercise it.
     """
 
@@ -279,7 +291,7 @@ def loop(
             dtypes = ", ".join(str(getattr(x, "dtype", type(x).__name__)) for x in operands)
             raise DTypeError(f"{name}: not defined for {dtypes}; cast an operand first") from error
 
-    return Primitive(name, "loop", run, infer, vjps, formula=formula, domain=domain)
+    return Primitive(name, "loop", run, infer, vjps, formula=formula, cases=cases, domain=domain)
 
 
 def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, ...]:

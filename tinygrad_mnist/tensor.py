@@ -1,25 +1,25 @@
-"""The Tensor: an array with a place on the tape, and thin methods over the operations."""
+"""The Tensor: an array with a place on the tape, its operators, and gradients."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from . import ops
 from .errors import DTypeError, GraphError, ShapeError
+from .methods import Methods
 from .primitive import Array, Primitive, Shape, check_dtype
-from .tape import Node, clock, pull_back, recording, tracing
+from .tape import clock, pull_back, recording, tracing
 
 # The methods int, float and bool hide these names in the class.
 _Int: TypeAlias = int
 _Float: TypeAlias = float
 _Bool: TypeAlias = bool
-Axis: TypeAlias = _Int | Sequence[_Int] | None
 
 
-class Tensor(Node):
+class Tensor(Methods["Tensor"]):
     """An n-dimensional array of numbers that remembers how it was computed.
 
     Tensors are values: arithmetic gives new ones and none changes, save a parameter through
@@ -339,104 +339,47 @@ class Tensor(Node):
     def __ge__(self, other: Any) -> Tensor:
         return self.bind(ops.ge, (self, other))
 
+    def __floordiv__(self, other: Any) -> Tensor:
+        return self.bind(ops.floor_divide, (self, other))
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return self.bind(ops.floor_divide, (other, self))
+
+    def __mod__(self, other: Any) -> Tensor:
+        return self.bind(ops.remainder, (self, other))
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return self.bind(ops.remainder, (other, self))
+
+    def __and__(self, other: Any) -> Tensor:
+        return self.bind(ops.bitwise_and, (self, other))
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> Tensor:
+        return self.bind(ops.bitwise_or, (self, other))
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Any) -> Tensor:
+        return self.bind(ops.bitwise_xor, (self, other))
+
+    __rxor__ = __xor__
+
+    def __invert__(self) -> Tensor:
+        return ops.bitwise_not(self)
+
+    def __round__(self, ndigits: _Int = 0) -> Tensor:
+        return ops.round(self, ndigits)
+
     __hash__ = object.__hash__
 
     def __getitem__(self, key: Any) -> Tensor:
         return ops.getitem(self, key)
 
-    # Elementwise ------------------------------------------------------------------------------
-
-    def exp(self) -> Tensor:
-        """e to the power of each element."""
-        return ops.exp(self)
-
-    def expm1(self) -> Tensor:
-        """exp(x) - 1, exact near zero."""
-        return ops.expm1(self)
-
-    def log(self) -> Tensor:
-        """Natural logarithm; -inf at zero, NaN below."""
-        return ops.log(self)
-
-    def log1p(self) -> Tensor:
-        """log(1 + x), exact near zero."""
-        return ops.log1p(self)
-
-    def sqrt(self) -> Tensor:
-        """Square root; NaN below zero."""
-        return ops.sqrt(self)
-
-    def square(self) -> Tensor:
-        """Each element times itself."""
-        return ops.square(self)
-
     def pow(self, exponent: Any) -> Tensor:
         """Each element to a power; the operator `**`."""
         return self**exponent
-
-    def sin(self) -> Tensor:
-        """Sine of radians."""
-        return ops.sin(self)
-
-    def cos(self) -> Tensor:
-        """Cosine of radians."""
-        return ops.cos(self)
-
-    def tanh(self) -> Tensor:
-        """Hyperbolic tangent."""
-        return ops.tanh(self)
-
-    def sigmoid(self) -> Tensor:
-        """1 / (1 + exp(-x)), without overflow."""
-        return ops.sigmoid(self)
-
-    def erf(self) -> Tensor:
-        """Error function: 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
-        return ops.erf(self)
-
-    def relu(self) -> Tensor:
-        """max(x, 0); derivative 0 at 0."""
-        return ops.relu(self)
-
-    def softplus(self) -> Tensor:
-        """log(1 + exp(x)), without overflow."""
-        return ops.softplus(self)
-
-    def silu(self) -> Tensor:
-        """x * sigmoid(x)."""
-        return ops.silu(self)
-
-    def gelu(self, approximate: str = "none") -> Tensor:
-        """See `ops.gelu`."""
-        return ops.gelu(self, approximate)
-
-    def leaky_relu(self, negative_slope: _Float = 0.01) -> Tensor:
-        """See `ops.leaky_relu`."""
-        return ops.leaky_relu(self, negative_slope)
-
-    def elu(self, alpha: _Float = 1.0) -> Tensor:
-        """See `ops.elu`."""
-        return ops.elu(self, alpha)
-
-    def abs(self) -> Tensor:
-        """Magnitude; derivative 0 at 0."""
-        return ops.abs(self)
-
-    def sign(self) -> Tensor:
-        """-1, 0 or 1; derivative zero."""
-        return ops.sign(self)
-
-    def clamp(self, min: Any = None, max: Any = None) -> Tensor:
-        """See `ops.clamp`."""
-        return ops.clamp(self, min, max)
-
-    def maximum(self, other: Any) -> Tensor:
-        """The larger of two, elementwise; ties share the gradient."""
-        return ops.maximum(self, other)
-
-    def minimum(self, other: Any) -> Tensor:
-        """The smaller of two, elementwise; ties share the gradient."""
-        return ops.minimum(self, other)
 
     # Dtypes -----------------------------------------------------------------------------------
 
@@ -467,133 +410,6 @@ class Tensor(Node):
         """True where not zero."""
         return self.to(np.bool_)
 
-    # Views ------------------------------------------------------------------------------------
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """See `ops.reshape`; lengths as one tuple or one by one."""
-        return ops.reshape(self, _unpacked(shape))
-
-    def permute(self, *axes: Any) -> Tensor:
-        """See `ops.permute`; axes as one tuple or one by one."""
-        return ops.permute(self, _unpacked(axes))
-
-    def transpose(self, axis0: _Int = -2, axis1: _Int = -1) -> Tensor:
-        """Two axes exchanged, by default the last two."""
-        return ops.transpose(self, axis0, axis1)
-
-    @property
-    def T(self) -> Tensor:
-        """The axes in reverse order."""
-        return ops.permute(self, range(self.ndim)[::-1])
-
-    def expand(self, *shape: Any) -> Tensor:
-        """See `ops.expand`; lengths as one tuple or one by one."""
-        return ops.expand(self, _unpacked(shape))
-
-    def flip(self, axis: Axis = None) -> Tensor:
-        """See `ops.flip`."""
-        return ops.flip(self, axis)
-
-    def pad(self, widths: Sequence[tuple[_Int, _Int]], value: _Float = 0.0) -> Tensor:
-        """See `ops.pad`."""
-        return ops.pad(self, widths, value)
-
-    def squeeze(self, axis: Axis = None) -> Tensor:
-        """See `ops.squeeze`."""
-        return ops.squeeze(self, axis)
-
-    def unsqueeze(self, axis: _Int) -> Tensor:
-        """See `ops.unsqueeze`."""
-        return ops.unsqueeze(self, axis)
-
-    def flatten(self, start_axis: _Int = 0, end_axis: _Int = -1) -> Tensor:
-        """See `ops.flatten`."""
-        return ops.flatten(self, start_axis, end_axis)
-
-    def split(self, size: _Int | Sequence[_Int], axis: _Int = 0) -> list[Tensor]:
-        """See `ops.split`."""
-        return ops.split(self, size, axis)
-
-    def tril(self, diagonal: _Int = 0) -> Tensor:
-        """See `ops.tril`."""
-        return ops.tril(self, diagonal)
-
-    def triu(self, diagonal: _Int = 0) -> Tensor:
-        """See `ops.triu`."""
-        return ops.triu(self, diagonal)
-
-    def take(self, index: Any, axis: _Int | None = None) -> Tensor:
-        """See `ops.take`."""
-        return ops.take(self, index, axis)
-
-    # Reductions -------------------------------------------------------------------------------
-
-    def sum(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
-        """See `ops.sum`."""
-        return ops.sum(self, axis, keepdims)
-
-    def prod(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
-        """See `ops.prod`."""
-        return ops.prod(self, axis, keepdims)
-
-    def mean(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
-        """See `ops.mean`."""
-        return ops.mean(self, axis, keepdims)
-
-    def var(self, axis: Axis = None, keepdims: _Bool = False, correction: _Float = 1) -> Tensor:
-        """See `ops.var`."""
-        return ops.var(self, axis, keepdims, correction)
-
-    def std(self, axis: Axis = None, keepdims: _Bool = False, correction: _Float = 1) -> Tensor:
-        """See `ops.std`."""
-        return ops.std(self, axis, keepdims, correction)
-
-    def max(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
-        """See `ops.max`: the values alone, whereas PyTorch gives positions with them; those are `argmax`."""
-        return ops.max(self, axis, keepdims)
-
-    def min(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
-        """See `ops.min`: the values alone, whereas PyTorch gives positions with them; those are `argmin`."""
-        return ops.min(self, axis, keepdims)
-
-    def argmax(self, axis: _Int | None = None, keepdims: _Bool = False) -> Tensor:
-        """See `ops.argmax`."""
-        return ops.argmax(self, axis, keepdims)
-
-    def argmin(self, axis: _Int | None = None, keepdims: _Bool = False) -> Tensor:
-        """See `ops.argmin`."""
-        return ops.argmin(self, axis, keepdims)
-
-    def logsumexp(self, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
-        """See `ops.logsumexp`."""
-        return ops.logsumexp(self, axis, keepdims)
-
-    def norm(self, ord: _Float = 2, axis: Axis = None, keepdims: _Bool = False) -> Tensor:
-        """See `ops.norm`."""
-        return ops.norm(self, ord, axis, keepdims)
-
-    def softmax(self, axis: _Int = -1) -> Tensor:
-        """See `ops.softmax`."""
-        return ops.softmax(self, axis)
-
-    def log_softmax(self, axis: _Int = -1) -> Tensor:
-        """See `ops.log_softmax`."""
-        return ops.log_softmax(self, axis)
-
-    # Products ---------------------------------------------------------------------------------
-
-    def matmul(self, other: Any) -> Tensor:
-        """See `ops.matmul`; the operator `@`."""
-        return ops.matmul(self, other)
-
-    def dot(self, other: Any) -> Tensor:
-        """See `ops.dot`."""
-        return ops.dot(self, other)
-
-    def outer(self, other: Any) -> Tensor:
-        """See `ops.outer`."""
-        return ops.outer(self, other)
-
 
 def wrap(data: Any) -> Tensor:
     """A leaf Tensor around an array, which is not copied, or around a symbol of a traced program."""
@@ -611,7 +427,3 @@ def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
 
 
 _new = object.__new__
-
-
-def _unpacked(values: tuple[Any, ...]) -> Sequence[_Int]:
-    return values[0] if len(values) == 1 and isinstance(values[0], tuple | list) else values

@@ -24,12 +24,14 @@ CALLS = [
 
 def large_operands(call, shift):
     """Operands of a call with the real ones up to 1e4, in the mathematical domain."""
-    low = call.domain[0]
+    low, high = call.domain
     values = np.roll(LARGE, shift)
     if low >= 0:
         values = np.abs(values)
     elif low > -1:
         values = np.where(values < low, -values, values)
+    if low > 1 or high < 3:  # beyond it there is nothing
+        values = np.clip(values, low, high if high < 3 else None)
     return [
         Tensor(np.resize(np.roll(values, 5 * k), x.shape) if x.dtype.kind == "f" else x)
         for k, x in enumerate(draw(call, np.random.default_rng(shift)))

@@ -21,7 +21,7 @@ from tinygrad_mnist.kernels.simd import use_full_width
 
 EVERY = 1 << 32
 CHUNK = 1 << 12
-NAMES = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf", "sin", "cos")
+NAMES = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf", "sin", "cos", "atan")
 LIMIT = 2.0**128  # what a float32 infinity stands for
 WRONG = np.inf
 

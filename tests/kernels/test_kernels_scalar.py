@@ -22,6 +22,7 @@ LIMITS = {
     "erf": 3.5,
     "sin": 1.6,
     "cos": 1.6,
+    "atan": 1.6,
 }
 LIMITS_FLOAT64 = {
     "exp": 0.9,
@@ -32,6 +33,7 @@ LIMITS_FLOAT64 = {
     "sigmoid": 2.0,
     "sin": 1.0,
     "cos": 1.0,
+    "atan": 1.0,
 }
 WIDE_REFERENCES = {
     "exp": np.exp,
@@ -41,6 +43,7 @@ WIDE_REFERENCES = {
     "tanh": np.tanh,
     "sin": np.sin,
     "cos": np.cos,
+    "atan": np.arctan,
     "sigmoid": lambda x: np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x))),
 }
 SPECIAL = [0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -1.0, 0.5, math.log(2), 16.6, -16.6]

@@ -22,13 +22,13 @@ _WORTH_SHARING = 20_000  # work of a step from which on several workers are fast
 #: Where the names in a program come from.
 _MODULES = {
     "numpy": "bool_ uint8 uint16 uint32 uint64 int8 int16 int32 int64 float32 float64 "
-    "empty sqrt sign inf nan",
-    "tinygrad_mnist.kernels.runtime": "accumulate accumulate_columns fetch_row greater less matmul "
+    "empty floor rint sqrt sign inf nan",
+    "tinygrad_mnist.kernels.runtime": "accumulate accumulate_columns argsort fetch_row greater less matmul "
     "matmul_columns matmul_part maximum meet minimum position quotient share span",
     "tinygrad_mnist.kernels.philox": "normal_at_float32 normal_at_float64 "
     "uniform_at_float32 uniform_at_float64",
     "tinygrad_mnist.kernels.policy": "program_kernel",
-    "tinygrad_mnist.kernels.scalar": "cos erf exp expm1 log log1p pow sigmoid sin tanh",
+    "tinygrad_mnist.kernels.scalar": "atan cos erf exp expm1 log log1p pow sigmoid sin tanh",
 }
 
 
@@ -121,6 +121,8 @@ class _Emitter(Reductions, Contractions):
                 self._matrix(x, 0)
         elif primitive.kind == "contract":
             self._contract(instruction)
+        elif primitive.name == "argsort":
+            self._sort(instruction)
         elif primitive.kind == "reduce":
             self._reduce(instruction)
         elif primitive.name == "scatter_add":

@@ -24,11 +24,15 @@ _LOGICAL = {"add": "a | b", "mul": "a & b", "maximum": "a | b", "minimum": "a & 
 
 #: Work of one element, in units of an addition; what is not listed costs one.
 _COST = {
-    **dict.fromkeys(("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "softplus", "erf"), 12),
+    **dict.fromkeys(
+        ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sigmoid", "softplus", "erf", "atan"), 12
+    ),
     "pow": 40,
     "uniform": 30,
     "normal": 60,
     "div": 4,
+    "remainder": 12,
+    "floor_divide": 12,
     "sqrt": 4,
     "take": 2,
     "pad": 2,

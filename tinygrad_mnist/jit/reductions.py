@@ -11,6 +11,8 @@ from .expression import Nest, converted, literal
 from .nests import AXES, INDENT, Nests, constant_nest, element_text, nest_lines
 from .trace import Instruction
 
+_SORT = 30  # work of an element that is sorted
+
 
 class Reductions(Nests):
     """Reductions and scattered sums: some primitives whose result gets a buffer."""
@@ -76,6 +78,24 @@ class Reductions(Nests):
         nest.lines[-1].append(_accumulate(total, name, _as(element, x.dtype, y.dtype)))
         start = constant_nest(y, buffer, _start(name, y.dtype))
         self._loops(nest, x.shape, [comment, *start], {(buffer, 0)})
+
+    def _sort(self, instruction: Instruction) -> None:
+        """One call for each vector along the axis."""
+        x, axis = instruction.args
+        y = instruction.result
+        if x not in self.buffers:
+            self._fill(x)
+        buffer = self._allocate(y)
+        lanes = [d for d in range(x.ndim) if d != axis]
+        index = [":" if d == axis else AXES[lanes.index(d)] for d in range(x.ndim)]
+        nest = Nest(len(lanes))
+        source, target = element_text(self.buffers[x], index), element_text(buffer, index)
+        nest.lines[-1].append(f"argsort({source}, {target})")
+        nest.reads.append((self.buffers[x], tuple(index)))
+        shape = tuple(x.shape[d] for d in lanes)
+        rows = shape[0] if axis and lanes else 0
+        self._loops(nest, shape, [f"# {y.name} = argsort"], {(buffer, rows)}, rows, x.size * _SORT)
+        self.buffers[y] = buffer
 
     def _scatter(self, instruction: Instruction) -> None:
         x, where, axis, size = instruction.args

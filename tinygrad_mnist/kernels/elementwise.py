@@ -79,6 +79,7 @@ sigmoid = unary(scalar.sigmoid)
 erf = unary(scalar.erf)
 sin = unary(scalar.sin)
 cos = unary(scalar.cos)
+atan = unary(scalar.atan)
 
 
 @kernel

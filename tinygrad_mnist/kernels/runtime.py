@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numpy import uint64
+import numpy as np
 
 from tinygrad_mnist.kernels.barrier import barrier
 from tinygrad_mnist.kernels.bits import fma
@@ -42,11 +42,44 @@ def less(a: Any, b: Any) -> Any:
 
 
 @scalar
+def before(a: Any, b: Any) -> Any:
+    """Whether a comes before b in ascending order: NaN comes after all numbers."""
+    return a < b or (b != b and a == a)
+
+
+@scalar
 def position(i: Any, low: Any, size: Any) -> Any:
     """An index, counted from the end if negative; IndexError outside low .. size - 1."""
     if i < low or i >= size:
         raise IndexError("a position is outside its axis")
     return i + size if i < 0 else i
+
+
+@routine
+def argsort(values: Any, order: Any) -> None:
+    """order = the positions of a vector's elements from the smallest to the largest, by merging.
+
+    Equal elements keep their order; NaN comes last.
+    """
+    n = values.shape[0]
+    for i in range(n):
+        order[i] = i
+    merged = np.empty(n, np.int64)
+    width = 1
+    while width < n:
+        for start in range(0, n, 2 * width):
+            left, right = start, min(start + width, n)
+            middle, stop = right, min(start + 2 * width, n)
+            for k in range(start, stop):
+                if left < middle and (right >= stop or not before(values[order[right]], values[order[left]])):
+                    merged[k] = order[left]
+                    left += 1
+                else:
+                    merged[k] = order[right]
+                    right += 1
+        for i in range(n):
+            order[i] = merged[i]
+        width *= 2
 
 
 def _memory(typing: Any, array: Any) -> Any:
@@ -95,7 +128,7 @@ def span(n: int, times: int, worker: int, workers: int) -> Any:
     An index that may be negative would count from the end, and a loop over such ones has no vectors.
     """
     first, last = share(n, worker, workers)
-    return uint64(first * times), uint64(last * times)
+    return np.uint64(first * times), np.uint64(last * times)
 
 
 @routine

@@ -287,7 +287,7 @@ def libm_pow(a: Any, y: Any) -> Any:
 
 
 extending.overload(libm_pow, jit_options=SCALAR_OPTIONS)(lambda a, y: lambda a, y: math.pow(a, y))
-libm_erf, libm_sin, libm_cos = map(_from_libm, (math.erf, math.sin, math.cos))
+libm_erf, libm_sin, libm_cos, libm_atan = map(_from_libm, (math.erf, math.sin, math.cos, math.atan))
 
 
 @formula
@@ -352,6 +352,44 @@ def cos(of: Format) -> Callable[..., Any]:
         return _sine(quadrant + quarter_turn, r)
 
     return cos
+
+
+@formula
+def atan(of: Format) -> Callable[..., Any]:
+    """The angle in radians whose tangent is x, from -pi/2 to pi/2.
+
+    In float32 it is a polynomial on [0, 1], and beyond 1 a quarter turn less the angle of 1 / x.
+    """
+    if of is DOUBLE:
+        return lambda x: libm_atan(x)
+    terms = tuple(
+        map(
+            np.float32,
+            (
+                -0.33333283641538985,
+                0.19998266037713502,
+                -0.14261933068325866,
+                0.10942030476434221,
+                -0.08377314901387498,
+                0.05755209265064976,
+                -0.030804587792427847,
+                0.010726939055671377,
+                -0.001753929036910262,
+            ),
+        )
+    )
+    one, high = np.float32(1), np.float32(math.pi / 2)
+    low = np.float32(math.pi / 2 - float(high))
+
+    def atan(x: Any) -> Any:
+        a = abs(x)
+        steep = a > one
+        t = one / a if steep else a
+        z = t * t
+        r = fma(t * z, horner(z, terms), t)
+        return copysign((high - r) + low if steep else r, x)
+
+    return atan
 
 
 def _bits_of_two_over_pi() -> np.ndarray[Any, Any]:

@@ -40,7 +40,7 @@ pow: Primitive = loop(
     _pow,
     "pow(a, b)",
     lambda g, y, a, b: g * _power_slope(a, b),
-    lambda g, y, a, b: g * y * log(where(a == 0, 1.0, a)),
+    lambda g, y, a, b: g * y * _log_of_base(a),
     domain=(0.5, 3.0),
 )
 maximum = loop(
@@ -68,6 +68,7 @@ log1p = loop(
 sqrt = loop("sqrt", np.sqrt, "sqrt(a)", lambda g, y, x: g * 0.5 / y, result="float", domain=(0.3, 3.0))
 sin = loop("sin", kernels.sin, "sin(a)", lambda g, y, x: g * cos(x), result="float")
 cos: Primitive = loop("cos", kernels.cos, "cos(a)", lambda g, y, x: -g * sin(x), result="float")
+atan = loop("atan", kernels.atan, "atan(a)", lambda g, y, x: g / (x * x + 1), result="float")
 tanh = loop("tanh", kernels.tanh, "tanh(a)", lambda g, y, x: g * (1 - y * y), result="float")
 sigmoid = loop("sigmoid", kernels.sigmoid, "sigmoid(a)", lambda g, y, x: g * y * (1 - y), result="float")
 #: log(1 + exp(a)); a primitive because the stable composite has a kink at 0 in its second derivative.
@@ -136,6 +137,13 @@ def _power_slope(a: Any, b: Any) -> Any:
     if not hasattr(b, "dtype"):
         return b * pow(a, b - 1) if b else 0.0
     return b * pow(where(eq(a, 0), where(eq(b, 0), 1.0, a), a), b - 1)
+
+
+def _log_of_base(a: Any) -> Any:
+    """log(a), and 0 at 0."""
+    if not hasattr(a, "dtype"):
+        return math.log(a) if a > 0 else 0.0 if a == 0 else math.nan
+    return log(where(a == 0, 1.0, a))
 
 
 def _share(g: Any, winner: Any, other: Any) -> Any:

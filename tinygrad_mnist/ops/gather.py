@@ -110,10 +110,11 @@ def take(x: Any, index: Any, axis: int | None = None) -> Any:
 
 
 def getitem(x: Any, key: Any) -> Any:
-    """x[key] by NumPy's rules: integers, slices with any step, None, Ellipsis, integer arrays.
+    """x[key] by NumPy's rules: integers, slices with any step, None, Ellipsis, integer arrays, bool masks.
 
-    Boolean masks have a data-dependent shape and are refused: write `where`, or index with the
-    positions. Raises IndexError for positions out of range and too many indices.
+    The shape that a mask gives depends on its values, so in a compiled function a mask that is
+    computed there is refused (TraceError): write `where`. Raises IndexError for positions out of
+    range, masks of another length than the axis, and too many indices.
     """
     if hasattr(key, "dtype") and key.dtype.kind in "iu" and key.ndim and x.ndim:
         return take_along(x, key, 0)
@@ -158,19 +159,33 @@ def getitem(x: Any, key: Any) -> Any:
 
 def _completed(x: Any, key: tuple[Any, ...]) -> list[Any]:
     """One entry per axis of x, and the Nones: Ellipsis written out, missing slices added."""
-    entries = [_entry(k) for k in key]
-    used = sum(k is not None and k is not Ellipsis for k in entries)
+    entries = [entry for k in key for entry in _entries(k)]
+    used = sum(k is not None and k is not Ellipsis for k, _ in entries)
     if used > x.ndim:
         raise IndexError(f"{used} indices for a tensor of {x.ndim} axes, shape {x.shape}")
-    dots = [i for i, k in enumerate(entries) if k is Ellipsis]
+    dots = [i for i, (k, _) in enumerate(entries) if k is Ellipsis]
     if len(dots) > 1:
         raise IndexError("an index can hold one Ellipsis (...) only")
     at = dots[0] if dots else len(entries)
-    return entries[:at] + [slice(None)] * (x.ndim - used) + entries[at + 1 :]
+    entries = entries[:at] + [(slice(None), None)] * (x.ndim - used) + entries[at + 1 :]
+    lengths = [length for k, length in entries if k is not None]
+    for axis, (length, n) in enumerate(zip(lengths, x.shape, strict=True)):
+        if length not in (None, n):
+            raise IndexError(f"a mask of length {length} for axis {axis}, which has length {n}")
+    return [k for k, _ in entries]
+
+
+def _entries(k: Any) -> list[tuple[Any, int | None]]:
+    """An index, or a bool mask as positions along each of its axes with the length they are meant for."""
+    k = _entry(k)
+    if not hasattr(k, "dtype") or k.dtype.kind != "b":
+        return [(k, None)]
+    mask = np.asarray(k)
+    return list(zip(np.nonzero(mask), mask.shape, strict=True))
 
 
 def _entry(k: Any) -> Any:
-    """One index: a slice, None, Ellipsis, an int, or an integer array."""
+    """One index: a slice, None, Ellipsis, an int, or an array of integers, or of bools with an axis."""
     if k is None or k is Ellipsis or isinstance(k, slice):
         return k
     if isinstance(k, bool | np.bool_):
@@ -180,11 +195,8 @@ def _entry(k: Any) -> Any:
     if not isinstance(k, Operand | np.ndarray):
         k = np.asarray(k)
         k = k.astype(np.int64) if k.size == 0 else k
-    if k.dtype.kind == "b":
-        raise DTypeError(
-            "a boolean mask as an index has a shape that depends on its values: "
-            "write where(mask, x, other), or index with np.flatnonzero(mask)"
-        )
+    if k.dtype.kind == "b" and k.ndim:
+        return k
     _check_positions("index", k)
     return k
 

@@ -146,6 +146,17 @@ def _position(name: str, find: Callable[..., Any]) -> Primitive:
 
 argmax_along, argmin_along = _position("argmax", np.argmax), _position("argmin", np.argmin)
 
+#: Positions of the elements along an axis from the smallest to the largest; equal ones keep their order, and
+#: NaN comes last. A primitive because a composite would compare each element with each other.
+argsort_along = Primitive(
+    "argsort",
+    "reduce",
+    lambda x, axis: np.argsort(x, axis, kind="stable"),
+    lambda x, axis: (x.shape, np.dtype(np.int64)),
+    (None,),
+    cases=[((2, 3), 1), ((3, 2, 2), 0), ((0, 3), 0), ((1,), 0)],
+)
+
 
 # What users call --------------------------------------------------------------------------------
 

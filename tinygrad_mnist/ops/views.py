@@ -192,16 +192,6 @@ def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     return flip_axes(x, normalize_axes("flip", axis, x.ndim))
 
 
-def pad(x: Any, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Any:
-    """x with `widths[i] = (before, after)` elements of `value` added around its axis i."""
-    if len(widths) != x.ndim or any(w < 0 for pair in widths for w in pair):
-        raise ShapeError(
-            f"pad: {widths} must give a pair of counts for each of the {x.ndim} axes of {x.shape}"
-        )
-    shape = tuple(before + n + after for n, (before, after) in zip(x.shape, widths, strict=True))
-    return place(x, shape, tuple((b, n, 1) for n, (b, _) in zip(x.shape, widths, strict=True)), value)
-
-
 def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     """x without its axes of length 1, or without those in `axis` that have length 1."""
     axes = normalize_axes("squeeze", axis, x.ndim)

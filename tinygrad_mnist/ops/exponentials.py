@@ -1,0 +1,112 @@
+"""Composites of exponentials, logarithms and powers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..primitive import Case, Value, composite
+from .elementwise import eq, exp, expm1, ge, log, log1p, lt, maximum, minimum, pow, softplus, sqrt, where
+from .views import stop_gradient
+
+_CASE: Case = (((2, 3),), {})
+_PAIR: Case = (((2, 3), (3,)), {})
+
+
+@composite(_CASE, domain=(0.5, 3.0))
+def reciprocal(x: Value) -> Value:
+    """1 / x."""
+    return 1 / x
+
+
+@composite(_CASE, domain=(0.3, 3.0))
+def rsqrt(x: Value) -> Value:
+    """1 / sqrt(x)."""
+    return 1 / sqrt(x)
+
+
+@composite(_CASE)
+def exp2(x: Value) -> Value:
+    """2 to the power x, exact for whole x."""
+    return pow(2.0, x)
+
+
+@composite(_CASE, domain=(0.3, 3.0))
+def log2(x: Value) -> Value:
+    """Logarithm to base 2."""
+    return log(x) / math.log(2)
+
+
+@composite(_CASE, domain=(0.3, 3.0))
+def log10(x: Value) -> Value:
+    """Logarithm to base 10."""
+    return log(x) / math.log(10)
+
+
+@composite(_PAIR)
+def logaddexp(a: Value, b: Value) -> Value:
+    """log(exp(a) + exp(b)), without overflow."""
+    first = ge(a, b)
+    high, low = where(first, a, b), where(first, b, a)
+    endless = eq(a, b) * eq(abs(high), math.inf)  # both infinite and equal: their difference is NaN
+    gap = where(endless, 0.0, low) - where(endless, 0.0, high)
+    return high + softplus(gap)
+
+
+@composite(_CASE)
+def sinh(x: Value) -> Value:
+    """Hyperbolic sine, (exp(x) - exp(-x)) / 2, exact near zero."""
+    return (expm1(x) - expm1(-x)) * 0.5
+
+
+@composite(_CASE)
+def cosh(x: Value) -> Value:
+    """Hyperbolic cosine, (exp(x) + exp(-x)) / 2."""
+    return (exp(x) + exp(-x)) * 0.5
+
+
+@composite(_CASE)
+def asinh(x: Value) -> Value:
+    """The number whose hyperbolic sine is x: log(x + sqrt(x^2 + 1)), without cancellation or overflow."""
+    negative = lt(x, 0)
+    a = where(negative, -x, x)
+    b = minimum(a, 1e18)  # from where on b / (1 + sqrt(b^2 + 1)) is 1, and before b^2 overflows
+    y = log1p(a + a * (b / (1 + sqrt(b * b + 1))))
+    return where(negative, -y, y)
+
+
+@composite(_CASE, domain=(1.2, 4.0))
+def acosh(x: Value) -> Value:
+    """The number >= 0 whose hyperbolic cosine is x; NaN below 1."""
+    t = x - 1
+    return log1p(t + sqrt(t) * sqrt(t + 2))
+
+
+@composite(_CASE, domain=(-0.9, 0.9))
+def atanh(x: Value) -> Value:
+    """The number whose hyperbolic tangent is x; infinite at -1 and 1, NaN beyond."""
+    return (log1p(x) - log1p(-x)) * 0.5
+
+
+@composite(_PAIR)
+def hypot(a: Value, b: Value) -> Value:
+    """sqrt(a^2 + b^2) without overflow; the gradient at zero is taken as zero."""
+    size = stop_gradient(maximum(abs(a), abs(b)))
+    size = where((size > 0) * lt(size, math.inf), size, 1.0)
+    p, q = a / size, b / size
+    total = p * p + q * q
+    zero = eq(total, 0)
+    return where(zero, 0.0, size * sqrt(where(zero, 1.0, total)))
+
+
+@composite((((2, 3), (3,)), {"weight": 0.3}), (((2,), (2,), (2,)), {}))
+def lerp(start: Value, end: Value, weight: Any) -> Value:
+    """start + weight * (end - start): from start (weight 0) to end (weight 1) along a straight line."""
+    return start + weight * (end - start)
+
+
+@composite((((2, 3), (2, 3)), {}), domain=(0.3, 3.0))
+def xlogy(x: Value, y: Value) -> Value:
+    """x log(y), and 0 where x is 0 (for y = 0 too): a term of an entropy or divergence."""
+    zero = eq(x, 0) * eq(y, y)
+    return x * log(where(zero, 1.0, y))
