@@ -128,12 +128,22 @@ class Contractions(Nests):
         transposed = x not in self.buffers and producer is not None and _is_transposition(producer)
         stored = producer.args[0] if transposed and producer else x
         if stored not in self.buffers:
-            self._fill(stored)
+            self._lay_out(stored)
         lead = x.ndim - 2
         own = ["0" if n == 1 else AXES[batch - lead + d] for d, n in enumerate(x.shape[: max(lead, 0)])]
         name = self.buffers[stored]
         text = element_text(name, own if batch else [])
         return _Matrix(name, f"{text}.T" if transposed else text, transposed)
+
+    def _lay_out(self, x: Symbol) -> None:
+        """Give an operand a buffer; what it is a reshaped view of is filled instead, without divisions."""
+        producer = self.producers.get(x)
+        if producer is None or producer.primitive.name != "reshape" or not producer.args[0].ndim:
+            self._fill(x)
+            return
+        if producer.args[0] not in self.buffers:
+            self._fill(producer.args[0])
+        self._same_memory(producer)
 
     def _accumulate(self, update: Update) -> None:
         """Add a product onto the captured array it updates, without a buffer in between.
@@ -183,7 +193,9 @@ def inputs_by_columns(program: Program, producers: Mapping[Symbol, Instruction])
         x, y = instruction.args[0], instruction.result
         n, depth = y.shape[-1], x.shape[-1]
         enough = depth >= _WIDE >= n and y.size * depth >= _WORTH_PARTS
-        if x.ndim != 2 or not enough or producers[x].primitive.kind in ("reduce", "contract", "random"):
+        primitive = producers[x].primitive
+        computed = primitive.kind in ("loop", "view", "gather") and primitive.name != "reshape"
+        if x.ndim != 2 or not enough or not computed:
             continue
         users = [i for i in program.instructions if any(a is x for a in i.args) and i is not instruction]
         if all(i.primitive.name == "matmul" and i.args[1] is x and i.args[0] is not x for i in users):

@@ -132,23 +132,6 @@ class _Emitter(Reductions, Contractions):
         elif self._deserves_buffer(y):
             self._fill(y)
 
-    def _same_memory(self, instruction: Instruction) -> None:
-        x, y = instruction.args[0], instruction.result
-        if not (x.ndim and y.ndim):
-            self._fill(y)
-            return
-        stored = self.buffers[x]
-        moving = stored.endswith("_s")  # in every step another place
-        name = f"{y.name}_s" if moving else y.name
-        self.shapes[name] = y.shape
-        line = f"{name} = {stored}.reshape({y.shape!r})"
-        if moving:
-            self._add([line], {(stored, 0)}, {(name, 0)}, everyone=True)
-        else:
-            self.views.append(line)
-            self.homes[name] = stored
-        self.buffers[y] = name
-
     def _outputs(self) -> None:
         for k, x in enumerate(self.program.outputs):
             self._store(x, f"o{k}", "step")

@@ -281,6 +281,13 @@ def _flip(e: Expressions, instruction: Instruction, index: tuple[str, ...], nest
     ), ()
 
 
+def _windows(e: Expressions, instruction: Instruction, index: tuple[str, ...], nest: Nest) -> tuple[str, Any]:
+    x, axis, _, step, dilation = instruction.args
+    start, within = _linear(index[axis], step, 0), _linear(index[-1], dilation, 0)
+    at = start if within == "0" else within if start == "0" else f"({start} + {within})"
+    return e.at(x, (*index[:axis], at, *index[axis + 1 : -1]), nest), ()
+
+
 def _pad(e: Expressions, instruction: Instruction, index: tuple[str, ...], nest: Nest) -> tuple[str, Any]:
     x, shape, ranges, value = instruction.args
     conditions, inside = [], []
@@ -389,6 +396,7 @@ _VIEWS: dict[str, Callable[..., tuple[str, Any]]] = {
     "slice": _slice,
     "flip": _flip,
     "pad": _pad,
+    "windows": _windows,
 }
 _RULES: dict[str, Callable[..., tuple[str, tuple[str, ...]]]] = {
     "loop": _loop,

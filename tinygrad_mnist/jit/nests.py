@@ -131,6 +131,23 @@ class Nests:
         self._store(x, name)
         self.buffers[x] = name
 
+    def _same_memory(self, instruction: Instruction) -> None:
+        x, y = instruction.args[0], instruction.result
+        if not (x.ndim and y.ndim):
+            self._fill(y)
+            return
+        stored = self.buffers[x]
+        moving = stored.endswith("_s")  # in every step another place
+        name = f"{y.name}_s" if moving else y.name
+        self.shapes[name] = y.shape
+        line = f"{name} = {stored}.reshape({y.shape!r})"
+        if moving:
+            self._add([line], {(stored, 0)}, {(name, 0)}, everyone=True)
+        else:
+            self.views.append(line)
+            self.homes[name] = stored
+        self.buffers[y] = name
+
     def _store(self, x: Symbol, name: str, step: str = "") -> None:
         """Compute every element of x into the array `name`, or into its element `step` if given."""
         target = f"{name}[{step}]" if step else name

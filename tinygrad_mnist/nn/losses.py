@@ -13,14 +13,13 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, ShapeError
-from ..primitive import Operand, Value
-from ..tape import tracing
-from ..tensor import wrap
+from ..primitive import Value
+from .targets import cast, like, values
 
 
 def mse_loss(output: Value, target: Any) -> Value:
     """Mean over all elements of (output - target)^2; ShapeError unless the shapes are equal."""
-    difference = output - _like(output, target, "mse_loss")
+    difference = output - like(output, target, "mse_loss")
     return ops.mean(difference * difference)
 
 
@@ -32,7 +31,7 @@ def quadratic_cost(output: Value, target: Any) -> Value:
 
     Raises ShapeError unless the shapes are equal and have an axis of examples.
     """
-    difference = output - _like(output, target, "quadratic_cost")
+    difference = output - like(output, target, "quadratic_cost")
     if difference.ndim == 0:
         raise ShapeError("quadratic_cost: the first axis counts examples, but the shapes are ()")
     return ops.sum(difference * difference) / (output.shape[0] or math.nan)
@@ -55,14 +54,14 @@ def cross_entropy(logits: Value, target: Any, label_smoothing: float = 0.0) -> V
     """
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be from 0 to 1, not {label_smoothing}")
-    target = _values(target)
+    target = values(target)
     integer = target.dtype.kind in "iu"
     _check_classes("cross_entropy", logits, target, probabilities=not integer)
     log_p = ops.log_softmax(logits, 1)
     n, classes = logits.shape
     if integer and not label_smoothing:
         return nll_loss(log_p, target)
-    q = ops.one_hot(target, classes, logits.dtype) if integer else _cast(target, logits.dtype)
+    q = ops.one_hot(target, classes, logits.dtype) if integer else cast(target, logits.dtype)
     if label_smoothing:
         q = q * (1 - label_smoothing) + label_smoothing / classes
     return ops.sum(q * log_p) / (-n or math.nan)
@@ -78,7 +77,7 @@ def nll_loss(log_probabilities: Value, target: Any) -> Value:
     Raises ShapeError for other shapes, DTypeError for classes that are not integers, IndexError
     for a class outside 0 .. C - 1.
     """
-    target = _values(target)
+    target = values(target)
     _check_classes("nll_loss", log_probabilities, target, probabilities=False)
     n, classes = log_probabilities.shape
     right = ops.eq(ops.unsqueeze(ops.positions(target, 0, classes), 1), np.arange(classes))
@@ -91,30 +90,8 @@ def binary_cross_entropy_with_logits(logits: Value, target: Any) -> Value:
     The two logarithms are -softplus(-z) and -softplus(z), exact however far z is from zero.
     `target` has the shape of `logits`, probabilities from 0 to 1; ShapeError for another shape.
     """
-    t = _like(logits, target, "binary_cross_entropy_with_logits")
+    t = like(logits, target, "binary_cross_entropy_with_logits")
     return ops.mean(t * ops.softplus(-logits) + (1 - t) * ops.softplus(logits))
-
-
-def _values(target: Any) -> Value:
-    if isinstance(target, Operand):
-        return target
-    array = np.asarray(target)
-    return array if tracing.get() is None else wrap(array)  # a program reads it anew on each run
-
-
-def _cast(target: Value, dtype: Any) -> Value:
-    return target if target.dtype == dtype else ops.cast(target, dtype)
-
-
-def _like(output: Value, target: Any, name: str) -> Value:
-    """The target in the output's dtype; ShapeError unless it has its shape."""
-    target = _values(target)
-    if output.shape != target.shape:
-        raise ShapeError(
-            f"{name}: output {output.shape} and target {target.shape} must have one shape; "
-            "reshape one of them (classes become rows of 0 and 1 by tg.one_hot)"
-        )
-    return _cast(target, output.dtype)
 
 
 def _check_classes(name: str, scores: Value, target: Value, *, probabilities: bool) -> None:

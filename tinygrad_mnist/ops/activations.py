@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from ..primitive import Case, Value, composite
-from .elementwise import erf, exp, expm1, log, sigmoid, tanh, where
+from ..errors import ShapeError
+from ..primitive import Case, Value, composite, normalize_axis
+from .elementwise import erf, exp, expm1, log, sigmoid, softplus, tanh, where
 from .reduce import max, sum
-from .views import stop_gradient
+from .views import reshape_to, slice_ranges, stop_gradient
 
 _CASE: Case = (((2, 3),), {})
 
@@ -65,6 +66,117 @@ def clamp(x: Value, min: float | Value | None = None, max: float | Value | None 
     if min is not None:
         x = where(x < min, min, x)
     return x if max is None else where(x > max, max, x)
+
+
+@composite(_CASE, domain=(-3.0, 8.0))
+def relu6(x: Value) -> Value:
+    """x limited to 0 .. 6; derivative 0 at both ends."""
+    return hardtanh(x, 0.0, 6.0)
+
+
+@composite(_CASE)
+def hardtanh(x: Value, min_val: float = -1.0, max_val: float = 1.0) -> Value:
+    """x limited to min_val .. max_val; derivative 0 at both ends. ValueError if they are not in order."""
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: min_val {min_val} is above max_val {max_val}")
+    return where(x <= min_val, min_val, where(x >= max_val, max_val, x))
+
+
+@composite(_CASE, domain=(-5.0, 5.0))
+def hardsigmoid(x: Value) -> Value:
+    """The straight line x / 6 + 1/2 between 0 and 1."""
+    return hardtanh(x * (1 / 6) + 0.5, 0.0, 1.0)
+
+
+@composite(_CASE, domain=(-5.0, 5.0))
+def hardswish(x: Value) -> Value:
+    """x * hardsigmoid(x) (Howard et al. 2019)."""
+    return where(x <= -3, 0.0, where(x >= 3, x, x * (x + 3) * (1 / 6)))
+
+
+@composite(_CASE, (((2, 3),), {"alpha": 0.5}))
+def celu(x: Value, alpha: float = 1.0) -> Value:
+    """x where positive, alpha * (exp(x / alpha) - 1) elsewhere (Barron 2017)."""
+    return where(x > 0, x, alpha * expm1(where(x > 0, 0.0, x) / alpha))
+
+
+@composite(_CASE)
+def selu(x: Value) -> Value:
+    """An elu whose outputs keep mean 0 and variance 1 (Klambauer et al. 2017)."""
+    return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
+
+
+@composite(_CASE)
+def mish(x: Value) -> Value:
+    """x * tanh(softplus(x)) (Misra 2019)."""
+    return x * tanh(softplus(x))
+
+
+@composite(_CASE)
+def softsign(x: Value) -> Value:
+    """x / (1 + |x|)."""
+    return where(x > 0, x / (1 + where(x > 0, x, 0.0)), x / (1 - where(x > 0, 0.0, x)))
+
+
+@composite(_CASE)
+def softshrink(x: Value, lambd: float = 0.5) -> Value:
+    """x moved by `lambd` towards 0, which it does not pass."""
+    return where(x > lambd, x - lambd, where(x < -lambd, x + lambd, x * 0.0))
+
+
+@composite(_CASE)
+def hardshrink(x: Value, lambd: float = 0.5) -> Value:
+    """x, and 0 from -lambd to lambd."""
+    return where((x > lambd) | (x < -lambd), x, 0.0)
+
+
+@composite(_CASE)
+def tanhshrink(x: Value) -> Value:
+    """x - tanh(x)."""
+    return x - tanh(x)
+
+
+@composite(_CASE)
+def threshold(x: Value, threshold: float = 0.0, value: float = 0.0) -> Value:
+    """x where above `threshold`, else `value`."""
+    return where(x > threshold, x, value)
+
+
+@composite(_CASE)
+def logsigmoid(x: Value) -> Value:
+    """log(sigmoid(x)), exact far from zero."""
+    return -softplus(-x)
+
+
+@composite(_CASE)
+def softmin(x: Value, axis: int = -1) -> Value:
+    """softmax(-x): the smaller, the more."""
+    return softmax(-x, axis)
+
+
+@composite((((2, 4),), {}), (((2, 3),), {"axis": 0}))
+def glu(x: Value, axis: int = -1) -> Value:
+    """The first half of x along `axis` times the sigmoid of the second (Dauphin et al. 2017)."""
+    at = normalize_axis("glu", axis, x.ndim)
+    n = x.shape[at]
+    if n % 2:
+        raise ShapeError(f"glu: axis {at} of {x.shape} cannot be halved")
+    halves = (
+        tuple((k, n // 2, 1) if i == at else (0, m, 1) for i, m in enumerate(x.shape)) for k in (0, n // 2)
+    )
+    first, second = (slice_ranges(x, ranges) for ranges in halves)
+    return first * sigmoid(second)
+
+
+@composite((((2, 3), (3,)), {}), (((1, 2, 2), (1,)), {}))
+def prelu(x: Value, weight: Value) -> Value:
+    """x where positive, weight * x elsewhere (He et al. 2015); one weight, or one per channel (axis 1)."""
+    channels = x.shape[1] if x.ndim > 1 else 1
+    if weight.shape not in ((), (1,), (channels,)):
+        raise ShapeError(f"prelu: needs one weight or {channels}, for an input {x.shape}, not {weight.shape}")
+    if weight.ndim and x.ndim > 1:
+        weight = reshape_to(weight, (*weight.shape, *(1,) * (x.ndim - 2)))
+    return where(x > 0, x, x * weight)
 
 
 def dropout(x: Value, p: float, generator: Value) -> Value:
