@@ -56,11 +56,13 @@ class Primitive:
         differentiable: whether any operand has a derivative.
         cases: argument tuples (operand shapes, params) on which the tests exercise it.
         domain: interval from which the tests draw operand values.
+        compiles: whether compiled programs can contain it.
     """
 
     __slots__ = (
         "arity",
         "cases",
+        "compiles",
         "differentiable",
         "domain",
         "formula",
@@ -82,11 +84,13 @@ class Primitive:
         formula: str = "",
         cases: Sequence[tuple[Any, ...]] = (),
         domain: tuple[float, float] = (-3.0, 3.0),
+        compiles: bool = True,
     ) -> None:
         self.name, self.kind, self.run, self.infer = name, kind, run, infer
         self.vjps, self.arity = tuple(vjps), len(vjps)
         self.differentiable = any(self.vjps)
         self.formula, self.cases, self.domain = formula, tuple(cases), domain
+        self.compiles = compiles
         if name in REGISTRY:
             raise ValueError(f"a primitive named {name!r} is already declared")
         REGISTRY[name] = self

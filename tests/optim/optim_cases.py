@@ -41,4 +41,24 @@ OPTIMISERS = {
         None,
         True,
     ),
+    "adagrad": ("Adagrad", {"lr": 0.01}, None, False),
+    "adagrad options": (
+        "Adagrad",
+        {"lr": 0.1, "lr_decay": 0.01, "weight_decay": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3},
+        None,
+        True,
+    ),
+    "nadam": ("NAdam", {"lr": 0.002}, None, False),
+    "nadam options": (
+        "NAdam",
+        {"lr": 0.02, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.1, "momentum_decay": 0.1},
+        None,
+        True,
+    ),
+    "nadam decoupled": (
+        "NAdam",
+        {"lr": 0.02, "weight_decay": 0.1, "decoupled_weight_decay": True},
+        None,
+        False,
+    ),
 }

@@ -47,7 +47,8 @@ def test_equal_to_pytorch(name):
             saved.append([p.tolist() for p in params])
     for got, expected in zip(saved, REFERENCE[name], strict=True):
         for x, y in zip(got, expected, strict=True):
-            np.testing.assert_allclose(x, y, rtol=1e-10)
+            # PyTorch keeps the product of NAdam's momenta in float32
+            np.testing.assert_allclose(x, y, rtol=1e-6 if name.startswith("nadam") else 1e-10)
 
 
 @pytest.mark.parametrize("name", ["Adam", "AdamW", "RMSprop"])

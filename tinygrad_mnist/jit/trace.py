@@ -93,6 +93,11 @@ class Trace:
 
     def record(self, primitive: Primitive, args: tuple[Any, ...]) -> Symbol:
         """Note the call and give the symbol of its result; shapes are checked as in eager execution."""
+        if not primitive.compiles:
+            raise TraceError(
+                f"{primitive.name}: compiled programs cannot contain it; compute it outside the compiled "
+                "function and pass the result as an argument"
+            )
         values = tuple(self._value(x) for x in args)
         shape, dtype = primitive.infer(*values)
         result = Symbol(f"v{len(self.instructions)}", tuple(map(int, shape)), np.dtype(dtype))

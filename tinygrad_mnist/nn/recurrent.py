@@ -57,7 +57,7 @@ class _Cell(Module):
 
 
 class RNNCell(_Cell):
-    """h' = tanh(W x + b + W' h + b') (Elman 1990), for x (N, input_size) and h (N, hidden_size), or without N.
+    """h' = tanh(W x + b + W' h + b') (Elman 1990), for x (N, input_size) and h (N, hidden_size).
 
     Args:
         input_size, hidden_size: lengths of x and h.

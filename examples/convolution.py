@@ -1,0 +1,86 @@
+"""A small convolutional network that reads handwritten digits: python examples/convolution.py
+
+Two convolutions, each followed by ReLU and max pooling, and two fully connected layers with dropout
+between them. A training step is written as in PyTorch and compiled whole; an epoch is one native loop.
+"""
+
+import argparse
+import time
+
+import numpy as np
+
+import tinygrad_mnist as tg
+from tinygrad_mnist import nn, optim
+
+BATCH = 64
+
+
+class Network(nn.Module):
+    def __init__(self, seed):
+        generator = tg.Generator(seed)
+        self.first = nn.Conv2d(1, 16, 5, generator=generator)
+        self.second = nn.Conv2d(16, 32, 5, generator=generator)
+        self.pool = nn.MaxPool2d(2)
+        self.hidden = nn.Linear(32 * 4 * 4, 128, generator=generator, init=nn.init.kaiming_uniform)
+        self.dropout = nn.Dropout(0.4, generator=generator)
+        self.out = nn.Linear(128, 10, generator=generator)
+
+    def forward(self, x):  # (N, 1, 28, 28)
+        x = self.pool(self.first(x)).relu()  # (N, 16, 12, 12)
+        x = self.pool(self.second(x)).relu()  # (N, 32, 4, 4)
+        return self.out(self.dropout(self.hidden(x.flatten(1)).relu()))
+
+
+def train(images, labels, epochs, seed, after_epoch):
+    """A network trained on uint8 images (N, 28, 28); calls `after_epoch(number, cost, seconds)`."""
+    x, y = tg.Tensor(images[:, None]), tg.Tensor(labels)
+    model = Network(seed)
+    steps = len(labels) // BATCH
+    rate = optim.schedules.one_cycle(0.004, steps * epochs)
+    opt = optim.AdamW(model.parameters(), lr=rate, weight_decay=0.05)
+
+    @tg.jit
+    def step(i):
+        cost = nn.cross_entropy(model(x[i].float() / 255), y[i])
+        opt.zero_grad()
+        cost.backward()
+        opt.step()
+        return cost
+
+    for epoch in range(epochs):
+        start = time.perf_counter()
+        order = tg.data.order(len(labels), seed=seed, epoch=epoch)[: steps * BATCH].reshape(-1, BATCH)
+        cost = step.scan(order).mean().item()
+        after_epoch(epoch + 1, cost, time.perf_counter() - start)
+    return model.eval()
+
+
+def accuracy(model, images, labels):
+    """Share of the images whose digit the network names."""
+    with tg.no_grad():
+        batches = range(0, len(labels), 500)
+        answers = [model(tg.Tensor(images[i : i + 500, None]).float() / 255).argmax(axis=1) for i in batches]
+    return float(np.mean(np.concatenate([np.asarray(a) for a in answers]) == labels))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="train a small convolutional network on MNIST")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--validate", action="store_true", help="hold out 5,000 training images, and test on them"
+    )
+    options = parser.parse_args()
+    (images, labels), (unseen, answers) = tg.data.mnist()
+    if options.validate:
+        images, labels, unseen, answers = images[:-5000], labels[:-5000], images[-5000:], labels[-5000:]
+
+    def report(epoch, cost, seconds):
+        print(f"epoch {epoch}/{options.epochs}  cost {cost:.4f}  {seconds:.1f} s", flush=True)
+
+    model = train(images, labels, options.epochs, options.seed, report)
+    print(f"{'validation' if options.validate else 'test'} accuracy {accuracy(model, unseen, answers):.2%}")
+
+
+if __name__ == "__main__":
+    main()

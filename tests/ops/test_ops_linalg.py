@@ -1,0 +1,79 @@
+"""Linear algebra against NumPy, its derivatives to second order, and refusals."""
+
+import numpy as np
+import pytest
+
+import tinygrad_mnist as tg
+from tinygrad_mnist.errors import DTypeError, ShapeError, TraceError
+from tinygrad_mnist.ops import linalg
+from tinygrad_mnist.testing import gradcheck
+
+RNG = np.random.default_rng(6)
+A = RNG.normal(size=(2, 3, 3)) + 3 * np.eye(3)
+B = RNG.normal(size=(2, 3, 2))
+TALL = RNG.normal(size=(2, 4, 3))
+SPD = A @ A.swapaxes(-1, -2)
+
+
+def test_values():
+    a = tg.Tensor(A)
+    np.testing.assert_allclose(linalg.inv(a), np.linalg.inv(A))
+    np.testing.assert_allclose(linalg.det(a), np.linalg.det(A))
+    sign, log = linalg.slogdet(-a)
+    assert np.array_equal(sign, [-1, -1])
+    np.testing.assert_allclose(log, np.linalg.slogdet(A)[1])
+    np.testing.assert_allclose(linalg.solve(a, tg.Tensor(B)), np.linalg.solve(A, B))
+    np.testing.assert_allclose(linalg.solve(a[0], tg.Tensor(B[0, :, 0])), np.linalg.solve(A[0], B[0, :, 0]))
+    np.testing.assert_allclose(linalg.cholesky(tg.Tensor(SPD)), np.linalg.cholesky(SPD))
+    values, vectors = linalg.eigh(tg.Tensor(SPD))
+    np.testing.assert_allclose(values, np.linalg.eigvalsh(SPD))
+    np.testing.assert_allclose((vectors * values.unsqueeze(-2)) @ vectors.transpose(), SPD)
+    for x in (TALL, TALL.swapaxes(-1, -2)):
+        u, s, vh = linalg.svd(tg.Tensor(x))
+        np.testing.assert_allclose((u * s.unsqueeze(-2)) @ vh, x, atol=1e-12)
+        np.testing.assert_allclose(s, np.linalg.svd(x, compute_uv=False))
+    q, r = linalg.qr(tg.Tensor(TALL))
+    np.testing.assert_allclose(q @ r, TALL, atol=1e-12)
+    assert not np.tril(r.numpy(), -1).any()
+    assert linalg.inv(tg.Tensor(A).float()).dtype == np.float32
+
+
+@pytest.mark.parametrize("order", [None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf])
+def test_norms(order):
+    found = linalg.norm(tg.Tensor(TALL), order, axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(found, np.linalg.norm(TALL, order, (1, 2), keepdims=True))
+    if order not in ("nuc", "fro", -1, -2, -np.inf):
+        np.testing.assert_allclose(linalg.norm(tg.Tensor(TALL), order, 1), np.linalg.norm(TALL, order, 1))
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (linalg.cholesky, SPD[0]),
+        (lambda x: linalg.eigh(x).eigenvalues, SPD[0]),
+        (lambda x: linalg.eigh(x).eigenvectors ** 2, SPD[0]),
+        (lambda x: linalg.svd(x).S, TALL[0]),
+        (lambda x: linalg.norm(x, "nuc"), TALL[0]),
+        (lambda x: linalg.slogdet(x).logabsdet, A[0]),
+        (lambda x: linalg.solve(x, tg.Tensor(B[0])), A[0]),
+    ],
+)
+def test_derivatives(f, x):
+    gradcheck(f, [x], order=2)
+
+
+def test_refusals():
+    with pytest.raises(ShapeError, match=r"inv: needs square matrices .*, not \(2, 4, 3\)"):
+        linalg.inv(tg.Tensor(TALL))
+    with pytest.raises(ShapeError, match=r"solve: right-hand sides of shape \(2, 4, 3\) do not fit"):
+        linalg.solve(tg.Tensor(A), tg.Tensor(TALL))
+    with pytest.raises(ShapeError, match="at least as tall as wide"):
+        linalg.qr(tg.Tensor(TALL.swapaxes(-1, -2)))
+    with pytest.raises(DTypeError, match="det: not defined for int64; cast"):
+        linalg.det(tg.Tensor([[1, 2], [3, 4]]))
+    with pytest.raises(np.linalg.LinAlgError, match="inv: Singular matrix"):
+        linalg.inv(tg.zeros((2, 2)))
+    with pytest.raises(TraceError, match="cholesky: compiled programs cannot contain it; compute it outside"):
+        tg.jit(linalg.cholesky)(tg.Tensor(SPD))
+    with pytest.raises(ValueError, match="no matrix norm of ord 3"):
+        linalg.norm(tg.Tensor(A), 3, (1, 2))
