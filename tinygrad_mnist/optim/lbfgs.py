@@ -22,8 +22,9 @@ class LBFGS(Optimizer):
     """Limited-memory BFGS (Liu and Nocedal 1989), as in PyTorch, for costs of all data at once.
 
     A step calls a closure several times: `opt.step(closure)`, where the closure clears the
-    gradients, computes the cost, calls backward and gives the cost. The closure may be a function
-    compiled by `tg.jit`; the step itself looks at numbers and cannot be compiled (TraceError).
+    gradients, computes the cost, calls backward and gives the cost. The step looks at numbers and
+    cannot be compiled (TraceError), but the closure may call a compiled `tg.value_and_grad` and put
+    its gradients in the parameters' `grad`.
 
     Args:
         params: see `Optimizer`; all in one group.
@@ -70,7 +71,7 @@ class LBFGS(Optimizer):
         if closure is None:
             raise TypeError("LBFGS.step: needs a closure that computes the cost and its gradients anew")
         if tracing.get() is not None:
-            raise TraceError("LBFGS.step looks at numbers: call it outside, and compile the closure instead")
+            raise TraceError("LBFGS.step looks at numbers: call it outside, and compile the cost instead")
         first = closure()
         cost, g, calls = float(first), self._gradients(), 1
         lr = self.param_groups[0]["lr"]
