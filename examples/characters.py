@@ -13,7 +13,7 @@ import numpy as np
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, ops, optim
 
-CONTEXT, WIDTH, HEADS, BLOCKS, BATCH = 48, 64, 4, 2, 16
+CONTEXT, WIDTH, HEADS, BLOCKS, BATCH = 48, 64, 4, 1, 16
 
 
 class Block(nn.Module):
@@ -51,7 +51,7 @@ class Writer(nn.Module):
 def train(codes, symbols, steps, seed, after):
     """A model trained on the integers `codes`; `after(steps done, mean cost of the last hundred)`."""
     model, data = Writer(symbols, seed), tg.Tensor(codes)
-    opt = optim.AdamW(model.parameters(), lr=optim.schedules.one_cycle(0.003, steps), weight_decay=0.1)
+    opt = optim.Lion(model.parameters(), lr=optim.schedules.one_cycle(0.001, steps), weight_decay=0.1)
 
     @tg.jit
     def step(start):  # where in the text each of the examples begins
@@ -61,7 +61,6 @@ def train(codes, symbols, steps, seed, after):
         cost = nn.cross_entropy(scores, text[:, 1:].reshape(BATCH * CONTEXT))
         opt.zero_grad()
         cost.backward()
-        optim.clip_grad_norm_(model.parameters(), 1.0)
         opt.step()
         return cost
 

@@ -2,10 +2,25 @@
 
 from . import data, errors, nn, ops, optim, testing, train
 from .autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
-from .creation import arange, concatenate, eye, full, maximum, minimum, one_hot, ones, stack, where, zeros
+from .creation import (
+    arange,
+    concatenate,
+    einsum,
+    eye,
+    full,
+    maximum,
+    meshgrid,
+    minimum,
+    one_hot,
+    ones,
+    stack,
+    where,
+    zeros,
+)
 from .generator import Generator
 from .jit import jit
 from .kernels.threads import get_num_threads, set_num_threads
+from .ops import linalg
 from .tensor import Tensor
 
 __version__ = "0.1.0"
@@ -16,6 +31,7 @@ __all__ = [
     "arange",
     "concatenate",
     "data",
+    "einsum",
     "enable_grad",
     "errors",
     "eye",
@@ -27,7 +43,9 @@ __all__ = [
     "jacobian",
     "jit",
     "jvp",
+    "linalg",
     "maximum",
+    "meshgrid",
     "minimum",
     "nn",
     "no_grad",

@@ -66,6 +66,16 @@ def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     return ops.stack(tensors, axis)
 
 
+def einsum(equation: str, *operands: Any) -> Tensor:
+    """See `ops.einsum`."""
+    return _tensor(ops.einsum(equation, *operands))
+
+
+def meshgrid(*vectors: Tensor, indexing: str = "ij") -> list[Tensor]:
+    """See `ops.meshgrid`."""
+    return ops.meshgrid(*vectors, indexing=indexing)
+
+
 def one_hot(index: Any, num_classes: int, dtype: Any = np.float32) -> Tensor:
     """See `ops.one_hot`."""
     return _tensor(ops.one_hot(index, num_classes, dtype))

@@ -11,7 +11,7 @@ from ..primitive import Shape
 from .expression import Expressions, Nest, flat_name
 from .program import Program
 from .sections import Access, Section, bounds, unsigned_bounds
-from .trace import Symbol
+from .trace import Instruction, Symbol
 
 AXES = "ijklmnpqrtuvwxyz"
 INDENT = "    "

@@ -3,6 +3,7 @@
 They take Tensors or plain arrays and give the same kind back.
 """
 
+from . import linalg
 from .activations import (
     celu,
     clamp,
@@ -240,6 +241,7 @@ __all__ = [
     "le",
     "leaky_relu",
     "lerp",
+    "linalg",
     "linear",
     "log",
     "log1p",
