@@ -3,10 +3,11 @@
 from .answers import activations, calibration, confidence, confusion, distributions, mistakes
 from .canvas import inline_svg, require_matplotlib, save
 from .importance import importance, wishes
-from .patterns import likeness, patterns, rows_of_images
+from .patterns import MOST_PATTERNS, likeness, patterns, rows_of_images
 from .surface import between, plane, slices, spectrum, training
 
 __all__ = [
+    "MOST_PATTERNS",
     "activations",
     "between",
     "calibration",

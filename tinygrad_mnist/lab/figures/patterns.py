@@ -14,14 +14,14 @@ from .canvas import BLUE, COLOURS, INKED, SIGNED, WIDTH, drawn, mosaic, panels
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MOST = 32  # pictures shown of a wide layer
+MOST_PATTERNS = 32  # shown of a wide layer
 _ACROSS = 8
 
 
 @drawn
 def patterns(before: Pictures, after: Pictures) -> Figure:
     """The weights from the pixels to each neuron, before training (top) and after, on one scale each."""
-    before, after = before[:_MOST], after[:_MOST]
+    before, after = before[:MOST_PATTERNS], after[:MOST_PATTERNS]
     rows = -(-len(after) // _ACROSS)
     figure, axes = panels(2, 1, 2 * (0.95 * rows + 0.1))
     for ax, pictures, name in zip(axes, (before, after), ("before training", "after training"), strict=True):

@@ -25,8 +25,9 @@ def chapter(subject: Subject) -> Section:
     section.body = [
         f"The network takes the {height * width} pixels of an image, from 0 to "
         f"{network.recipe.input_scale:g}, and gives {network.classes} numbers. Each neuron adds up what it "
-        f"gets, each input times a weight, plus a bias, and squashes the sum ({network.recipe.activation}). "
-        f"In all there are {count:,} weights and biases to turn: learning is finding values for them.",
+        "gets, each input times a weight, plus a bias, and passes the sum on through its activation "
+        f"({network.recipe.activation} in hidden layers). In all there are {count:,} weights and biases to "
+        "turn: learning is finding values for them.",
         Table(("parameter", "shape", "numbers"), [*rows, ["all", "", f"{count:,}"]]),
         Picture(
             "graph",

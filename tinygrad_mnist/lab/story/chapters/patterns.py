@@ -52,8 +52,7 @@ def chapter(subject: Subject) -> Section:
         Picture(
             "patterns",
             figures.patterns(before, trained),
-            f"The weights from the pixels to each neuron (at most 32 of the {len(trained)} are shown); red "
-            "excites, blue inhibits.",
+            f"The weights from the pixels to {_shown(len(trained))}; red excites, blue inhibits.",
         ),
         "Two numbers say how much structure there is. How alike neighbouring weights are (Moran's I: 0 for "
         f"noise, towards 1 for smooth pictures): {alike.mean():.2f} on average, random weights "
@@ -100,6 +99,11 @@ def chapter(subject: Subject) -> Section:
         ),
     ]
     return section
+
+
+def _shown(neurons: int) -> str:
+    most = figures.MOST_PATTERNS
+    return "each neuron" if neurons <= most else f"the first {most} of {neurons} neurons"
 
 
 def _measured(pictures: Pictures) -> tuple[np.ndarray, np.ndarray]:
