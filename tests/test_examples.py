@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent.parent / "examples"
 SMALL = {
     "by_hand": ({"epochs": 1}, lambda accuracy: accuracy > 0.88),
     "functional": ({"images": 1000, "steps": 40}, lambda accuracy: accuracy > 0.7),
-    "oscillator": ({"steps": 1000, "points": 32}, lambda error: error < 0.3),
+    "loaded_string": ({"steps": 1000}, lambda error: error < 0.02),
     "own_primitive": ({"epochs": 1}, lambda accuracy: accuracy > 0.9),
 }
 
