@@ -89,6 +89,8 @@ def sweep(
                 worker = free.pop()
                 worker.start(waiting.pop(0))
                 busy[worker.connection] = worker
+                if on_progress:
+                    on_progress(worker.recipe, 0.0)
             for ready in wait(busy):
                 worker = busy[ready]
                 news = worker.news()
