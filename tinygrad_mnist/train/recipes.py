@@ -196,7 +196,9 @@ _MODERN = _ARTICLE.but(cost="cross-entropy", optimiser="adamw")
 #: What `--recipe` knows.
 RECIPES: dict[RecipeName, Recipe] = {
     "article": _ARTICLE,
-    "fast16": _MODERN.but(activation="elu", rate=0.015, weight_decay=0.03, epochs=4, batch_size=32),
+    "fast16": _MODERN.but(
+        activation="elu", rate=0.015, weight_decay=0.03, epochs=4, batch_size=32, first_gain=1.0, gain=1.0
+    ),
     "best16": _MODERN.but(activation="elu", rate=0.02, weight_decay=0.1, epochs=30, batch_size=64),
     "silu128": _MODERN.but(
         hidden=(128,), activation="silu", rate=0.006, weight_decay=0.1, epochs=5, batch_size=64
