@@ -76,6 +76,25 @@ def test_values(name):
         loss(tensors[0], *[x[:2] for x in tensors[1:]], **options)
 
 
+def test_reductions_of_the_other_costs():
+    x, q = tg.Tensor(X), tg.Tensor(Q)
+    classes = np.array([2, 0, 1, 1])
+    log_p = X - np.log(np.exp(X).sum(1, keepdims=True))
+    right = -log_p[np.arange(4), classes]
+    for loss, target, elements in (
+        (F.mse_loss, q, (X - Q) ** 2),
+        (F.binary_cross_entropy_with_logits, q, np.logaddexp(0, X) - Q * X),
+        (F.cross_entropy, classes, right),
+        (F.cross_entropy, q, -(Q * log_p).sum(1)),
+        (lambda x, t, reduction: F.nll_loss(x.log_softmax(), t, reduction=reduction), classes, right),
+    ):
+        np.testing.assert_allclose(loss(x, target, reduction="none"), elements, rtol=1e-9)
+        assert loss(x, target, reduction="sum").item() == pytest.approx(elements.sum())
+        assert loss(x, target, reduction="mean").item() == pytest.approx(elements.mean())
+        with pytest.raises(ValueError, match="reduction must be"):
+            loss(x, target, reduction="all")
+
+
 def test_divergence_per_example_and_of_logarithms():
     x, q = tg.Tensor(X), tg.Tensor(Q)
     whole = (Q * (np.log(Q) - X)).sum()
