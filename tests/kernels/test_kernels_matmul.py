@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from tinygrad_mnist.kernels import threads
 from tinygrad_mnist.kernels.matmul import linear, matmul
 
 sizes = st.one_of(st.integers(0, 20), st.sampled_from([31, 32, 33, 47, 48, 49, 64, 65, 100, 130]))
@@ -87,6 +88,31 @@ def test_shapes_of_networks_and_of_every_blocking(m, k, n, dtype):
         out = matmul(x, y)
         assert_product(out, a, b)
         np.testing.assert_array_equal(out, matmul(x, y))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("m", "k", "n"), [(300, 200, 100), (64, 300, 400), (70, 1000, 80), (2000, 11, 300), (5, 3000, 400)]
+)
+def test_the_bits_do_not_depend_on_the_number_of_threads(m, k, n, dtype, monkeypatch):
+    a, b = random((m, k), dtype, 1), random((k, n), dtype, 2)
+    for x, y in itertools.product((a, np.asfortranarray(a)), (b, np.asfortranarray(b))):
+        results = []
+        for count in (1, 2, 3, 8):
+            monkeypatch.setattr(threads, "_most", count)
+            results.append(matmul(x, y))
+            np.testing.assert_array_equal(results[-1], results[0])
+        assert_product(results[0], a, b)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_stacks_are_shared_among_threads(count, monkeypatch):
+    monkeypatch.setattr(threads, "_most", count)
+    a, b = random((7, 1, 130, 120), seed=1), random((3, 120, 140), seed=2)
+    out = matmul(a, b)
+    assert out.shape == (7, 3, 130, 140)
+    for i, j in np.ndindex(7, 3):
+        np.testing.assert_array_equal(out[i, j], matmul(a[i, 0], b[j]))
 
 
 def test_nothing_outside_the_operands_is_read():

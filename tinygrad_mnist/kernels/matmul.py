@@ -3,11 +3,12 @@
 Small and skinny products run directly on the operands, in whichever of three forms needs no
 transposed copy: rows of B scaled by numbers of A (A @ B and A.T @ B), dot products of rows
 (A @ B.T), or the first with the roles exchanged and the result transposed. Large ones are cut into
-blocks that are packed to fit the caches (K. Goto and R. van de Geijn, "Anatomy of
-High-Performance Matrix Multiplication", 2008); see `packed`.
+blocks that are packed to fit the caches, and into parts that several threads compute; see
+`products` and `threads`.
 """
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,21 +32,27 @@ from tinygrad_mnist.kernels.arrays import (
     stride,
     unlock,
 )
-from tinygrad_mnist.kernels.policy import kernel
-from tinygrad_mnist.kernels.products import product
+from tinygrad_mnist.kernels.packing import ROWS, VECTORS
+from tinygrad_mnist.kernels.policy import kernel, routine
+from tinygrad_mnist.kernels.products import part_of_product, product
+from tinygrad_mnist.kernels.simd import VECTOR_BYTES, offset
+from tinygrad_mnist.kernels.threads import team
+from tinygrad_mnist.kernels.untyped import types
 
 Array = ndarray[Any, Any]
 
 MUCH = 1 << 20  # multiplications that keep a kernel busy for long enough to let other threads run
+ALONE_UP_TO = 1 << 22  # multiplications that one thread does sooner than several could begin
+A_SHARE = 1 << 21  # multiplications that are worth a thread
 
 
 @kernel
 def multiply(a: Any, b: Any) -> Any:
-    """A @ B for two matrices, else nothing."""
+    """A @ B for two matrices that are not large, else nothing."""
     if not accepts(a) or not accepts(b) or ndim(a) != 2 or ndim(b) != 2:
         return nothing(a)
     m, depth, n = shape(a)[0], shape(a)[1], shape(b)[1]
-    if shape(b)[0] != depth or (flags(a) & flags(b)) & ALIGNED == 0:
+    if shape(b)[0] != depth or (flags(a) & flags(b)) & ALIGNED == 0 or m * n * depth > ALONE_UP_TO:
         return nothing(a)
     left, a_row, a_column = data(a), stride(a, 0), stride(a, 1)
     right, b_row, b_column = data(b), stride(b, 0), stride(b, 1)
@@ -62,14 +69,67 @@ def multiply(a: Any, b: Any) -> Any:
     return out if done else nothing(out)
 
 
+@kernel
+def multiply_part(a: Any, b: Any, c: Any, top: int, bottom: int, left: int, right: int) -> int:
+    """Rows top .. bottom - 1 and columns left .. right - 1 of the matrix C = A @ B; 0 if memory is short."""
+    state = unlock(True)
+    done = part_of_product(
+        data(a),
+        stride(a, 0),
+        stride(a, 1),
+        data(b),
+        stride(b, 0),
+        stride(b, 1),
+        data(c),
+        shape(c)[1],
+        shape(c)[0],
+        shape(c)[1],
+        shape(a)[1],
+        top,
+        bottom,
+        left,
+        right,
+    )
+    lock(state)
+    return done
+
+
+@routine
+def _start(x: Any, index: int) -> Any:
+    """The pointer to a matrix of a stack of them, counted in row-major order."""
+    start = data(x)
+    for axis in range(ndim(x) - 3, -1, -1):
+        start = offset(start, index % shape(x)[axis] * stride(x, axis))
+        index //= shape(x)[axis]
+    return start
+
+
+@kernel
+def multiply_stack(a: Any, b: Any, c: Any, first: int, last: int) -> int:
+    """The matrices first .. last - 1 of the contiguous stack C = A @ B of one shape; 0 if memory is short."""
+    row, column, done = ndim(c) - 2, ndim(c) - 1, 1
+    m, n, depth = shape(c)[row], shape(c)[column], shape(a)[column]
+    a_row, a_column, b_row, b_column = stride(a, row), stride(a, column), stride(b, row), stride(b, column)
+    state = unlock((last - first) * m * n * depth >= MUCH)
+    for i in range(first, last):
+        done &= product(
+            _start(a, i), a_row, a_column, _start(b, i), b_row, b_column, _start(c, i), n, m, n, depth
+        )
+    lock(state)
+    return done
+
+
 _multiply = Entry(multiply, lambda array: (array, array))
+_part = Entry(multiply_part, lambda array: (array,) * 3 + (types.int64,) * 4)
+_stack = Entry(multiply_stack, lambda array: (array,) * 3 + (types.int64,) * 2)
 
 
 def matmul(a: Array, b: Array) -> Array:
     """a @ b with the shapes and broadcasting of numpy.matmul.
 
     float32 and float64 operands of one dtype take the kernels of this module: any strides, the
-    same bits on every call; the result may be in Fortran order. Other dtypes go to NumPy.
+    same bits on every call and for any number of threads; the result may be in Fortran order.
+    Other dtypes go to NumPy.
     """
     out = _multiply.single(a, b)
     if out is None:
@@ -85,15 +145,6 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     return out if bias is None else np.add(out, bias, out=out)
 
 
-def _matrices(a: Array, b: Array) -> Array:
-    """The product of two matrices of one dtype and of shapes that fit."""
-    multiply = _multiply.single if a.dtype == FLOAT32 else _multiply.double
-    out = multiply(a, b)
-    if out is None:
-        out = multiply(plain(a), plain(b))
-    return out
-
-
 def _any(a: Array, b: Array) -> Array:
     """The product of operands of any dtype and number of dimensions."""
     fits = a.ndim and b.ndim and a.shape[-1] == b.shape[-2 if b.ndim > 1 else 0]
@@ -106,12 +157,63 @@ def _any(a: Array, b: Array) -> Array:
         out = _matrices(rows.reshape(math.prod(rows.shape[:-1]), rows.shape[-1]), columns)
         out = out.reshape(*rows.shape[:-1], columns.shape[-1])
     else:
-        batch = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])
-        rows = np.broadcast_to(rows, batch + rows.shape[-2:])
-        columns = np.broadcast_to(columns, batch + columns.shape[-2:])
-        out = empty((*batch, rows.shape[-2], columns.shape[-1]), a.dtype)
-        for index in np.ndindex(batch):
-            out[index] = _matrices(rows[index], columns[index])
+        out = _stacks(rows, columns)
     if a.ndim == 1:
         out = out[..., 0, :]
     return out[..., 0] if b.ndim == 1 else out
+
+
+def _accepted(x: Array) -> Array:
+    known = type(x) is ndarray and (x.dtype is FLOAT32 or x.dtype is FLOAT64)
+    return x if known and x.flags.aligned else plain(x)
+
+
+def _matrices(a: Array, b: Array) -> Array:
+    """The product of two matrices of one dtype and of shapes that fit, by several threads if it is large."""
+    a, b = _accepted(a), _accepted(b)
+    (m, depth), n, step = a.shape, b.shape[1], a.itemsize
+    if m * n * depth <= ALONE_UP_TO:
+        multiply = _multiply.single if a.dtype == FLOAT32 else _multiply.double
+        return multiply(a, b)
+    if a.strides[0] == step and m > n and step in b.strides:
+        return _matrices(b.T, a.T).T
+    out = empty((m, n), a.dtype)
+    part = _part.single if a.dtype == FLOAT32 else _part.double
+    with team(m * n * depth // A_SHARE) as workers:
+        cuts = _cuts(m, n, VECTORS * VECTOR_BYTES // step, workers.count)
+        workers.run(lambda rank: _check(part(a, b, out, *cuts[rank])))
+    return out
+
+
+def _stacks(a: Array, b: Array) -> Array:
+    """The products of stacks of matrices of one dtype, broadcast against each other."""
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    count, m, n, depth = math.prod(batch), a.shape[-2], b.shape[-1], a.shape[-1]
+    out = empty((*batch, m, n), a.dtype)
+    left = np.broadcast_to(_accepted(a), batch + a.shape[-2:])
+    right = np.broadcast_to(_accepted(b), batch + b.shape[-2:])
+    stack = _stack.single if a.dtype == FLOAT32 else _stack.double
+    with team(min(count, count * m * n * depth // A_SHARE)) as workers:
+        ends = [count * rank // workers.count for rank in range(workers.count + 1)]
+        workers.run(lambda rank: _check(stack(left, right, out, ends[rank], ends[rank + 1])))
+    return out
+
+
+def _check(done: int) -> None:
+    if not done:
+        raise MemoryError("no memory for a matrix product")
+
+
+def _cuts(m: int, n: int, panel: int, parts: int) -> list[tuple[int, int, int, int]]:
+    """An m x n matrix in so many rectangles of whole tiles: (top, bottom, left, right) of each.
+
+    Each rectangle needs its rows of A and its columns of B packed: as few of them as possible.
+    """
+    high = min((p for p in range(1, parts + 1) if parts % p == 0), key=lambda p: m / p + n * p / parts)
+    rows, columns = _ends(m, ROWS, high), _ends(n, panel, parts // high)
+    return [(top, bottom, left, right) for top, bottom in pairwise(rows) for left, right in pairwise(columns)]
+
+
+def _ends(length: int, tile: int, parts: int) -> list[int]:
+    tiles = -(-length // tile)
+    return [min(length, tiles * part // parts * tile) for part in range(parts + 1)]

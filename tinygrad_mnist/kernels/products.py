@@ -177,12 +177,39 @@ def product(
     depth: int,
 ) -> int:
     """C = A @ B for any strides of A and B and adjacent rows of C; 0 if there is no memory to pack in."""
+    return part_of_product(a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth, 0, m, 0, n)
+
+
+@routine
+def part_of_product(
+    a: Any,
+    a_row: int,
+    a_column: int,
+    b: Any,
+    b_row: int,
+    b_column: int,
+    c: Any,
+    c_row: int,
+    m: int,
+    n: int,
+    depth: int,
+    top: int,
+    bottom: int,
+    left: int,
+    right: int,
+) -> int:
+    """As `product`, of the rows top .. bottom - 1 and the columns left .. right - 1 of C only.
+
+    The numbers are the same whatever the parts: how they are summed up depends on the whole.
+    """
     if m <= 1:  # along an axis of at most one element any stride is as good
         a_row = 1
     if n <= 1:
         b_column = 1
     if depth <= 1:
         a_column = b_row = 1
+    a, b, c_part = offset(a, top * a_row), offset(b, left * b_column), offset(c, top * c_row + left)
+    rows, columns = bottom - top, right - left
     if a_column == 1 and b_row == 1 and b_column != 1 and m <= DOTS_UP_TO:
-        return _by_dots(a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth)
-    return _by_rows(a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth)
+        return _by_dots(a, a_row, a_column, b, b_row, b_column, c_part, c_row, rows, columns, depth)
+    return _by_rows(a, a_row, a_column, b, b_row, b_column, c_part, c_row, rows, columns, depth)
