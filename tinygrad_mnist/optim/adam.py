@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from .. import ops
-from ..primitive import Value
+from ..kernels import update
+from ..kernels.arrays import FLOAT32
+from ..primitive import Array, Value
 from ..tensor import Tensor
 from .groups import Params
 from .optimizer import Optimizer, zeros_like
@@ -74,6 +78,7 @@ class Adam(Optimizer):
     """
 
     rule = staticmethod(adam)
+    decoupled = False
 
     def __init__(
         self,
@@ -84,6 +89,25 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+
+    def in_one_pass(
+        self,
+        p: Array,
+        g: Array,
+        *state: Array,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+    ) -> tuple[Array, ...] | None:
+        """See `Optimizer.in_one_pass`."""
+        mean, square, count = state
+        (b1, b2), updates = betas, float(count) + 1
+        decay, shrinkage = (0.0, lr * weight_decay) if self.decoupled else (weight_decay, 0.0)
+        rate, scale = lr / (1 - b1**updates), (1 - b2**updates) ** -0.5
+        kernel = update.adam.single if p.dtype is FLOAT32 else update.adam.double
+        new = kernel(p, g, mean, square, b1, 1 - b1, b2, 1 - b2, rate, scale, eps, decay, shrinkage)
+        return None if new is None else (new, mean, square, np.asarray(updates))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The two moments, and how often they were updated (in float64, for the powers)."""
@@ -99,6 +123,7 @@ class AdamW(Adam):
     """
 
     rule = staticmethod(adamw)
+    decoupled = True
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DataError
 from ..primitive import Array, Value
-from ..tape import set_recording, tracing
+from ..tape import clock, set_recording, tracing
 from ..tensor import Tensor, wrap
 from .groups import Params, complete
 
@@ -19,7 +19,8 @@ class Optimizer:
 
     A subclass has a `rule`, one function of values:
     (p, g, *state, lr=..., **options) -> (new p, *new state), in operators and `ops` only. A step
-    runs it on arrays; while a program is recorded, it runs it on Tensors.
+    runs it on arrays; while a program is recorded, it runs it on Tensors. A subclass may also have
+    `in_one_pass`, which does what the rule does in one pass over memory.
 
     Args:
         params: Tensors (a generator will do), or groups as dicts: {"params": [...]} with options
@@ -53,14 +54,21 @@ class Optimizer:
     def step(self) -> None:
         """Change every parameter that has a gradient, once."""
         if tracing.get() is None:
-            self._apply(_array, int(self.steps.data))
+            self._apply(_array, self._updated, int(self.steps.data))
         else:
             with set_recording(False):
-                self._apply(_itself, self.steps)
+                self._apply(_itself, self.rule, self.steps)
 
-    def _apply(self, read: Callable[[Tensor], Value], steps: Value) -> None:
-        """Run the rule on what `read` gives for each Tensor."""
-        rule = self.rule
+    def in_one_pass(self, *arrays: Any, **options: Any) -> tuple[Array, ...] | None:
+        """The rule on arrays, those of the state overwritten; None to leave it to the rule."""
+        return None
+
+    def _updated(self, *arrays: Any, **options: Any) -> tuple[Value, ...]:
+        done = None if isinstance(options["lr"], Tensor) else self.in_one_pass(*arrays, **options)
+        return self.rule(*arrays, **options) if done is None else done
+
+    def _apply(self, read: Callable[[Tensor], Value], rule: Callable[..., Any], steps: Value) -> None:
+        """Run a rule on what `read` gives for each Tensor."""
         for group, states in zip(self.param_groups, self._states, strict=True):
             options = {name: group[name] for name in self._options}
             lr = group["lr"](steps) if callable(group["lr"]) else group["lr"]
@@ -126,4 +134,11 @@ def _itself(x: Tensor) -> Value:
 
 
 def _put(place: Tensor, value: Value) -> None:
-    place.assign_(value if isinstance(value, Tensor) else wrap(np.asarray(value)))
+    if isinstance(value, Tensor):
+        place.assign_(value)
+    elif value is not place.data:
+        value, old = np.asarray(value), place.data
+        if value.dtype is old.dtype and value.shape == old.shape:
+            place.data, place.assigned = value, next(clock)  # all that `assign_` would do
+        else:
+            place.assign_(wrap(value))

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import ops
-from ..primitive import Value
+from ..kernels import update
+from ..kernels.arrays import FLOAT32
+from ..primitive import Array, Value
 from ..tensor import Tensor
 from .groups import Params
 from .optimizer import Optimizer, zeros_like
@@ -74,6 +76,24 @@ class RMSprop(Optimizer):
             "momentum": momentum,
         }
         super().__init__(params, options)
+
+    def in_one_pass(
+        self,
+        p: Array,
+        g: Array,
+        *state: Array,
+        lr: float,
+        alpha: float,
+        eps: float,
+        weight_decay: float,
+        momentum: float,
+    ) -> tuple[Array, ...] | None:
+        """See `Optimizer.in_one_pass`."""
+        if momentum:
+            return None
+        kernel = update.rmsprop.single if p.dtype is FLOAT32 else update.rmsprop.double
+        new = kernel(p, g, state[0], lr, alpha, 1 - alpha, eps, weight_decay)
+        return None if new is None else (new, *state)
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The mean square of the gradient, and the velocity if there is momentum."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..primitive import Value
+from ..kernels import update
+from ..kernels.arrays import FLOAT32
+from ..primitive import Array, Value
 from ..tensor import Tensor
 from .groups import Params
 from .optimizer import Optimizer, zeros_like
@@ -58,6 +60,25 @@ class SGD(Optimizer):
         super().__init__(params, options)
         if any(group["nesterov"] and not group["momentum"] for group in self.param_groups):
             raise ValueError("SGD: nesterov needs momentum above 0, such as momentum=0.9")
+
+    def in_one_pass(
+        self,
+        p: Array,
+        g: Array,
+        *velocity: Array,
+        lr: float,
+        momentum: float,
+        nesterov: bool,
+        weight_decay: float,
+    ) -> tuple[Array, ...] | None:
+        """See `Optimizer.in_one_pass`."""
+        kernels = update.sgd if not momentum else update.momentum
+        kernel = kernels.single if p.dtype is FLOAT32 else kernels.double
+        if momentum:
+            new = kernel(p, g, *velocity, lr, momentum, nesterov, weight_decay)
+        else:
+            new = kernel(p, g, lr, weight_decay)
+        return None if new is None else (new, *velocity)
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The velocity, if there is momentum."""

@@ -1,0 +1,94 @@
+"""One pass over memory gives the bits of the rules, and leaves alone what it cannot do."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import tinygrad_mnist as tg
+from tinygrad_mnist import optim
+
+MAKERS = {
+    "SGD": lambda p, wd: optim.SGD(p, lr=0.3, weight_decay=wd),
+    "momentum": lambda p, wd: optim.SGD(p, lr=0.3, momentum=0.9, weight_decay=wd),
+    "nesterov": lambda p, wd: optim.SGD(p, lr=0.3, momentum=0.9, nesterov=True, weight_decay=wd),
+    "Adam": lambda p, wd: optim.Adam(p, lr=0.3, weight_decay=wd),
+    "AdamW": lambda p, wd: optim.AdamW(p, lr=0.3, weight_decay=wd),
+    "RMSprop": lambda p, wd: optim.RMSprop(p, lr=0.3, weight_decay=wd),
+    "RMSprop, momentum": lambda p, wd: optim.RMSprop(p, lr=0.3, weight_decay=wd, momentum=0.5),
+}
+SHAPES = [(), (1,), (7, 33), (0, 3)]
+
+
+def tensors(shapes, dtype):
+    return [tg.Tensor(np.random.default_rng(1).standard_normal(s), dtype, requires_grad=True) for s in shapes]
+
+
+def give_gradients(parameters, seed):
+    rng = np.random.default_rng(seed)
+    for p in parameters:
+        p.grad = tg.Tensor(rng.standard_normal(p.shape), p.dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", MAKERS)
+def test_bits_are_those_of_the_rule(name, dtype, monkeypatch):
+    for weight_decay in (0.0, 0.1):
+        parameters, others = tensors(SHAPES, dtype), tensors(SHAPES, dtype)
+        fused, plain = MAKERS[name](parameters, weight_decay), MAKERS[name](others, weight_decay)
+        monkeypatch.setattr(plain, "in_one_pass", lambda *arrays, **options: None)
+        for seed in range(4):
+            give_gradients(parameters, seed)
+            give_gradients(others, seed)
+            fused.step()
+            plain.step()
+        for p, q in zip(parameters, others, strict=True):
+            assert p.dtype == dtype
+            np.testing.assert_array_equal(p, q)
+        for x, y in zip(fused.state_dict().values(), plain.state_dict().values(), strict=True):
+            assert x.dtype == y.dtype
+            np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_arrays_of_any_layout(name):
+    shape = (5, 4)
+    reference, other = tensors([shape], np.float32)[0], tensors([shape], np.float32)[0]
+    one, two = MAKERS[name]([reference], 0.1), MAKERS[name]([other], 0.1)
+    other.data = np.asfortranarray(other.data)
+    for seed in range(3):
+        give_gradients([reference, other], seed)
+        give_gradients([other], seed)
+        give_gradients([reference], seed)
+        other.grad.data = np.asfortranarray(other.grad.data)
+        one.step()
+        two.step()
+    np.testing.assert_array_equal(reference, other)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_what_was_read_before_a_step_stays(name):
+    [p] = tensors([(3, 3)], np.float32)
+    opt = MAKERS[name]([p], 0.1)
+    seen, copies = [p.detach(), p.numpy()], [np.array(p), np.array(p)]
+    for seed in range(2):
+        give_gradients([p], seed)
+        gradient = np.array(p.grad)
+        opt.step()
+        np.testing.assert_array_equal(p.grad, gradient)
+    for before, copy in itertools.zip_longest(seen, copies):
+        np.testing.assert_array_equal(before, copy)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_gradient_of_another_dtype_or_shape_is_not_misread(name):
+    [p] = tensors([(4, 4)], np.float32)
+    opt = MAKERS[name]([p], 0.0)
+    p.grad = tg.Tensor(np.ones((4, 1)), np.float32)
+    opt.step()
+    assert p.shape == (4, 4)
+    [q] = tensors([(4, 4)], np.float32)
+    opt = MAKERS[name]([q], 0.0)
+    q.grad = tg.Tensor(np.ones((4, 4)), np.float32)
+    opt.step()
+    np.testing.assert_array_equal(p, q)
