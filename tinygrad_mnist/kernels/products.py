@@ -91,9 +91,11 @@ def product_by_rows(
     height, width = max(1, min(m, HEIGHT) if pack_a else m), max(1, min(n, WIDTH) if pack_b else n)
     block = max(1, (depth + (depth - 1) // DEPTH) // (1 + (depth - 1) // DEPTH))
     size_a = packed_left_size(height, block, lanes) if pack_a else 0
-    room = allocate(c, size_a + (packed_right_size(block, width, lanes) if pack_b else 0) + 64)
-    if is_null(room):
-        return 0
+    room = c
+    if pack_a or pack_b:
+        room = allocate(c, size_a + (packed_right_size(block, width, lanes) if pack_b else 0) + 64)
+        if is_null(room):
+            return 0
     packed_a = align(room)
     packed_b = align(offset(packed_a, size_a))
     for j in range(0, n, width):
@@ -129,7 +131,8 @@ def product_by_rows(
                         part,
                         k > 0,
                     )
-    free(room)
+    if pack_a or pack_b:
+        free(room)
     return 1
 
 
