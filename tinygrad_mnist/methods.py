@@ -6,13 +6,14 @@ to what a Tensor is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from . import ops
 from .ops.padding import Widths
 from .ops.reduce import Axis
 from .ops.sorting import Sorted
+from .primitive import Primitive
 from .tape import Node
 
 _T = TypeVar("_T")
@@ -21,23 +22,26 @@ _T = TypeVar("_T")
 class Methods(Node, Generic[_T]):
     """Operations as methods that give values of type _T; each is described where the operation is."""
 
+    #: A primitive of one operand, which has a direct entry, applied to this value.
+    _function: Callable[[Primitive], _T]
+
     # Elementwise ------------------------------------------------------------------------------
 
     def exp(self) -> _T:
         """e to the power of each element."""
-        return ops.exp(self)
+        return self._function(ops.exp)
 
     def expm1(self) -> _T:
         """exp(x) - 1, exact near zero."""
-        return ops.expm1(self)
+        return self._function(ops.expm1)
 
     def log(self) -> _T:
         """Natural logarithm; -inf at zero, NaN below."""
-        return ops.log(self)
+        return self._function(ops.log)
 
     def log1p(self) -> _T:
         """log(1 + x), exact near zero."""
-        return ops.log1p(self)
+        return self._function(ops.log1p)
 
     def sqrt(self) -> _T:
         """Square root; NaN below zero."""
@@ -49,23 +53,23 @@ class Methods(Node, Generic[_T]):
 
     def sin(self) -> _T:
         """Sine of radians."""
-        return ops.sin(self)
+        return self._function(ops.sin)
 
     def cos(self) -> _T:
         """Cosine of radians."""
-        return ops.cos(self)
+        return self._function(ops.cos)
 
     def tanh(self) -> _T:
         """Hyperbolic tangent."""
-        return ops.tanh(self)
+        return self._function(ops.tanh)
 
     def sigmoid(self) -> _T:
         """1 / (1 + exp(-x)), without overflow."""
-        return ops.sigmoid(self)
+        return self._function(ops.sigmoid)
 
     def erf(self) -> _T:
         """Error function: 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
-        return ops.erf(self)
+        return self._function(ops.erf)
 
     def relu(self) -> _T:
         """max(x, 0); derivative 0 at 0."""

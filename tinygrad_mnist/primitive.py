@@ -49,6 +49,7 @@ class Primitive:
         arity: how many leading arguments are operands.
         infer: (*operands, *params) -> (shape, dtype) of the result, without computing it.
         run: (*arrays, *params) -> array; the eager kernel.
+        direct: an `Entry` whose functions do what `run` does, or give None, in less time; or None.
         formula: for kind `loop`, the scalar expression in operands `a`, `b`, `c`.
         vjps: per operand, the cotangent rule in tensor code, or None where the derivative is
             zero or undefined. A rule may return its cotangent in the broadcast shape: the
@@ -64,6 +65,7 @@ class Primitive:
         "cases",
         "compiles",
         "differentiable",
+        "direct",
         "domain",
         "formula",
         "infer",
@@ -85,8 +87,10 @@ class Primitive:
         cases: Sequence[tuple[Any, ...]] = (),
         domain: tuple[float, float] = (-3.0, 3.0),
         compiles: bool = True,
+        direct: Any = None,
     ) -> None:
         self.name, self.kind, self.run, self.infer = name, kind, run, infer
+        self.direct = direct
         self.vjps, self.arity = tuple(vjps), len(vjps)
         self.differentiable = any(self.vjps)
         self.formula, self.cases, self.domain = formula, tuple(cases), domain
@@ -195,6 +199,7 @@ def normalize_axes(name: str, axis: int | Sequence[int] | None, ndim: int) -> tu
     return tuple(sorted(axes))
 
 
+_ndarray = np.ndarray
 _BOOL, _INT64, _FLOAT32 = np.dtype(np.bool_), np.dtype(np.int64), np.dtype(np.float32)
 _FLOAT64 = np.dtype(np.float64)
 
@@ -280,12 +285,12 @@ def loop(
         dtype = _BOOL if bools else _as_float(dtype) if floats else dtype
         return broadcast(name, *map(_shape, operands)), dtype
 
-    def run(*operands: Any) -> Any:
+    def checked(*operands: Any) -> Any:
         try:
             if floats:
                 return kernel(*promoted(operands, "float"))
             y = kernel(*operands)
-            if y.dtype is _FLOAT32 or bools or y.dtype == result_dtype(*operands):
+            if bools or y.dtype == result_dtype(*operands):
                 return y
             return kernel(*promoted(operands))  # where NumPy's promotion is not ours
         except ValueError:
@@ -295,7 +300,27 @@ def loop(
             dtypes = ", ".join(str(getattr(x, "dtype", type(x).__name__)) for x in operands)
             raise DTypeError(f"{name}: not defined for {dtypes}; cast an operand first") from error
 
-    return Primitive(name, "loop", run, infer, vjps, formula=formula, cases=cases, domain=domain)
+    # The plain cases first, without looking at the operands.
+    direct: Any = getattr(kernel, "direct", None)
+
+    def run_direct(a: Any) -> Any:
+        y = direct.single(a)
+        return checked(a) if y is None else y
+
+    def run_unary(a: Any) -> Any:
+        return kernel(a) if a.__class__ is _ndarray and a.dtype is _FLOAT32 else checked(a)
+
+    def run_binary(a: Any, b: Any) -> Any:
+        try:
+            y = kernel(a, b)
+        except (ValueError, TypeError, AttributeError):
+            return checked(a, b)  # says what is wrong, if it is
+        return y if bools or y.dtype is _FLOAT32 else checked(a, b)
+
+    run = run_direct if direct else {1: run_unary, 2: run_binary}.get(len(vjps), checked)
+    return Primitive(
+        name, "loop", run, infer, vjps, formula=formula, cases=cases, domain=domain, direct=direct
+    )
 
 
 def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, ...]:

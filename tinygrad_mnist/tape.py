@@ -65,7 +65,9 @@ def set_recording(value: bool) -> Iterator[None]:
 def sum_to(g: Value, shape: Shape) -> Value:
     """Undo broadcasting: g summed over the axes along which `shape` was stretched to g's shape."""
     lead = g.ndim - len(shape)
-    axes = (*range(lead), *[i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1])
+    axes = tuple(range(lead))
+    if g.shape[lead:] != shape:
+        axes += tuple(i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1)
     g = sum_over(g, axes, False) if axes else g
     return g if g.shape == shape else reshape_to(g, shape)
 
@@ -149,13 +151,21 @@ def pull_back(
         receive(node, g)
     while queue:
         _, node = heappop(queue)
-        _check(node)
-        walked.append(node)
-        primitive, args = node.primitive, node.args
+        primitive, args, number = node.primitive, node.args, node.number
         assert primitive is not None
+        numbers = []
+        for x in args:
+            if isinstance(x, Node):
+                if x.assigned > number:
+                    _check(node)
+                numbers.append(x.data)
+            else:
+                numbers.append(x)
+        if args is _FREED:
+            _check(node)
+        walked.append(node)
         g = pending.pop(node)
-        values = args if record else [x.data if isinstance(x, Node) else x for x in args]
-        y = node if record else node.data
+        values, y = (args, node) if record else (numbers, node.data)
         for x, vjp in zip(args, primitive.vjps):
             if (
                 vjp is not None

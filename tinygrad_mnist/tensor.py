@@ -10,6 +10,7 @@ import numpy as np
 from . import ops
 from .errors import DTypeError, GraphError, ShapeError
 from .methods import Methods
+from .ops.contract import product
 from .primitive import Array, Primitive, Shape, check_dtype
 from .tape import clock, pull_back, recording, tracing
 
@@ -55,26 +56,33 @@ class Tensor(Methods["Tensor"]):
 
     def bind(self, primitive: Primitive, args: tuple[Any, ...]) -> Tensor:
         """Run `primitive` (or note it, while tracing) and record it if a gradient may be asked through it."""
-        values = []
-        tracked = foreign = False
-        for x in args:
-            if isinstance(x, Tensor):
-                values.append(x.data)
-                if x.requires_grad:
-                    tracked = True
-            elif isinstance(x, np.generic):
-                values.append(x.item())  # NumPy's scalars are as weak as Python's
-            else:
-                values.append(x)
-                if isinstance(x, np.ndarray):
-                    foreign = True
-        out = _new(Tensor)
         trace = tracing.get()
-        if trace is None:
-            data = primitive.run(*values)
-            out.data = np.asarray(data) if isinstance(data, np.generic) else data
+        foreign = False
+        if trace is None and len(args) == 1:
+            tracked = self.requires_grad
+            data = primitive.run(self.data)
+        elif trace is None and len(args) == 2 and isinstance(args[0], Tensor) and isinstance(args[1], Tensor):
+            a, b = args
+            tracked = a.requires_grad or b.requires_grad
+            data = primitive.run(a.data, b.data)
         else:
-            out.data = trace.record(primitive, args)
+            tracked = False
+            values: list[Any] = []
+            for x in args:
+                if isinstance(x, Tensor):
+                    values.append(x.data)
+                    if x.requires_grad:
+                        tracked = True
+                elif x.__class__ in _PYTHON:
+                    values.append(x)
+                elif isinstance(x, _generic):
+                    values.append(x.item())  # NumPy's scalars are as weak as Python's
+                else:
+                    values.append(x)
+                    foreign = foreign or isinstance(x, np.ndarray)
+            data = primitive.run(*values) if trace is None else trace.record(primitive, args)
+        out = _new(Tensor)
+        out.data = np.asarray(data) if isinstance(data, _generic) else data
         if tracked and primitive.differentiable and recording.get() and out.data.dtype.kind == "f":
             out.requires_grad = True
             out.primitive = primitive
@@ -82,6 +90,17 @@ class Tensor(Methods["Tensor"]):
                 args = tuple([x.copy() if isinstance(x, np.ndarray) else x for x in args])
             out.args = args
             out.number = next(clock)
+        return out
+
+    def _function(self, primitive: Primitive) -> Tensor:
+        """`bind` to this tensor alone, of a primitive that has a direct entry."""
+        if self.requires_grad or tracing.get() is not None:
+            return self.bind(primitive, (self,))
+        data = primitive.direct.single(self.data)
+        if data is None:
+            return self.bind(primitive, (self,))
+        out = _new(Tensor)
+        out.data = data
         return out
 
     # Facts ------------------------------------------------------------------------------------
@@ -300,13 +319,19 @@ class Tensor(Methods["Tensor"]):
 
     def __pow__(self, other: Any) -> Tensor:
         if isinstance(other, _Int | _Float) and other == 2 and self.dtype.kind == "f":
-            return self.bind(ops.mul, (self, self))
+            return self.bind(ops.square, (self,))
         return self.bind(ops.pow, (self, other))
 
     def __rpow__(self, other: Any) -> Tensor:
         return self.bind(ops.pow, (other, self))
 
     def __matmul__(self, other: Any) -> Tensor:
+        if isinstance(other, Tensor) and not (self.requires_grad or other.requires_grad or tracing.get()):
+            data = product.direct.single(self.data, other.data)
+            if data is not None:
+                out = _new(Tensor)
+                out.data = data
+                return out
         return ops.matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Tensor:
@@ -319,7 +344,7 @@ class Tensor(Methods["Tensor"]):
         return self
 
     def __abs__(self) -> Tensor:
-        return ops.abs(self)
+        return self.bind(ops.abs, (self,))
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
         return self.bind(ops.eq, (self, other))
@@ -422,7 +447,7 @@ def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
     """A leaf Tensor of one value; a literal in a traced program."""
     trace = tracing.get()
     if trace is None:
-        return wrap(np.full(shape, value, dtype))
+        return wrap(np.full(shape, value, dtype) if shape else np.array(value, dtype))
     return wrap(trace.record(ops.fill, (value, shape, dtype)))
 
 

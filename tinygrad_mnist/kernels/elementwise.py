@@ -37,7 +37,10 @@ MANY = 1 << 14  # elements that keep a kernel busy for long enough to let other 
 
 
 def unary(formula: Callable[[Any], Any]) -> Callable[[Array], Array]:
-    """The array kernel of a scalar formula of one argument."""
+    """The array kernel of a scalar formula of one argument.
+
+    Its attribute `direct` has the bare entries, which give None for arrays they are not made for.
+    """
 
     @kernel_named(f"unary_{formula.__name__}")
     def loop(x: Any) -> Any:
@@ -67,6 +70,7 @@ def unary(formula: Callable[[Any], Any]) -> Callable[[Array], Array]:
 
     apply.__name__ = apply.__qualname__ = formula.__name__
     apply.__doc__ = formula.__doc__
+    apply.direct = entry  # type: ignore[attr-defined]
     return apply
 
 

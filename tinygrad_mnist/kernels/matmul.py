@@ -35,7 +35,7 @@ from tinygrad_mnist.kernels.arrays import (
 from tinygrad_mnist.kernels.packing import ROWS, VECTORS
 from tinygrad_mnist.kernels.policy import kernel, routine
 from tinygrad_mnist.kernels.products import part_of_product, product
-from tinygrad_mnist.kernels.simd import VECTOR_BYTES, offset
+from tinygrad_mnist.kernels.simd import VECTOR_BYTES, offset, use_full_width
 from tinygrad_mnist.kernels.threads import team
 from tinygrad_mnist.kernels.untyped import types
 
@@ -47,7 +47,7 @@ A_SHARE = 1 << 21  # multiplications that are worth a thread
 
 
 @kernel
-def multiply(a: Any, b: Any) -> Any:
+def multiply_loop(a: Any, b: Any) -> Any:
     """A @ B for two matrices that are not large, else nothing."""
     if not accepts(a) or not accepts(b) or ndim(a) != 2 or ndim(b) != 2:
         return nothing(a)
@@ -65,6 +65,33 @@ def multiply(a: Any, b: Any) -> Any:
         m, n = n, m
         left, a_row, a_column, right, b_row, b_column = right, b_column, b_row, left, a_column, a_row
     done = product(left, a_row, a_column, right, b_row, b_column, data(out), n, m, n, depth)
+    lock(state)
+    return out if done else nothing(out)
+
+
+@kernel
+def affine_loop(x: Any, weight: Any, bias: Any) -> Any:
+    """x @ weight.T + bias for matrices that are not large, and a vector, else nothing."""
+    if not accepts(x) or not accepts(weight) or not accepts(bias):
+        return nothing(x)
+    if ndim(x) != 2 or ndim(weight) != 2 or ndim(bias) != 1:
+        return nothing(x)
+    m, depth, n = shape(x)[0], shape(x)[1], shape(weight)[0]
+    fits = shape(weight)[1] == depth and shape(bias)[0] == n
+    if not fits or (flags(x) & flags(weight) & flags(bias)) & ALIGNED == 0 or m * n * depth > ALONE_UP_TO:
+        return nothing(x)
+    out = new_matrix(x, m, n, False)
+    if is_nothing(out):
+        return out
+    state = unlock(m * n * depth >= MUCH)
+    x_row, x_column = stride(x, 0), stride(x, 1)
+    w_row, w_column = stride(weight, 1), stride(weight, 0)
+    target, added, step = data(out), data(bias), stride(bias, 0)
+    done = product(data(x), x_row, x_column, data(weight), w_row, w_column, target, n, m, n, depth)
+    use_full_width()
+    for i in range(m):
+        for j in range(n):
+            target[i * n + j] += added[j * step]
     lock(state)
     return out if done else nothing(out)
 
@@ -119,7 +146,8 @@ def multiply_stack(a: Any, b: Any, c: Any, first: int, last: int) -> int:
     return done
 
 
-_multiply = Entry(multiply, lambda array: (array, array))
+multiply = Entry(multiply_loop, lambda array: (array, array))
+affine = Entry(affine_loop, lambda array: (array,) * 3)
 _part = Entry(multiply_part, lambda array: (array,) * 3 + (types.int64,) * 4)
 _stack = Entry(multiply_stack, lambda array: (array,) * 3 + (types.int64,) * 2)
 
@@ -131,9 +159,9 @@ def matmul(a: Array, b: Array) -> Array:
     same bits on every call and for any number of threads; the result may be in Fortran order.
     Other dtypes go to NumPy.
     """
-    out = _multiply.single(a, b)
+    out = multiply.single(a, b)
     if out is None:
-        out = _multiply.double(a, b)
+        out = multiply.double(a, b)
         if out is None:
             out = _any(np.asarray(a), np.asarray(b))
     return out
@@ -173,8 +201,8 @@ def _matrices(a: Array, b: Array) -> Array:
     a, b = _accepted(a), _accepted(b)
     (m, depth), n, step = a.shape, b.shape[1], a.itemsize
     if m * n * depth <= ALONE_UP_TO:
-        multiply = _multiply.single if a.dtype == FLOAT32 else _multiply.double
-        return multiply(a, b)
+        alone = multiply.single if a.dtype == FLOAT32 else multiply.double
+        return alone(a, b)
     if a.strides[0] == step and m > n and step in b.strides:
         return _matrices(b.T, a.T).T
     out = empty((m, n), a.dtype)

@@ -21,7 +21,7 @@ from .targets import cast, like, reduced, values
 def mse_loss(output: Value, target: Any, reduction: str = "mean") -> Value:
     """Mean over all elements of (output - target)^2; ShapeError unless the shapes are equal."""
     difference = output - like(output, target, "mse_loss")
-    return reduced(difference * difference, reduction, "mse_loss")
+    return reduced(ops.square(difference), reduction, "mse_loss")
 
 
 def quadratic_cost(output: Value, target: Any) -> Value:
@@ -35,7 +35,7 @@ def quadratic_cost(output: Value, target: Any) -> Value:
     difference = output - like(output, target, "quadratic_cost")
     if difference.ndim == 0:
         raise ShapeError("quadratic_cost: the first axis counts examples, but the shapes are ()")
-    return ops.sum(difference * difference) / (output.shape[0] or math.nan)
+    return ops.sum(ops.square(difference)) / (output.shape[0] or math.nan)
 
 
 def cross_entropy(logits: Value, target: Any, label_smoothing: float = 0.0, reduction: str = "mean") -> Value:

@@ -80,6 +80,7 @@ from .elementwise import (
     sin,
     softplus,
     sqrt,
+    square,
     sub,
     tanh,
     where,
@@ -111,7 +112,7 @@ from .indexing import (
     scatter_add,
     take_along_axis,
 )
-from .joining import concatenate, one_hot, split, square, stack, tril, triu
+from .joining import concatenate, one_hot, split, stack, tril, triu
 from .logic import (
     all,
     any,

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..kernels import matmul as kernels
 from ..primitive import Primitive, broadcast, result_dtype
-from .views import permute_axes, reshape_to, transpose
+from .views import reshape_to, transpose
 
 
 def _infer_product(a: Any, b: Any) -> Any:
@@ -24,10 +24,11 @@ def _infer_product(a: Any, b: Any) -> Any:
 
 
 def _run_product(a: Any, b: Any) -> Any:
-    if a.dtype is b.dtype and a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]:
-        return kernels.matmul(a, b)
-    _, dtype = _infer_product(a, b)
-    return kernels.matmul(np.asarray(a, dtype), np.asarray(b, dtype))
+    y = kernels.multiply.single(a, b)
+    if y is None:
+        _, dtype = _infer_product(a, b)
+        y = kernels.matmul(np.asarray(a, dtype), np.asarray(b, dtype))
+    return y
 
 
 #: a @ b of two tensors with at least two axes each; leading axes broadcast.
@@ -37,8 +38,8 @@ product: Primitive = Primitive(
     _run_product,
     _infer_product,
     (
-        lambda g, y, a, b: product(g, transpose(b)),
-        lambda g, y, a, b: product(transpose(a), g),
+        lambda g, y, a, b: product(g, _turned(b)),
+        lambda g, y, a, b: product(_turned(a), g),
     ),
     cases=[
         ((2, 3), (3, 4)),
@@ -48,7 +49,12 @@ product: Primitive = Primitive(
         ((2, 1, 2, 3), (3, 3, 2)),
         ((2, 3), (4, 3, 2)),
     ],
+    direct=kernels.multiply,
 )
+
+
+def _turned(x: Any) -> Any:
+    return x.T if x.ndim == 2 else transpose(x)
 
 
 def _infer_linear(x: Any, weight: Any, bias: Any) -> Any:
@@ -63,14 +69,11 @@ def _infer_linear(x: Any, weight: Any, bias: Any) -> Any:
 
 
 def _run_linear(x: Any, weight: Any, bias: Any) -> Any:
-    if (
-        x.dtype is weight.dtype is bias.dtype
-        and x.ndim == weight.ndim == 2
-        and (x.shape[1], *bias.shape) == weight.shape[::-1]
-    ):
-        return kernels.linear(x, weight, bias)
-    _, dtype = _infer_linear(x, weight, bias)
-    return kernels.linear(np.asarray(x, dtype), np.asarray(weight, dtype), np.asarray(bias, dtype))
+    y = kernels.affine.single(x, weight, bias)
+    if y is None:
+        _, dtype = _infer_linear(x, weight, bias)
+        y = kernels.linear(np.asarray(x, dtype), np.asarray(weight, dtype), np.asarray(bias, dtype))
+    return y
 
 
 def _rows(x: Any) -> Any:
@@ -85,8 +88,8 @@ linear = Primitive(
     _run_linear,
     _infer_linear,
     (
-        lambda g, y, x, w, b: matmul(g, w),
-        lambda g, y, x, w, b: product(permute_axes(_rows(g), (1, 0)), _rows(x)),
+        lambda g, y, x, w, b: product(g, w) if g.ndim > 1 else matmul(g, w),
+        lambda g, y, x, w, b: product(_rows(g).T, _rows(x)),
         lambda g, y, x, w, b: g,  # summed over the leading axes by the backward pass
     ),
     cases=[((2, 3), (4, 3), (4,)), ((3,), (2, 3), (2,)), ((2, 1, 3), (2, 3), (2,)), ((0, 3), (2, 3), (2,))],

@@ -59,6 +59,7 @@ minimum = loop(
 )
 
 # Functions of one variable
+square = loop("square", np.square, "a * a", lambda g, y, x: g * (x * 2))
 exp = loop("exp", kernels.exp, "exp(a)", lambda g, y, x: g * y, result="float")
 expm1 = loop("expm1", kernels.expm1, "expm1(a)", lambda g, y, x: g * (y + 1), result="float")
 log: Primitive = loop("log", kernels.log, "log(a)", lambda g, y, x: g / x, result="float", domain=(0.3, 3.0))

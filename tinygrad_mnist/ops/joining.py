@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..primitive import Value, composite, normalize_axis
-from .elementwise import cast, eq, mul, where
+from .elementwise import cast, eq, where
 from .gather import positions
 from .views import place, slice_ranges, unsqueeze
 
@@ -98,9 +98,3 @@ def tril(x: Value, diagonal: int = 0) -> Value:
 def triu(x: Value, diagonal: int = 0) -> Value:
     """x with zeros below the given diagonal (0: the main one, positive: further up)."""
     return where(_below(x, diagonal - 1), 0.0 if x.dtype.kind == "f" else 0, x)
-
-
-@composite((((2, 3),), {}))
-def square(x: Value) -> Value:
-    """x * x."""
-    return mul(x, x)

@@ -127,7 +127,7 @@ def _extreme(name: str, find: Callable[..., Any]) -> Primitive:
     return Primitive(name, "reduce", run, infer, (vjp,), cases=_CASES)
 
 
-max_over, min_over = _extreme("max", np.max), _extreme("min", np.min)
+max_over, min_over = _extreme("max", np.maximum.reduce), _extreme("min", np.minimum.reduce)
 
 
 def _position(name: str, find: Callable[..., Any]) -> Primitive:

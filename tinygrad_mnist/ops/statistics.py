@@ -17,6 +17,8 @@ _AXES: list[Case] = [
 
 
 def _count(x: Value, axis: Axis) -> int:
+    if axis is None:
+        return x.size
     return math.prod(x.shape[i] for i in normalize_axes("mean", axis, x.ndim))
 
 
