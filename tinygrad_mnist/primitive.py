@@ -317,7 +317,11 @@ def loop(
             return checked(a, b)  # says what is wrong, if it is
         return y if bools or y.dtype is _FLOAT32 else checked(a, b)
 
-    run = run_direct if direct else {1: run_unary, 2: run_binary}.get(len(vjps), checked)
+    run: Callable[..., Any] = checked
+    if len(vjps) == 1:
+        run = run_direct if direct else run_unary
+    elif len(vjps) == 2:
+        run = run_binary
     return Primitive(
         name, "loop", run, infer, vjps, formula=formula, cases=cases, domain=domain, direct=direct
     )

@@ -451,4 +451,5 @@ def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
     return wrap(trace.record(ops.fill, (value, shape, dtype)))
 
 
-_new = object.__new__
+_new, _generic = object.__new__, np.generic
+_PYTHON = frozenset({_Float, _Int, _Bool, tuple})  # what most other arguments are
