@@ -92,3 +92,15 @@ def test_a_gradient_of_another_dtype_or_shape_is_not_misread(name):
     q.grad = tg.Tensor(np.ones((4, 4)), np.float32)
     opt.step()
     np.testing.assert_array_equal(p, q)
+
+
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop])
+def test_a_subclass_with_a_rule_of_its_own_keeps_it(kind):
+    class Upwards(kind):
+        rule = staticmethod(lambda p, g, *state, lr, **options: (p + lr * g, *state))
+
+    [p] = tensors([(2, 3)], np.float32)
+    before = np.array(p)
+    p.grad = tg.Tensor(np.ones((2, 3)), np.float32)
+    Upwards([p], lr=0.5).step()
+    np.testing.assert_array_equal(p, before + np.float32(0.5))

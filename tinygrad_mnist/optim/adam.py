@@ -78,7 +78,6 @@ class Adam(Optimizer):
     """
 
     rule = staticmethod(adam)
-    decoupled = False
 
     def __init__(
         self,
@@ -101,9 +100,11 @@ class Adam(Optimizer):
         weight_decay: float,
     ) -> tuple[Array, ...] | None:
         """See `Optimizer.in_one_pass`."""
+        if self.rule not in (adam, adamw):  # a subclass has one of its own
+            return None
         mean, square, count = state
         (b1, b2), updates = betas, float(count) + 1
-        decay, shrinkage = (0.0, lr * weight_decay) if self.decoupled else (weight_decay, 0.0)
+        decay, shrinkage = (0.0, lr * weight_decay) if self.rule is adamw else (weight_decay, 0.0)
         rate, scale = lr / (1 - b1**updates), (1 - b2**updates) ** -0.5
         kernel = update.adam.single if p.dtype is FLOAT32 else update.adam.double
         new = kernel(p, g, mean, square, b1, 1 - b1, b2, 1 - b2, rate, scale, eps, decay, shrinkage)
@@ -123,7 +124,6 @@ class AdamW(Adam):
     """
 
     rule = staticmethod(adamw)
-    decoupled = True
 
     def __init__(
         self,

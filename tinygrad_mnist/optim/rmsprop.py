@@ -89,7 +89,7 @@ class RMSprop(Optimizer):
         momentum: float,
     ) -> tuple[Array, ...] | None:
         """See `Optimizer.in_one_pass`."""
-        if momentum:
+        if momentum or self.rule is not rmsprop:  # a subclass has a rule of its own
             return None
         kernel = update.rmsprop.single if p.dtype is FLOAT32 else update.rmsprop.double
         new = kernel(p, g, state[0], lr, alpha, 1 - alpha, eps, weight_decay)

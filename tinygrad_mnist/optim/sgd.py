@@ -72,6 +72,8 @@ class SGD(Optimizer):
         weight_decay: float,
     ) -> tuple[Array, ...] | None:
         """See `Optimizer.in_one_pass`."""
+        if self.rule is not sgd:  # a subclass has one of its own
+            return None
         kernels = update.sgd if not momentum else update.momentum
         kernel = kernels.single if p.dtype is FLOAT32 else kernels.double
         if momentum:
