@@ -11,8 +11,8 @@ def ulp_errors(got, exact):
     A wrong infinity, NaN or sign of zero is infinitely wrong.
     """
     facts = np.finfo(got.dtype)
-    limit = np.ldexp(exact.dtype.type(1), facts.maxexp)  # what infinity stands for
     with np.errstate(all="ignore"):
+        limit = np.ldexp(exact.dtype.type(1), facts.maxexp)  # what infinity stands for
         wide, bounded = np.clip(got.astype(exact.dtype), -limit, limit), np.clip(exact, -limit, limit)
         exponents = np.maximum(np.frexp(np.nan_to_num(bounded))[1] - 1, facts.minexp)
         errors = np.abs(np.ldexp(wide - bounded, facts.nmant - exponents))
