@@ -1,7 +1,18 @@
-"""Checking gradients: of any function (`gradcheck`), and of the operations of this package."""
+"""Checking gradients: of any function (`gradcheck`), of modules, and of the operations of this package."""
 
-from .errors import GradcheckError, KinkError
-from .gradcheck import Report, gradcheck
+from .errors import Disagreement, GradcheckError, KinkError
+from .gradcheck import Report, gradcheck, gradgradcheck
+from .modules import check_module
 from .registry import check_composite, check_primitive
 
-__all__ = ["GradcheckError", "KinkError", "Report", "check_composite", "check_primitive", "gradcheck"]
+__all__ = [
+    "Disagreement",
+    "GradcheckError",
+    "KinkError",
+    "Report",
+    "check_composite",
+    "check_module",
+    "check_primitive",
+    "gradcheck",
+    "gradgradcheck",
+]

@@ -1,18 +1,20 @@
-"""Derivatives against differences: is what autodiff says about a function true?"""
+"""Derivatives against differences: is what autodiff, or a derivative written by hand, says true?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import DTypeError
+from ..jit import CompiledFunction, jit
 from ..primitive import Array
 from ..tensor import Tensor
 from .causes import likely_cause
-from .errors import GradcheckError, KinkError
-from .flat import FlatFunction, Function, gradient_of_weighted_sum
+from .errors import Disagreement, GradcheckError, KinkError
+from .flat import FlatFunction, gradient_of_weighted_sum
+from .rules import Compiled, Function, Rule, Supplied, Taped
 
 
 class Report(NamedTuple):
@@ -21,21 +23,40 @@ class Report(NamedTuple):
     Attributes:
         worst: the largest disagreement, in units of what was allowed for it (at most 1).
         entries: how many derivatives were compared.
+        order: up to which order.
+        cases: at how many points, or in how many cases of an operation.
+        redrawn: how many further points turned out to be kinks, and others were taken instead.
     """
 
     worst: float
     entries: int
+    order: int = 1
+    cases: int = 1
+    redrawn: int = 0
 
 
-class Allowance(NamedTuple):
-    """How far a derivative may be from the differences, beyond 10 times their estimated error."""
+class Settings(NamedTuple):
+    """How closely to look; the arguments of `gradcheck` of the same names."""
 
-    rtol: float
-    atol: float
+    rtol: float = 1e-6
+    atol: float = 1e-9
+    full: int = 64
+    directions: int = 4
+    seed: int = 0
 
     def bound(self, analytic: Array, numeric: Array, error: Array) -> Array:
-        """The largest difference between the two that is no mistake."""
+        """The largest difference between a derivative and a measured one that is no mistake."""
         return self.atol + self.rtol * np.maximum(np.abs(analytic), np.abs(numeric)) + 10 * error
+
+    def directions_of(self, n: int, rng: np.random.Generator) -> Array:
+        """The unit vectors of n elements if they are few, else random vectors of unit length, as rows."""
+        if n <= self.full:
+            return np.eye(n)
+        rows = rng.standard_normal((self.directions, n))
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+DEFAULT = Settings()
 
 
 def gradcheck(
@@ -43,6 +64,8 @@ def gradcheck(
     inputs: Sequence[Tensor | Array],
     *,
     order: int = 1,
+    gradient: Function | None = None,
+    vjp: Function | None = None,
     rtol: float = 1e-6,
     atol: float = 1e-9,
     full: int = 64,
@@ -52,13 +75,20 @@ def gradcheck(
     """Compare the derivatives of `f` with extrapolated central differences.
 
     Order 1 checks the Jacobian of f, order 2 also the Jacobian of the gradient of a random weighted
-    sum of f's outputs, and so on.
+    sum of f's outputs, and so on. Of a function behind `tg.jit` the compiled values and the compiled
+    derivatives are checked.
 
     Args:
         f: takes Tensors, gives a Tensor or nested tuples, lists and dicts of them; deterministic.
             Outputs that are integers or bools are left out.
         inputs: float64 Tensors or arrays, at a point where f is smooth. Tensors keep their strides.
         order: how often to differentiate.
+        gradient: derivative of f written by hand, where f gives one number: of the same arguments,
+            gives an array per input (a tuple for several). f and it are then called with what
+            `inputs` holds, arrays if they are arrays, so that both may be plain NumPy code; where f
+            takes complex arrays, complex steps measure its derivatives to full precision.
+        vjp: the same for any f: `vjp(cotangent, *inputs)`, the cotangent having the structure of
+            f's value.
         rtol, atol: what may be wrong with a derivative, beyond 10 times the error estimated for
             the differences.
         full: an input (or output) of up to so many elements is checked element by element, a larger
@@ -71,78 +101,120 @@ def gradcheck(
             deterministic, or gives NaN, infinities or another float dtype than float64.
         KinkError: if there is no derivative at this point that could be measured.
         DTypeError: for inputs that are not float64.
+        ValueError: for order > 1 of a derivative written by hand; check that as a function itself.
 
     Example:
         gradcheck(lambda x, w: (x @ w).softmax(), [np.eye(2), np.ones((2, 3))], order=2)
+        gradcheck(lambda x: np.sum(x**3), [np.ones(4)], gradient=lambda x: 3 * x**2)
     """
-    xs = [_checked(k, x) for k, x in enumerate(inputs)]
-    rng = np.random.default_rng(seed)
-    allowance = Allowance(rtol, atol)
+    names = [f"input {k}" for k in range(len(inputs))]
+    arrays = [_checked(name, x) for name, x in zip(names, inputs, strict=True)]
+    if gradient is None and vjp is None:
+        rule: Rule = Compiled(f) if isinstance(f, CompiledFunction) else Taped(f)
+    elif order != 1 or (gradient is not None and vjp is not None):
+        raise ValueError("gradcheck: give one of gradient= and vjp=, and with it no order but 1")
+    else:
+        rule = Supplied(f, vjp, gradient, [isinstance(x, Tensor) for x in inputs])
+    return check_rule(rule, f, arrays, names, order, Settings(rtol, atol, full, directions, seed))
+
+
+def gradgradcheck(f: Function, inputs: Sequence[Tensor | Array], **options: Any) -> Report:
+    """`gradcheck` to second order, under PyTorch's name for it."""
+    return gradcheck(f, inputs, order=2, **options)
+
+
+def check_rule(
+    rule: Rule,
+    f: Function,
+    arrays: Sequence[Array],
+    names: Sequence[str],
+    order: int,
+    settings: Settings = DEFAULT,
+) -> Report:
+    """See `gradcheck`; with `names` for the inputs, and `rule` to say what the derivative of `f` is."""
+    rng = np.random.default_rng(settings.seed)
     worst, entries = 0.0, 0
     for level in range(1, order + 1):
         of_gradients = f", order {level} (output k is the gradient by input k)" if level > 1 else ""
-        flat = FlatFunction(f, xs, "gradcheck" + of_gradients)
-        rows = _directions(flat.size, rng, full, directions)
+        flat = FlatFunction(rule, arrays, "gradcheck" + of_gradients, names)
+        rows = settings.directions_of(flat.size, rng)
         for k, gradients in enumerate(flat.analytic(rows)):
-            columns = _directions(xs[k].size, rng, full, directions)
+            columns = settings.directions_of(arrays[k].size, rng)
             if len(rows) and len(columns):
-                ratio = _compare(flat, k, rows, columns, gradients @ columns.T, allowance)
+                ratio = _compare(flat, k, rows, columns, gradients @ columns.T, settings, level)
                 worst, entries = max(worst, float(ratio.max())), entries + ratio.size
-        f = gradient_of_weighted_sum(f, [rng.standard_normal(y.shape) for y in flat.outputs], len(xs))
-    return Report(worst, entries)
+        if level < order:
+            weights = [rng.standard_normal(y.shape) for y in flat.outputs]
+            f = gradient_of_weighted_sum(f, weights, len(arrays))
+            rule = Compiled(jit(f)) if isinstance(rule, Compiled) else Taped(f)
+    return Report(worst, entries, order)
 
 
-def _checked(k: int, x: Tensor | Array) -> Tensor:
-    tensor = x.detach() if isinstance(x, Tensor) else Tensor(x)
-    if tensor.dtype != np.float64:
+def _checked(name: str, x: Tensor | Array) -> Array:
+    array: Array = (x if isinstance(x, Tensor) else Tensor(x)).data
+    if array.dtype != np.float64:
         raise DTypeError(
-            f"gradcheck: input {k} is {tensor.dtype}, and differences are only precise enough in float64: "
+            f"gradcheck: {name} is {array.dtype}, and differences are only precise enough in float64: "
             "convert it with .double(), and close over inputs that are no floats"
         )
-    if not np.isfinite(tensor.numpy()).all():
-        raise GradcheckError(f"gradcheck: input {k} holds NaN or infinity")
-    return tensor
-
-
-def _directions(n: int, rng: np.random.Generator, full: int, count: int) -> Array:
-    """The unit vectors of n elements if they are few, else random vectors of unit length, as rows."""
-    if n <= full:
-        return np.eye(n)
-    rows = rng.standard_normal((count, n))
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    if not np.isfinite(array).all():
+        raise GradcheckError(f"gradcheck: {name} holds NaN or infinity")
+    return array
 
 
 def _compare(
-    flat: FlatFunction, k: int, rows: Array, columns: Array, analytic: Array, allowance: Allowance
+    flat: FlatFunction,
+    k: int,
+    rows: Array,
+    columns: Array,
+    analytic: Array,
+    settings: Settings,
+    order: int,
 ) -> Array:
     """Disagreement, in units of what is allowed, for output directions `rows` and directions of input k."""
-    measured = [flat.numeric(k, column, allowance.atol) for column in columns]
-    numeric = rows @ np.stack([m.value for m in measured], 1)
-    error = np.abs(rows) @ np.stack([m.error for m in measured], 1)
-    bound = allowance.bound(analytic, numeric, error)
+    measured = flat.numeric(k, columns, settings.atol)
+    numeric, error = rows @ measured.value.T, np.abs(rows) @ measured.error.T
+    bound = settings.bound(analytic, numeric, error)
     ratio = np.abs(analytic - numeric) / bound
     if np.all(ratio <= 1):
         return ratio
     worst = int(np.argmax(np.where(np.isnan(ratio), np.inf, ratio)))
-    row, column = _narrowed(flat, k, rows[worst // len(columns)], columns[worst % len(columns)], allowance)
-    cause = likely_cause(analytic, numeric, bound, flat.xs[k].shape)
-    at_fault = flat.numeric(k, column, allowance.atol)
+    row, column = _narrowed(flat, k, rows[worst // len(columns)], columns[worst % len(columns)], settings)
+
+    def others() -> Iterator[tuple[str, Array]]:
+        for j, x in enumerate(flat.xs):
+            if j != k and x.shape == flat.xs[k].shape:
+                yield flat.inputs[j], rows @ flat.numeric(j, columns, settings.atol).value.T
+
+    shape = flat.xs[k].shape
+    lengths = {n for x in (*flat.xs, *flat.outputs) for n in (*x.shape, x.size)}
+    cause = likely_cause(analytic, numeric, bound, shape, sorted(lengths), others)
+    at_fault = flat.numeric(k, column[None], settings.atol)
+    wrong = Disagreement(
+        order,
+        flat.output_place(row),
+        flat.input_place(k, column),
+        float(flat.analytic(row[None])[k][0] @ column),
+        float(row @ at_fault.value[0]),
+        float(np.abs(row) @ at_fault.error[0]),
+        cause,
+    )
     raise GradcheckError(
-        f"{flat.name}: the derivative of {flat.output_place(row)} with respect to "
-        f"{flat.input_place(k, column)} is wrong: analytic {flat.analytic(row[None])[k][0] @ column:.10g}, "
-        f"numeric {row @ at_fault.value:.10g} with an estimated error of {np.abs(row) @ at_fault.error:.2g}"
-        + (f"; likely cause: {cause}" if cause else "")
+        f"{flat.name}: the derivative of {wrong.output} with respect to {wrong.input} is wrong: "
+        f"analytic {wrong.analytic:.10g}, numeric {wrong.numeric:.10g} with an estimated error of "
+        f"{wrong.error:.2g}" + (f"; likely cause: {cause}" if cause else ""),
+        wrong,
     )
 
 
 def _narrowed(
-    flat: FlatFunction, k: int, row: Array, column: Array, allowance: Allowance
+    flat: FlatFunction, k: int, row: Array, column: Array, settings: Settings
 ) -> tuple[Array, Array]:
     """Both directions cut down to one element: of the halves always the one that disagrees more."""
 
     def disagreement(row: Array, column: Array) -> float:
         try:
-            numeric = row @ flat.numeric(k, column, allowance.atol).value
+            numeric = row @ flat.numeric(k, column[None], settings.atol).value[0]
         except KinkError:
             return -1.0
         gap = float(np.abs(flat.analytic(row[None])[k][0] @ column - numeric))
