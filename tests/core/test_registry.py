@@ -1,20 +1,20 @@
 """Every declared operation, derivatives included: a new one is tested as soon as it is declared."""
 
-import pytest
-
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
-from tinygrad_mnist.testing import check_composite, check_primitive
+
+pytest_plugins = ["tinygrad_mnist.testing.pytest_plugin"]
+
+OPERATIONS = {**REGISTRY, **COMPOSITES}
 
 
-@pytest.mark.parametrize("name", list(REGISTRY))
-def test_primitive(name):
-    report = check_primitive(REGISTRY[name])
+def test_operation(gradient_check, request):
+    report = gradient_check()
     assert report.worst < 0.1
-    assert (report.entries > 0) == REGISTRY[name].differentiable
+    check = request.node.callspec.params["gradient_check"]
+    differentiable = check.kind == "composite" or REGISTRY[check.name].differentiable
+    assert (report.entries > 0) == differentiable
 
 
-@pytest.mark.parametrize("name", list(COMPOSITES))
-def test_composite(name):
-    report = check_composite(COMPOSITES[name])
-    assert report.worst < 0.1
-    assert report.entries > 0
+def test_nothing_that_is_declared_goes_unchecked(request):
+    tests = {item.callspec.id for item in request.session.items if item.originalname == "test_operation"}
+    assert tests >= {name for name in OPERATIONS if not name.startswith("test_")}

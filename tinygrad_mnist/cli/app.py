@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 from .. import __version__
 from ..errors import TinygradMnistError
 from .evaluate import evaluate
+from .gradcheck import gradcheck
 from .info import info
 from .lab import lab_app
 from .predict import predict
@@ -23,20 +24,21 @@ _NOBODY_READS = 141
 
 app = App(
     name="tinygrad-mnist",
-    help="Train small networks to read handwritten digits, and use them.",
+    help="Train small networks to read handwritten digits, use them, and check derivatives.",
     version=__version__,
     help_format="markdown",
     default_parameter=Parameter(negative="", show_default=False),
 )
-for _command in (train, evaluate, predict, info, report, sweep, lab_app):
+for _command in (train, evaluate, predict, info, gradcheck, report, sweep, lab_app):
     app.command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit status.
 
-    0: done. 2: a mistake in the options or a file, or a training that diverged; one line on
-    standard error says what. 130: ended by Ctrl-C. 141: nobody reads the output any more.
+    0: done. 1: gradcheck found a wrong derivative. 2: a mistake in the options or a file, or a
+    training that diverged; one line on standard error says what. 130: ended by Ctrl-C. 141: nobody
+    reads the output any more.
 
     Args:
         arguments: those of the command line; None takes them from there.

@@ -1,6 +1,6 @@
 """Checking gradients: of any function (`gradcheck`), of modules, and of the operations of this package."""
 
-from .errors import Disagreement, GradcheckError, KinkError
+from .errors import Disagreement, GradcheckError, KinkError, NoSuchCheckError
 from .gradcheck import Report, gradcheck, gradgradcheck
 from .modules import check_module
 from .registry import check_composite, check_primitive
@@ -9,6 +9,7 @@ __all__ = [
     "Disagreement",
     "GradcheckError",
     "KinkError",
+    "NoSuchCheckError",
     "Report",
     "check_composite",
     "check_module",

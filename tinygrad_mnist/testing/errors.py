@@ -46,3 +46,7 @@ class KinkError(TinygradMnistError, ValueError):
     Not a failure of the function: check it at other inputs. A Hypothesis test may catch this and
     call `hypothesis.reject()`.
     """
+
+
+class NoSuchCheckError(TinygradMnistError, LookupError):
+    """A name that is neither an operation nor a module with something to check."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..autodiff import vjp
-from ..primitive import Array, Composite, Primitive, Shape
+from ..primitive import REGISTRY, Array, Composite, Primitive, Shape
 from ..tensor import Tensor, wrap
 from .calls import Call, composite_call, draw, primitive_call
 from .errors import GradcheckError, KinkError
@@ -19,6 +19,9 @@ from .rules import Function
 from .samples import elementwise_shapes, layouts
 
 ATTEMPTS = 8
+
+#: The primitives of this package: all that are declared by the time it is imported.
+OWN = frozenset(REGISTRY)
 
 
 def check_primitive(primitive: Primitive, *, order: int = 2) -> Report:
