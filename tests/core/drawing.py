@@ -30,6 +30,17 @@ def tensors_of(draw, shapes, dtype=np.float64, elements=MODERATE):
 
 
 @st.composite
+def in_both_dtypes(draw, shapes, elements):
+    """float32 Tensors in any layout for each of the shapes, and the same as float64 Tensors."""
+    arrays = [draw(arrays_of.arrays(np.float32, shape, elements=elements)) for shape in draw(shapes)]
+    which = [draw(st.integers(0, 3)) for _ in arrays]
+    return [
+        [wrap(list(layouts(x.astype(dtype)))[i]) for x, i in zip(arrays, which, strict=True)]
+        for dtype in (np.float32, np.float64)
+    ]
+
+
+@st.composite
 def distinct_tensors(draw, shapes, domain=(-3.0, 3.0)):
     """float64 Tensors in any layout, without ties among all their elements."""
     rng = np.random.default_rng(draw(st.integers(0, 1000)))

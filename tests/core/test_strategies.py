@@ -1,4 +1,4 @@
-import subprocess
+import importlib
 import sys
 
 import numpy as np
@@ -7,6 +7,7 @@ from hypothesis import find, given
 from hypothesis import strategies as st
 
 from tinygrad_mnist import Tensor
+from tinygrad_mnist.errors import MissingExtraError
 from tinygrad_mnist.testing.strategies import mutually_broadcastable, shapes, shapes_by_signature, tensors
 
 
@@ -56,13 +57,9 @@ def test_tensors_of_given_elements(x):
     assert ((x.numpy() >= 2) & (x.numpy() <= 3)).all()
 
 
-def test_without_hypothesis_the_error_names_the_extra():
-    code = (
-        "import sys; sys.modules['hypothesis'] = None\n"
-        "import tinygrad_mnist.testing\n"
-        "from tinygrad_mnist.errors import MissingExtraError\n"
-        "try:\n    import tinygrad_mnist.testing.strategies\n"
-        "except MissingExtraError as error:\n    print(error)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "tinygrad_mnist[test]" in done.stdout
+def test_without_hypothesis_the_error_names_the_extra(monkeypatch):
+    name = "tinygrad_mnist.testing.strategies"
+    monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(MissingExtraError, match=r"tinygrad_mnist\[test\]"):
+        importlib.import_module(name)
