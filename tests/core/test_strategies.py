@@ -3,12 +3,23 @@ import sys
 
 import numpy as np
 import pytest
+from drawing import examples
 from hypothesis import find, given
 from hypothesis import strategies as st
 
-from tinygrad_mnist import Tensor
+import tinygrad_mnist as tg
+from tinygrad_mnist import Tensor, nn, ops
 from tinygrad_mnist.errors import MissingExtraError
-from tinygrad_mnist.testing.strategies import mutually_broadcastable, shapes, shapes_by_signature, tensors
+from tinygrad_mnist.jit import build, function
+from tinygrad_mnist.testing import check_module, gradcheck
+from tinygrad_mnist.testing.strategies import (
+    modules,
+    mutually_broadcastable,
+    programs,
+    shapes,
+    shapes_by_signature,
+    tensors,
+)
 
 
 @given(shapes(1, 2, 1, 3))
@@ -55,6 +66,53 @@ def test_tensors_of_given_elements(x):
     assert x.ndim == 1
     assert x.requires_grad
     assert ((x.numpy() >= 2) & (x.numpy() <= 3)).all()
+
+
+@given(programs())
+def test_programs_run_and_are_their_source(program):
+    value = program(*program.inputs)
+    assert np.isfinite(value.numpy()).all()
+    assert value.dtype == np.float64
+    namespace = dict(vars(ops))
+    exec(repr(program), namespace)
+    assert np.array_equal(namespace["program"](*program.inputs), value)
+
+
+@examples(0.3)
+@given(programs(max_steps=5))
+def test_programs_that_are_smooth_can_be_checked(program):
+    gradcheck(program, program.inputs, order=2)
+
+
+@examples(0.3)
+@given(programs(np.float32, smooth=False))
+def test_programs_are_recorded_as_they_run(program):
+    recorded = tg.jit(lambda *xs: program(*xs))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(function, "compiled", build.interpreted)
+        found = recorded(*program.inputs)
+    np.testing.assert_allclose(found, program(*program.inputs), rtol=1e-4, atol=1e-5)
+
+
+def test_programs_shrink_to_what_matters():
+    smallest = find(programs(), lambda program: "matmul" in program.source)
+    assert smallest.source == "def program(a):\n    v0 = matmul(tanh(a), transpose(a))\n    return v0"
+    assert smallest.inputs[0].size == 1
+    assert len(find(programs(), lambda program: len(program.steps) > 4).steps) == 5
+    find(programs(smooth=False), lambda program: "relu" in program.source)
+
+
+@examples(0.3)
+@given(modules(3))
+def test_modules_can_be_checked(module):
+    assert check_module(module, np.linspace(-1, 1, 6).reshape(2, 3)).entries > 0
+
+
+def test_modules_shrink_to_what_matters():
+    smallest = find(modules(2), lambda module: any(isinstance(x, nn.GELU) for x in module))
+    assert [type(x) for x in smallest] == [nn.GELU]
+    find(modules(2), lambda module: isinstance(module[0], nn.Sequential) and len(module) > 1)
+    find(modules(2, smooth=False), lambda module: isinstance(module[0], nn.ReLU))
 
 
 def test_without_hypothesis_the_error_names_the_extra(monkeypatch):

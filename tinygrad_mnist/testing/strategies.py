@@ -1,12 +1,20 @@
-"""Hypothesis strategies for tensors and for shapes that fit each other.
+"""Hypothesis strategies for tensors, for shapes that fit each other, for modules and whole programs.
 
-Example:
+Examples:
     @given(mutually_broadcastable(2).flatmap(
         lambda shapes: st.tuples(*(tensors(np.float64, shape) for shape in shapes))
     ))
     def test_add_commutes(pair):
         a, b = pair
         assert np.array_equal(a + b, b + a)
+
+    @given(programs(np.float32, smooth=False))
+    def test_compiled_is_eager(program):
+        np.testing.assert_allclose(tg.jit(program)(*program.inputs), program(*program.inputs), rtol=1e-4)
+
+    @given(modules(3), tensors(np.float64, (4, 3)))
+    def test_gradients_of_modules(module, x):
+        check_module(module, x)
 """
 
 from __future__ import annotations
@@ -15,9 +23,13 @@ from typing import Any
 
 import numpy as np
 
+from .. import nn
 from ..errors import MissingExtraError
-from ..primitive import Shape, check_dtype
+from ..generator import Generator
+from ..primitive import Shape, broadcast, check_dtype
 from ..tensor import Tensor
+from .programs import KINKED, SMOOTH, Program
+from .samples import distinct
 
 try:
     from hypothesis import strategies as st
@@ -27,7 +39,9 @@ except ImportError as error:
         "tinygrad_mnist.testing.strategies needs Hypothesis: pip install 'tinygrad_mnist[test]'"
     ) from error
 
-__all__ = ["mutually_broadcastable", "shapes", "shapes_by_signature", "tensors"]
+__all__ = ["modules", "mutually_broadcastable", "programs", "shapes", "shapes_by_signature", "tensors"]
+
+_LARGEST = 100  # elements of a value in a random program
 
 
 def shapes(
@@ -82,6 +96,74 @@ def tensors(
         elements=_elements(chosen) if elements is None else elements,
     )
     return arrays.map(lambda array: Tensor(array, requires_grad=requires_grad))
+
+
+@st.composite
+def programs(
+    draw: st.DrawFn, dtype: Any = np.float64, smooth: bool = True, max_steps: int = 8, max_inputs: int = 3
+) -> Program:
+    """Random functions of Tensors, with inputs to call them on: what a compiler should agree on with eager.
+
+    They shrink to few steps of simple operations on few small inputs, and show themselves as source.
+
+    Args:
+        dtype: of the inputs, float32 or float64; they have no two elements close to each other.
+        smooth: leave out operations with kinks, such as relu.
+        max_steps, max_inputs: limits.
+    """
+    given = draw(st.lists(shapes(0, 3, 1, 3), min_size=1, max_size=max_inputs))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    inputs = [Tensor(x, dtype) for x in distinct(given, (-1.0, 1.0), rng)]
+    program, values = Program(inputs, []), list(inputs)
+    for template in draw(
+        st.lists(st.sampled_from(SMOOTH if smooth else SMOOTH + KINKED), max_size=max_steps)
+    ):
+        first = len(values) - 1 - draw(st.integers(0, len(values) - 1))
+        fitting = [i for i, x in enumerate(values) if _fits(values[first].shape, x.shape)]
+        second = draw(st.sampled_from(fitting)) if "{1}" in template else first
+        step = template.format(program.values[first], program.values[second])
+        longer = Program(inputs, [*program.steps, step])
+        try:
+            value = longer(*inputs)
+        except (ValueError, IndexError, TypeError):  # not for this shape, such as an axis of a scalar
+            continue
+        if 0 < value.size <= _LARGEST:
+            program, values = longer, [*values, value]
+    return program
+
+
+def _fits(a: Shape, b: Shape) -> bool:
+    try:
+        return bool(np.prod(broadcast("", a, b)) <= _LARGEST)
+    except ValueError:
+        return False
+
+
+@st.composite
+def modules(
+    draw: st.DrawFn, n_in: int, smooth: bool = True, max_layers: int = 4, max_width: int = 4
+) -> nn.Sequential:
+    """Small networks with an input of shape (..., n_in), their weights drawn; Sequential may hold another.
+
+    Args:
+        n_in: length of the input's last axis.
+        smooth: leave out activations with kinks.
+        max_layers, max_width: limits.
+    """
+    generator = Generator(draw(st.integers(0, 99)))
+    smooth_ones = [nn.Tanh, nn.Sigmoid, nn.SiLU, nn.GELU, nn.Softmax]
+    kinds = [nn.Linear, *smooth_ones, *([] if smooth else [nn.ReLU, nn.ELU])]
+    layers: list[nn.Module] = []
+    for kind in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=max_layers)):
+        if kind is nn.Linear:
+            n_out = draw(st.integers(1, max_width))
+            layers.append(nn.Linear(n_in, n_out, bias=draw(st.booleans()), generator=generator))
+            n_in = n_out
+        else:
+            layers.append(kind())
+        if len(layers) > 1 and draw(st.booleans()):
+            layers = [nn.Sequential(*layers)]
+    return nn.Sequential(*layers)
 
 
 _any_shape = shapes
