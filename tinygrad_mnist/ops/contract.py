@@ -92,7 +92,7 @@ linear = Primitive(
         lambda g, y, x, w, b: product(_rows(g).T, _rows(x)),
         lambda g, y, x, w, b: g,  # summed over the leading axes by the backward pass
     ),
-    cases=[((2, 3), (4, 3), (4,)), ((3,), (2, 3), (2,)), ((2, 1, 3), (2, 3), (2,)), ((0, 3), (2, 3), (2,))],
+    cases=[((2, 3), (4, 3), (4,)), ((3,), (2, 3), (2,)), ((2, 2, 3), (2, 3), (2,)), ((0, 3), (2, 3), (2,))],
 )
 
 

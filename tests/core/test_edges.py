@@ -1,0 +1,48 @@
+"""Derivatives at points that no random operand hits: ties, kinks, and powers of zero.
+
+Where a derivative does not exist, what is checked is the value that is given in its place.
+"""
+
+import numpy as np
+
+import tinygrad_mnist as tg
+from tinygrad_mnist import ops
+from tinygrad_mnist.testing import gradcheck
+
+
+def pulled(f, cotangent, *primals):
+    """The cotangents of float64 operands."""
+    _, pull = tg.vjp(f, *(tg.Tensor(np.asarray(x, np.float64)) for x in primals))
+    return [g.tolist() for g in pull(tg.Tensor(np.asarray(cotangent, np.float64)))]
+
+
+def test_elements_that_tie_for_an_extreme_share_its_cotangent():
+    assert pulled(lambda x: x.max(1), [6.0, 5.0], [[2, 1, 2], [0, 3, 1]]) == [[[3, 0, 3], [0, 5, 0]]]
+    assert pulled(lambda x: x.min(0), [3.0], [[1], [1], [1]]) == [[[1], [1], [1]]]
+
+
+def test_operands_that_tie_share_the_cotangent():
+    assert pulled(ops.maximum, [4.0, 4.0, 4.0], [1, 2, 3], [2, 2, 2]) == [[0, 2, 4], [4, 2, 0]]
+    assert pulled(ops.minimum, [4.0, 4.0, 4.0], [1, 2, 3], [2, 2, 2]) == [[4, 2, 0], [0, 2, 4]]
+
+
+def test_kinks_of_functions_of_one():
+    assert pulled(ops.abs, [5.0], [0.0]) == [[0]]
+    assert pulled(ops.relu, [5.0], [0.0]) == [[0]]
+    assert pulled(ops.leaky_relu, [5.0], [0.0]) == [[0.05]]
+    assert pulled(lambda x: x.clamp(-1, 1), [5.0, 5.0, 5.0], [-1.0, 1.0, 1.5]) == [[5, 5, 0]]
+    assert pulled(lambda x: x.norm(), 5.0, [0.0, 0.0]) == [[0, 0]]
+
+
+def test_powers_of_zero():
+    base, exponent = np.array([0.0, 0.0, 0.0, 1.5]), np.array([1.0, 2.0, 3.0, 2.0])
+    gradcheck(ops.pow, [base, exponent])
+    gradcheck(lambda a: ops.pow(a, exponent), [base], order=2)
+
+
+def test_zeroth_powers():
+    base = np.array([0.0, 1.5])
+    gradcheck(lambda a: ops.pow(a, np.zeros(2)), [base])
+    gradcheck(lambda a: ops.pow(a, 0.0), [base])
+    assert pulled(ops.pow, [5.0], [0.0], [0.0]) == [[0], [0]]
+    assert pulled(ops.pow, [5.0], [1.0], [0.0]) == [[0], [0]]
