@@ -86,7 +86,7 @@ class _Table(_Lines):
         self._print(head, "bold")
 
     def begun(self, check: Check) -> None:
-        self._bar.update(self._task, description=check.name)
+        self._bar.update(self._task, description=f"{check.name:{self._width}}")
 
     def finished(self, result: Result) -> None:
         (name, kind, _), report = result.check, result.report
