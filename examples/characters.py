@@ -6,6 +6,7 @@ library, which is there wherever this runs.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -82,14 +83,9 @@ def write(model, codes, length, seed):
     return codes[-length:]
 
 
-def main():
-    parser = argparse.ArgumentParser(description="train a character-level model and let it write")
-    parser.add_argument("file", nargs="?", default=argparse.__file__, help="text to learn from")
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--length", type=int, default=400, help="of the text it writes")
-    options = parser.parse_args()
-    text = Path(options.file).read_text(encoding="utf-8")
+def main(file=argparse.__file__, steps=2000, length=400, seed=0):
+    """Trains on a text file and prints how it goes, then `length` characters that the model writes."""
+    text = Path(file).read_text(encoding="utf-8")
     alphabet = sorted(set(text))
     codes = np.array([alphabet.index(c) for c in text])
     print(f"{len(text):,} characters, {len(alphabet)} of them different")
@@ -97,9 +93,10 @@ def main():
     def report(steps, cost):
         print(f"step {steps:5}  cost {cost:.3f} ({np.exp(cost):.1f} characters to choose from)", flush=True)
 
-    model = train(codes, len(alphabet), options.steps, options.seed, report)
-    print("".join(alphabet[i] for i in write(model, codes[:CONTEXT], options.length, options.seed)))
+    model = train(codes, len(alphabet), steps, seed, report)
+    print("".join(alphabet[i] for i in write(model, codes[:CONTEXT], length, seed)))
+    return model
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:2])

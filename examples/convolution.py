@@ -4,7 +4,6 @@ Two convolutions, each followed by ReLU and max pooling, and two fully connected
 between them. A training step is written as in PyTorch and compiled whole; an epoch is one native loop.
 """
 
-import argparse
 import time
 
 import numpy as np
@@ -63,23 +62,19 @@ def accuracy(model, images, labels):
     return float(np.mean(np.concatenate([np.asarray(a) for a in answers]) == labels))
 
 
-def main():
-    parser = argparse.ArgumentParser(description="train a small convolutional network on MNIST")
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--validate", action="store_true", help="hold out 5,000 training images, and test on them"
-    )
-    options = parser.parse_args()
+def main(epochs=8, seed=0, validate=False):
+    """Trains and prints; `validate` holds out the last 5,000 training images and tests on them."""
     (images, labels), (unseen, answers) = tg.data.mnist()
-    if options.validate:
+    if validate:
         images, labels, unseen, answers = images[:-5000], labels[:-5000], images[-5000:], labels[-5000:]
 
     def report(epoch, cost, seconds):
-        print(f"epoch {epoch}/{options.epochs}  cost {cost:.4f}  {seconds:.1f} s", flush=True)
+        print(f"epoch {epoch}/{epochs}  cost {cost:.4f}  {seconds:.1f} s", flush=True)
 
-    model = train(images, labels, options.epochs, options.seed, report)
-    print(f"{'validation' if options.validate else 'test'} accuracy {accuracy(model, unseen, answers):.2%}")
+    model = train(images, labels, epochs, seed, report)
+    share = accuracy(model, unseen, answers)
+    print(f"{'validation' if validate else 'test'} accuracy {share:.2%}")
+    return share
 
 
 if __name__ == "__main__":
