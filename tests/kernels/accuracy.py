@@ -79,7 +79,8 @@ def product_rows() -> Iterator[str]:
 def main() -> None:
     quick = "--quick" in sys.argv
     print("# Accuracy\n")
-    print("Written by `python tests/kernels/accuracy.py`. Errors are in units in the last place (ulp) of the")
+    command = "python tests/kernels/accuracy.py" + " --quick" * quick
+    print(f"Written by `{command}`. Errors are in units in the last place (ulp) of the")
     print("exact result; half an ulp is what rounding alone costs.\n")
     tried = "every 4099th float32" if quick else "every float32 there is"
     print(f"## float32 functions: the largest error over {tried}\n")
