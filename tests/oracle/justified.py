@@ -5,7 +5,7 @@ CHOICE = "no derivative exists here; which of the slopes on the two sides stands
 
 JUSTIFIED = {
     ("div", "jax", "gradient 1"): "there the divisor is squared, which overflows float32",
-    ("pow", "torch", "gradient 0"): "NaN ** 0 is 1 whatever the NaN stands for, and its slope 0; here 0 * NaN",
+    ("pow", "torch", "gradient 0"): "NaN ** 0 is 1 whatever the NaN is, and its slope 0; here 0 * NaN",
     ("pow", "torch", "gradient 1"): "0 to the power -inf is inf: the product with log 0 has no sign to trust",
     ("pow", "jax", "gradient 0"): "0 ** 0 is 1 for every base, so its slope is 0",
     ("maximum", "torch", "gradient 0"): NAN,
