@@ -1,4 +1,4 @@
-"""Derivatives at points that no random operand hits: ties, kinks, and powers of zero.
+"""Derivatives at operands that are never drawn: ties, kinks, powers of zero, positive definite matrices.
 
 Where a derivative does not exist, what is checked is the value that is given in its place.
 """
@@ -7,6 +7,7 @@ import numpy as np
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
+from tinygrad_mnist.ops import linalg
 from tinygrad_mnist.testing import gradcheck
 
 
@@ -46,3 +47,26 @@ def test_zeroth_powers():
     gradcheck(lambda a: ops.pow(a, 0.0), [base])
     assert pulled(ops.pow, [5.0], [0.0], [0.0]) == [[0], [0]]
     assert pulled(ops.pow, [5.0], [1.0], [0.0]) == [[0], [0]]
+
+
+def test_powers_with_a_python_number():
+    x = np.array([0.3, 1.5, 2.5])
+    for number in (0.5, 2.5):
+        gradcheck(lambda a, number=number: ops.pow(a, number), [x], order=2)
+        gradcheck(lambda b, number=number: ops.pow(number, b), [x], order=2)
+    assert pulled(lambda b: ops.pow(0.0, b), [5.0], [0.0]) == [[0]]
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(pulled(lambda b: ops.pow(-2.0, b), [5.0], [2.0])).all()
+
+
+# Matrices that random numbers are not ----------------------------------------------------------------
+
+
+def test_cholesky_of_positive_definite_matrices():
+    a = np.array([[[1.0, 0.5, -0.2], [0.3, 2.0, 0.7], [-1.1, 0.4, 1.5]]])
+    gradcheck(lambda x: linalg.cholesky(x @ x.transpose() + np.eye(3)), [a], order=2)
+
+
+def test_singular_values_of_a_stack():
+    a = np.array([[[1.0, 0.5], [0.3, 2.0], [-1.1, 0.4]], [[0.2, 1.5], [2.3, 0.1], [0.7, -0.6]]])
+    gradcheck(lambda x: linalg.svd(x)[1], [a])
