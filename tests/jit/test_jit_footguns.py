@@ -186,8 +186,10 @@ def test_gradients_from_outside_are_refused_and_inner_ones_unreadable() -> None:
         tg.jit(f)(X)
     w.grad = None
     tg.jit(f)(X)
-    with pytest.raises(TraceError):
+    with pytest.raises(TraceError, match="exists only inside"):
         np.asarray(w.grad)
+    with pytest.raises(TraceError, match="zero_grad"):
+        (w * 2).sum().backward()
 
 
 def test_a_graph_over_an_updated_tensor_is_stale() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import TraceError
 from ..primitive import Primitive, Shape
+from ..tape import tracing
 from ..tensor import Tensor
 
 _PACKAGE = __name__.split(".")[0]
@@ -47,6 +48,11 @@ class Symbol:
 
 def refuse() -> NoReturn:
     """Raise TraceError, naming the line of the user's code that asked for a number."""
+    if tracing.get() is None:
+        raise TraceError(
+            "this gradient was left by a compiled function and exists only inside it: return it from there, "
+            "or forget it with zero_grad() before the next backward"
+        )
     frame = sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in (_PACKAGE, "numpy"):
         frame = frame.f_back
