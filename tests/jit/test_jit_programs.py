@@ -137,3 +137,11 @@ def test_an_argument_in_the_shape_of_another_shape() -> None:
     x = tg.Tensor([[1.0, 2.0], [3.0, 4.0]])
     row = lambda x: x.reshape(4).reshape(1, 4)
     check(lambda x: (row(x) @ row(x).T).sigmoid() + x.reshape(4).reshape(2, 2) * 2, [x], interpret=False)
+
+
+def test_memory_is_used_again() -> None:
+    a = tg.Tensor(np.random.default_rng(0).standard_normal((3, 3)))
+    f = tg.jit(lambda x: (((x @ a).sigmoid() @ a).sigmoid() @ a).sigmoid() @ a)
+    np.testing.assert_allclose(f(a).numpy(), f._function(a).numpy(), rtol=1e-12)
+    assert f.source.count("= empty(") == 2
+    assert f.source.count("no longer needed") >= 2

@@ -84,18 +84,50 @@ class _Emitter(Reductions, Contractions):
         self._outputs()
         self._updates()
         shared = sum(section.cost for section in self.sections) >= _WORTH_SHARING
+        again = self._use_again(shared)
+        own = [s for s in self.allocated if s.name not in again]
         body = self._shared_body() if shared else self._body()
         names = ["first", "last", *(["worker", "workers", "meeting"] if shared else [])]
         names += [s.name for s in (*program.arguments, *program.captured)]
         names += [f"o{k}" for k in range(len(program.outputs))]
-        names += [s.name for s in self.allocated if shared]
+        names += [s.name for s in own if shared]
         lines = ["@program_kernel", f"def program({', '.join(names)}):"]
-        before = shares(body) if shared else [_allocation(s) for s in self.allocated]
+        before = shares(body) if shared else [_allocation(s) for s in own]
+        before += [f"{name} = {other}  # which is no longer needed" for name, other in again.items()]
         lines += [INDENT + line for line in (*before, *self.views)]
         lines += [f"{INDENT}for step in range(first, last):"]
         lines += [INDENT * 2 + line for line in body or ["pass"]]
         text = "\n".join([*_imports(lines), "", "", *lines, ""])
-        return Source(text, shared, tuple(self.allocated) if shared else ())
+        return Source(text, shared, tuple(own) if shared else ())
+
+    def _use_again(self, shared: bool) -> dict[str, str]:
+        """Let buffers live in the memory of earlier ones whose numbers nobody needs any more: these by those.
+
+        Where workers share a step, only among buffers of which each touches its own rows: others would have
+        to meet once more.
+        """
+        used: dict[str, list[int]] = {}
+        own: dict[str, set[int]] = {}
+        for n, section in enumerate(self.sections):
+            for name, rows in section.reads | section.writes:
+                used.setdefault(name, []).append(n)
+                own.setdefault(name, set()).add(rows)
+        again: dict[str, str] = {}
+        until: dict[str, tuple[Symbol, int]] = {}
+        for x in sorted(self.allocated, key=lambda x: used.get(x.name, [0])[0]):
+            if x.name not in used or (shared and own[x.name] != {x.shape[0]}):
+                continue
+            first, last = used[x.name][0], used[x.name][-1]
+            for name, (other, end) in until.items():
+                if (other.shape, other.dtype) == (x.shape, x.dtype) and end < first:
+                    again[x.name], until[name] = name, (other, last)
+                    break
+            else:
+                until[x.name] = x, last
+        for section in self.sections:
+            section.reads = {(again.get(name, name), rows) for name, rows in section.reads}
+            section.writes = {(again.get(name, name), rows) for name, rows in section.writes}
+        return again
 
     def _body(self) -> list[str]:
         return [_plain(line) for section in self.sections for line in section.text(False)]
