@@ -27,10 +27,12 @@ class Pace:
         return workers, steps
 
     def measured(self, workers: int, steps: int, seconds: float) -> None:
-        """Take note of a call."""
+        """Take note of a call; not of the first one, which may load or compile what it needs."""
+        self._calls += 1
+        if self._calls == 1:
+            return
         self._seconds[workers], self._steps[workers] = seconds / steps, steps
         if seconds > _TELLING:
             self._told.add(workers)
-        self._calls += 1
         if self._calls % _AGAIN == 0:
             self._told.clear()
