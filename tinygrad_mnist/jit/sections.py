@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 #: its first axis; by that of its last one, negative; 0 if a worker may touch any of it.
 Access = tuple[str, int]
 
-MOST_WORKERS = 2  # what the parts of a sum are made for; steps of more work than for two are rare
+MOST_WORKERS = 2  # the first and the last do what is not shared out by rows; sums have as many parts
 EVERYONE, FIRST, LAST = "everyone", "worker == 0", "worker == workers - 1"
 _BOUNDS = re.compile(r"\[\[(\d+)(?:\*(\d+))?\]\]")
 

@@ -28,7 +28,6 @@ def _vector_bytes() -> int:
 
 
 VECTOR_BYTES = _vector_bytes()
-MANY_REGISTERS = VECTOR_BYTES != 32  # 32 of them in AVX-512 and NEON, 16 in AVX2
 
 
 class _Vectors:
