@@ -20,7 +20,8 @@ transpose_tile = simd.transpose_tile(4)
 
 @kernel
 def run_row_tile(a, b, c, m, n, depth, add):
-    row_tile(data(a), stride(a, 1), data(b), stride(b, 0), data(c), stride(c, 0), m, n, depth, add)
+    left, right, out = data(a), data(b), data(c)
+    row_tile(left, stride(a, 0), stride(a, 1), right, stride(b, 0), out, stride(c, 0), m, n, depth, add)
 
 
 @kernel
@@ -93,7 +94,7 @@ def test_the_width_is_one_that_processors_have():
 def test_row_tile(dtype):
     for m, n in itertools.product(range(1, ROWS + 1), range(1, VECTORS * lanes(dtype) + 1)):
         for depth, add in ((0, False), (1, True), (5, False), (5, True)):
-            a = whole_numbers((depth, m), dtype, 1).T
+            a = whole_numbers((depth, m), dtype, 1).T if add else whole_numbers((m, depth), dtype, 1)
             b = whole_numbers((depth, n), dtype, 2)
             whole, c = guarded((m, n), dtype)
             before = whole_numbers((m, n), dtype, 3) if add else np.zeros((m, n))

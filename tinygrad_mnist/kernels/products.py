@@ -37,7 +37,9 @@ DEPTH = 384  # of a packed block: a panel of B this deep stays in the second-lev
 WIDTH = 3072  # columns of a packed block of B
 HEIGHT = 480  # rows of a packed block of A
 PACK_RIGHT_FROM = 48  # rows of A from which on packing B pays
-DOTS_UP_TO = 64  # rows of A up to which A @ B.T is computed by dot products
+PACK_LEFT_FROM = 256  # columns of B from which on packing rows of A pays
+NEAR = 300_000  # elements of a packed block of B that stay in the second-level cache
+DOTS_UP_TO = 64  # rows of A, and no more than its columns, up to which A @ B.T is computed by dot products
 
 DOT_ROWS, DOT_COLUMNS = 4, 4
 _dots = dot_tile(DOT_ROWS, DOT_COLUMNS)
@@ -87,7 +89,8 @@ def product_by_rows(
     """C = A @ B for any strides of A and B and adjacent rows of C; 0 if there is no memory to pack in."""
     lanes = count_lanes(c)
     panel = VECTORS * lanes
-    pack_a, pack_b = a_row != 1 or m > HEIGHT, b_column != 1 or m >= PACK_RIGHT_FROM
+    pack_a = n > PACK_LEFT_FROM and (a_row != 1 or m > HEIGHT)
+    pack_b = b_column != 1 or m >= PACK_RIGHT_FROM
     height, width = max(1, min(m, HEIGHT) if pack_a else m), max(1, min(n, WIDTH) if pack_b else n)
     block = max(1, (depth + (depth - 1) // DEPTH) // (1 + (depth - 1) // DEPTH))
     size_a = packed_left_size(height, block, lanes) if pack_a else 0
@@ -108,19 +111,21 @@ def product_by_rows(
                 b_k, b_step, b_panel = packed_b, panel, panel * part
             for i in range(0, m, height):
                 rows = min(height, m - i)
-                a_k, a_step, a_panel = offset(a, i * a_row + k * a_column), a_column, ROWS
+                a_k, a_i, a_step, a_panel = offset(a, i * a_row + k * a_column), a_row, a_column, ROWS * a_row
                 if pack_a:
                     pack_left(a_k, a_row, a_column, rows, part, packed_a)
-                    a_k, a_step, a_panel = packed_a, ROWS, ROWS * part
+                    a_k, a_i, a_step, a_panel = packed_a, 1, ROWS, ROWS * part
                 a_panels, b_panels = (rows + ROWS - 1) // ROWS, (columns + panel - 1) // panel
+                far = pack_b and columns * part > NEAR
                 for step in range(a_panels * b_panels):
-                    # the packed operand is the one to read from its place again and again
-                    p, q = (
-                        (step % a_panels, step // a_panels) if pack_b else (step // b_panels, step % b_panels)
-                    )
+                    if far:  # a panel of B at a time, from the second-level cache, against all of A
+                        p, q = step % a_panels, step // a_panels
+                    else:  # a panel of A at a time, from the first, and so C row by row
+                        p, q = step // b_panels, step % b_panels
                     c_pq = offset(c, (i + p * ROWS) * c_row + j + q * panel)
                     _rows(
                         offset(a_k, p * a_panel),
+                        a_i,
                         a_step,
                         offset(b_k, q * b_panel),
                         b_step,
@@ -157,7 +162,7 @@ def product_onto(
         for i in range(0, m, ROWS):
             c_ij = offset(c, i * c_row + j)
             rows = min(ROWS, m - i)
-            _rows(offset(a, i), a_column, offset(b, j), b_row, c_ij, c_row, rows, columns, depth, True)
+            _rows(offset(a, i), 1, a_column, offset(b, j), b_row, c_ij, c_row, rows, columns, depth, True)
     return 1
 
 
@@ -213,6 +218,6 @@ def part_of_product(
         a_column = b_row = 1
     a, b, c_part = offset(a, top * a_row), offset(b, left * b_column), offset(c, top * c_row + left)
     rows, columns = bottom - top, right - left
-    if a_column == 1 and b_row == 1 and b_column != 1 and m <= DOTS_UP_TO:
+    if a_column == 1 and b_row == 1 and b_column != 1 and m <= min(DOTS_UP_TO, depth):
         return _by_dots(a, a_row, a_column, b, b_row, b_column, c_part, c_row, rows, columns, depth)
     return _by_rows(a, a_row, a_column, b, b_row, b_column, c_part, c_row, rows, columns, depth)

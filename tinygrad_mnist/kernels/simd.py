@@ -144,15 +144,16 @@ def _named_intrinsic(name: str, function: Callable[..., Any]) -> Any:
 def row_tile(most_rows: int, most_vectors: int) -> Any:
     """C = A @ B or C += A @ B for a tile of C: up to `most_rows` rows of up to `most_vectors` vectors.
 
-    tile(a, a_step, b, b_row, c, c_row, m, n, depth, add): A is m x depth, its columns adjacent
-    numbers that are `a_step` apart; B is depth x n and C m x n, their rows adjacent numbers. C is added to
-    if `add`, else overwritten. 1 <= m <= most_rows (a power of two); 1 <= n <= most_vectors * lanes.
+    tile(a, a_row, a_column, b, b_row, c, c_row, m, n, depth, add): A is m x depth, of any strides;
+    B is depth x n and C m x n, their rows adjacent numbers. C is added to if `add`, else
+    overwritten. 1 <= m <= most_rows (a power of two); 1 <= n <= most_vectors * lanes.
     """
 
     def tile(
         typing: Any,
         a: Any,
-        a_step: Any,
+        a_row: Any,
+        a_column: Any,
         b: Any,
         b_row: Any,
         c: Any,
@@ -163,10 +164,10 @@ def row_tile(most_rows: int, most_vectors: int) -> Any:
         add: Any,
     ) -> Any:
         i64 = types.int64
-        signature = types.void(a, i64, a, i64, a, i64, i64, i64, i64, types.boolean)
+        signature = types.void(a, i64, i64, a, i64, a, i64, i64, i64, i64, types.boolean)
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            a, a_step, b, b_row, c, c_row, m, n, depth, add = args
+            a, a_row, a_column, b, b_row, c, c_row, m, n, depth, add = args
             v = _Vectors(context, builder, signature.args[0].dtype)
             for vectors in range(1, most_vectors + 1):
                 full = (vectors - 1) * v.lanes
@@ -181,8 +182,9 @@ def row_tile(most_rows: int, most_vectors: int) -> Any:
                                 v,
                                 rows,
                                 vectors,
-                                v.offset(a, done),
-                                a_step,
+                                v.offset(a, done, a_row),
+                                a_row,
+                                a_column,
                                 b,
                                 b_row,
                                 v.offset(c, done, c_row),
@@ -204,7 +206,8 @@ def _exact_row_tile(
     rows: int,
     vectors: int,
     a: Any,
-    a_step: Any,
+    a_row: Any,
+    a_column: Any,
     b: Any,
     b_row: Any,
     c: Any,
@@ -218,17 +221,22 @@ def _exact_row_tile(
     masks = [None] * (vectors - 1) + [v.first_lanes(tail, v.lanes)]
     totals = [v.accumulators(vectors) for _ in range(rows)]
     places = [[v.offset(v.offset(c, i, c_row), j * v.lanes) for j in range(vectors)] for i in range(rows)]
+    with builder.if_then(add):  # to be at hand when the sums are done
+        for i in range(rows):
+            for j in range(vectors):
+                _bring_near(builder, places[i][j], write=True)
+    with cgutils.for_range(builder, depth) as loop:
+        a_k, b_k = v.offset(a, loop.index, a_column), v.offset(b, loop.index, b_row)
+        row = [v.load(v.offset(b_k, j * v.lanes), masks[j]) for j in range(vectors)]
+        for i in range(rows):
+            factor = v.broadcast(v.offset(a_k, i, a_row))
+            for j in range(vectors):
+                v.multiply_add(factor, row[j], totals[i][j])
     with builder.if_then(add):
         for i in range(rows):
             for j in range(vectors):
-                builder.store(v.load(places[i][j], masks[j]), totals[i][j])
-    with cgutils.for_range(builder, depth) as loop:
-        a_k, b_k = v.offset(a, loop.index, a_step), v.offset(b, loop.index, b_row)
-        row = [v.load(v.offset(b_k, j * v.lanes), masks[j]) for j in range(vectors)]
-        for i in range(rows):
-            factor = v.broadcast(v.offset(a_k, i))
-            for j in range(vectors):
-                v.multiply_add(factor, row[j], totals[i][j])
+                before = v.load(places[i][j], masks[j])
+                builder.store(builder.fadd(before, builder.load(totals[i][j])), totals[i][j])
     for i in range(rows):
         for j in range(vectors):
             v.store(builder.load(totals[i][j]), places[i][j], masks[j])
@@ -354,14 +362,19 @@ def _count_lanes(typing: Any, pointer: Any) -> Any:
     return types.int64(pointer), codegen
 
 
+def _bring_near(builder: ir.IRBuilder, pointer: Any, write: bool) -> None:
+    """Hint at an access to come: into the first-level cache to write, the second to read."""
+    byte = ir.IntType(8).as_pointer()
+    hint = ir.FunctionType(ir.VoidType(), [byte, _I32, _I32, _I32])
+    function = cgutils.get_or_insert_function(builder.module, hint, "llvm.prefetch.p0")
+    data = 1  # rather than instructions
+    hints = [ir.Constant(_I32, value) for value in (int(write), 3 if write else 2, data)]
+    builder.call(function, [builder.bitcast(pointer, byte), *hints])
+
+
 def _prefetch(typing: Any, pointer: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        byte = ir.IntType(8).as_pointer()
-        hint = ir.FunctionType(ir.VoidType(), [byte, _I32, _I32, _I32])
-        function = cgutils.get_or_insert_function(builder.module, hint, "llvm.prefetch.p0")
-        read, keep, data = 0, 2, 1  # into the second-level cache: the first has other work, and few places
-        hints = [ir.Constant(_I32, value) for value in (read, keep, data)]
-        builder.call(function, [builder.bitcast(args[0], byte), *hints])
+        _bring_near(builder, args[0], write=False)
         return context.get_dummy_value()
 
     return types.void(pointer), codegen
