@@ -36,7 +36,7 @@ def test_bits_are_those_of_the_rule(name, dtype, monkeypatch):
     for weight_decay in (0.0, 0.1):
         parameters, others = tensors(SHAPES, dtype), tensors(SHAPES, dtype)
         fused, plain = MAKERS[name](parameters, weight_decay), MAKERS[name](others, weight_decay)
-        monkeypatch.setattr(plain, "in_one_pass", lambda *arrays, **options: None)
+        monkeypatch.setattr(plain, "in_one_pass", lambda *arrays, **options: False)
         for seed in range(4):
             give_gradients(parameters, seed)
             give_gradients(others, seed)
@@ -104,3 +104,20 @@ def test_a_subclass_with_a_rule_of_its_own_keeps_it(kind):
     p.grad = tg.Tensor(np.ones((2, 3)), np.float32)
     Upwards([p], lr=0.5).step()
     np.testing.assert_array_equal(p, before + np.float32(0.5))
+
+
+@pytest.mark.parametrize("name", [name for name in MAKERS if name != "RMSprop, momentum"])
+def test_a_parameter_is_overwritten_unless_something_else_refers_to_it(name):
+    [p] = tensors([(3, 3)], np.float32)
+    opt = MAKERS[name]([p], 0.1)
+    views, places = [], []
+    for held in (False, False, True, False):
+        if held:
+            views.append(p.data[1:])
+        before = np.array(p)[1:]
+        give_gradients([p], 1)
+        opt.step()
+        places.append(p.data.ctypes.data)
+        if held:
+            np.testing.assert_array_equal(views[0], before)
+    assert places[0] == places[1] != places[2] == places[3]

@@ -1,9 +1,9 @@
 """Optimiser updates as one pass over memory.
 
 Each kernel takes a parameter, its gradient and what the optimiser remembers of it, all
-contiguous and of one shape. It gives the new parameter and changes what is remembered in place;
-it gives nothing, and changes nothing, if the arrays are not such. The operations and their order
-are those of the rules in `optim`, so that the bits are too.
+contiguous and of one shape, and changes the parameter and what is remembered in place. It gives 1,
+or 0 without a change if the arrays are not such. The operations and their order are those of the
+rules in `optim`, so that the bits are too.
 """
 
 import math
@@ -15,10 +15,7 @@ from tinygrad_mnist.kernels.arrays import (
     accepts,
     data,
     flags,
-    is_nothing,
     lock,
-    new_like,
-    nothing,
     same_shape,
     size,
     unlock,
@@ -38,43 +35,37 @@ def _alike(p: Any, x: Any, wanted: Any) -> Any:
 
 
 @kernel
-def _sgd(p: Any, g: Any, lr: Any, weight_decay: Any) -> Any:
-    if not accepts(p) or not _alike(p, p, PLAIN) or not _alike(p, g, PLAIN):
-        return nothing(p)
-    out = new_like(p)
-    if is_nothing(out):
-        return out
+def _sgd(p: Any, g: Any, lr: Any, weight_decay: Any) -> int:
+    if not accepts(p) or not _alike(p, p, WRITEABLE) or not _alike(p, g, PLAIN):
+        return 0
     use_full_width()
-    count, old, slope, new = size(p), data(p), data(g), data(out)
+    count, x, slope = size(p), data(p), data(g)
     state = unlock(count >= MANY)
     if weight_decay == 0:
         for i in range(count):
-            new[i] = old[i] - lr * slope[i]
+            x[i] = x[i] - lr * slope[i]
     else:
         for i in range(count):
-            new[i] = old[i] - lr * (slope[i] + weight_decay * old[i])
+            x[i] = x[i] - lr * (slope[i] + weight_decay * x[i])
     lock(state)
-    return out
+    return 1
 
 
 @kernel
-def _momentum(p: Any, g: Any, velocity: Any, lr: Any, momentum: Any, nesterov: Any, weight_decay: Any) -> Any:
-    if not accepts(p) or not _alike(p, p, PLAIN) or not _alike(p, g, PLAIN):
-        return nothing(p)
+def _momentum(p: Any, g: Any, velocity: Any, lr: Any, momentum: Any, nesterov: Any, weight_decay: Any) -> int:
+    if not accepts(p) or not _alike(p, p, WRITEABLE) or not _alike(p, g, PLAIN):
+        return 0
     if not _alike(p, velocity, WRITEABLE):
-        return nothing(p)
-    out = new_like(p)
-    if is_nothing(out):
-        return out
+        return 0
     use_full_width()
-    count, old, slope, v, new = size(p), data(p), data(g), data(velocity), data(out)
+    count, x, slope, v = size(p), data(p), data(g), data(velocity)
     state = unlock(count >= MANY)
     for i in range(count):
-        d = slope[i] + weight_decay * old[i] if weight_decay != 0 else slope[i]
+        d = slope[i] + weight_decay * x[i] if weight_decay != 0 else slope[i]
         v[i] = momentum * v[i] + d
-        new[i] = old[i] - lr * (d + momentum * v[i] if nesterov else v[i])
+        x[i] = x[i] - lr * (d + momentum * v[i] if nesterov else v[i])
     lock(state)
-    return out
+    return 1
 
 
 @kernel
@@ -92,45 +83,39 @@ def _adam(
     eps: Any,
     weight_decay: Any,
     shrinkage: Any,
-) -> Any:
-    if not accepts(p) or not _alike(p, p, PLAIN) or not _alike(p, g, PLAIN):
-        return nothing(p)
+) -> int:
+    if not accepts(p) or not _alike(p, p, WRITEABLE) or not _alike(p, g, PLAIN):
+        return 0
     if not _alike(p, mean, WRITEABLE) or not _alike(p, square, WRITEABLE):
-        return nothing(p)
-    out = new_like(p)
-    if is_nothing(out):
-        return out
+        return 0
     use_full_width()
-    count, old, slope, m, s, new = size(p), data(p), data(g), data(mean), data(square), data(out)
+    count, x, slope, m, s = size(p), data(p), data(g), data(mean), data(square)
     state = unlock(count >= MANY)
     for i in range(count):
-        x = old[i] - shrinkage * old[i] if shrinkage != 0 else old[i]
-        d = slope[i] + weight_decay * x if weight_decay != 0 else slope[i]
+        start = x[i] - shrinkage * x[i] if shrinkage != 0 else x[i]
+        d = slope[i] + weight_decay * start if weight_decay != 0 else slope[i]
         m[i] = b1 * m[i] + rest1 * d
         s[i] = b2 * s[i] + rest2 * (d * d)
-        new[i] = x - rate * m[i] / (math.sqrt(s[i]) * scale + eps)
+        x[i] = start - rate * m[i] / (math.sqrt(s[i]) * scale + eps)
     lock(state)
-    return out
+    return 1
 
 
 @kernel
-def _rmsprop(p: Any, g: Any, square: Any, lr: Any, alpha: Any, rest: Any, eps: Any, weight_decay: Any) -> Any:
-    if not accepts(p) or not _alike(p, p, PLAIN) or not _alike(p, g, PLAIN):
-        return nothing(p)
+def _rmsprop(p: Any, g: Any, square: Any, lr: Any, alpha: Any, rest: Any, eps: Any, weight_decay: Any) -> int:
+    if not accepts(p) or not _alike(p, p, WRITEABLE) or not _alike(p, g, PLAIN):
+        return 0
     if not _alike(p, square, WRITEABLE):
-        return nothing(p)
-    out = new_like(p)
-    if is_nothing(out):
-        return out
+        return 0
     use_full_width()
-    count, old, slope, s, new = size(p), data(p), data(g), data(square), data(out)
+    count, x, slope, s = size(p), data(p), data(g), data(square)
     state = unlock(count >= MANY)
     for i in range(count):
-        d = slope[i] + weight_decay * old[i] if weight_decay != 0 else slope[i]
+        d = slope[i] + weight_decay * x[i] if weight_decay != 0 else slope[i]
         s[i] = alpha * s[i] + rest * (d * d)
-        new[i] = old[i] - lr * (d / (math.sqrt(s[i]) + eps))
+        x[i] = x[i] - lr * (d / (math.sqrt(s[i]) + eps))
     lock(state)
-    return out
+    return 1
 
 
 #: (p, g, lr, weight_decay)

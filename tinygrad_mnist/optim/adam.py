@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from .. import ops
 from ..kernels import update
 from ..kernels.arrays import FLOAT32
@@ -98,17 +96,19 @@ class Adam(Optimizer):
         betas: tuple[float, float],
         eps: float,
         weight_decay: float,
-    ) -> tuple[Array, ...] | None:
+    ) -> bool:
         """See `Optimizer.in_one_pass`."""
         if self.rule not in (adam, adamw):  # a subclass has one of its own
-            return None
+            return False
         mean, square, count = state
         (b1, b2), updates = betas, float(count) + 1
         decay, shrinkage = (0.0, lr * weight_decay) if self.rule is adamw else (weight_decay, 0.0)
         rate, scale = lr / (1 - b1**updates), (1 - b2**updates) ** -0.5
         kernel = update.adam.single if p.dtype is FLOAT32 else update.adam.double
-        new = kernel(p, g, mean, square, b1, 1 - b1, b2, 1 - b2, rate, scale, eps, decay, shrinkage)
-        return None if new is None else (new, mean, square, np.asarray(updates))
+        done = kernel(p, g, mean, square, b1, 1 - b1, b2, 1 - b2, rate, scale, eps, decay, shrinkage)
+        if done:
+            count[...] = updates
+        return bool(done)
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The two moments, and how often they were updated (in float64, for the powers)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,31 +55,45 @@ class Optimizer:
     def step(self) -> None:
         """Change every parameter that has a gradient, once."""
         if tracing.get() is None:
-            self._apply(_array, self._updated, int(self.steps.data))
+            self._apply(self._update_arrays, int(self.steps.data))
         else:
             with set_recording(False):
-                self._apply(_itself, self.rule, self.steps)
+                self._apply(self._update_tensors, self.steps)
 
-    def in_one_pass(self, *arrays: Any, **options: Any) -> tuple[Array, ...] | None:
-        """The rule on arrays, those of the state overwritten; None to leave it to the rule."""
-        return None
+    def in_one_pass(self, *arrays: Any, **options: Any) -> bool:
+        """The rule, p and its state overwritten; False, and nothing is changed, to leave it to the rule."""
+        return False
 
-    def _updated(self, *arrays: Any, **options: Any) -> tuple[Value, ...]:
-        done = None if isinstance(options["lr"], Tensor) else self.in_one_pass(*arrays, **options)
-        return self.rule(*arrays, **options) if done is None else done
-
-    def _apply(self, read: Callable[[Tensor], Value], rule: Callable[..., Any], steps: Value) -> None:
-        """Run a rule on what `read` gives for each Tensor."""
+    def _apply(self, update: Callable[..., None], steps: Value) -> None:
         for group, states in zip(self.param_groups, self._states, strict=True):
             options = {name: group[name] for name in self._options}
             lr = group["lr"](steps) if callable(group["lr"]) else group["lr"]
             options["lr"] = lr if isinstance(lr, Tensor) else float(lr)
             for p, state in zip(group["params"], states, strict=True):
-                if p.grad is not None:
-                    values = rule(read(p), read(p.grad), *map(read, state.values()), **options)
-                    for place, value in zip((p, *state.values()), values, strict=True):
-                        _put(place, value)
+                g = p._grad
+                if g is not None:
+                    update(p, g, state, options)
         _put(self.steps, steps + 1)
+
+    def _update_tensors(
+        self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]
+    ) -> None:
+        values = self.rule(p, g, *state.values(), **options)
+        for place, value in zip((p, *state.values()), values, strict=True):
+            _put(place, value)
+
+    def _update_arrays(self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]) -> None:
+        arrays = [x.data for x in state.values()]
+        if not isinstance(options["lr"], Tensor):
+            # what nobody else refers to can be overwritten; others may read theirs later
+            alone = _references(p.data) <= _ALONE and p.data.base is None
+            data = p.data if alone else np.array(p.data, order="C")
+            if self.in_one_pass(data, g.data, *arrays, **options):
+                p.data, p.assigned = data, next(clock)
+                return
+        values = self.rule(p.data, g.data, *arrays, **options)
+        for place, value in zip((p, *state.values()), values, strict=True):
+            _put(place, value)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -125,12 +140,13 @@ def zeros_like(p: Tensor) -> Tensor:
     return wrap(np.zeros(p.shape, p.dtype))
 
 
-def _array(x: Tensor) -> Value:
-    return x.data
+def _references(data: Array) -> int:
+    """The references to an array; the caller says `x.data`, so that none but x's own is held meanwhile."""
+    return sys.getrefcount(data)
 
 
-def _itself(x: Tensor) -> Value:
-    return x
+_PROBE = Tensor(0.0)
+_ALONE = _references(_PROBE.data)
 
 
 def _put(place: Tensor, value: Value) -> None:

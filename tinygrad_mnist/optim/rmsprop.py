@@ -87,13 +87,12 @@ class RMSprop(Optimizer):
         eps: float,
         weight_decay: float,
         momentum: float,
-    ) -> tuple[Array, ...] | None:
+    ) -> bool:
         """See `Optimizer.in_one_pass`."""
         if momentum or self.rule is not rmsprop:  # a subclass has a rule of its own
-            return None
+            return False
         kernel = update.rmsprop.single if p.dtype is FLOAT32 else update.rmsprop.double
-        new = kernel(p, g, state[0], lr, alpha, 1 - alpha, eps, weight_decay)
-        return None if new is None else (new, *state)
+        return bool(kernel(p, g, *state, lr, alpha, 1 - alpha, eps, weight_decay))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The mean square of the gradient, and the velocity if there is momentum."""

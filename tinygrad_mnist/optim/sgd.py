@@ -70,17 +70,15 @@ class SGD(Optimizer):
         momentum: float,
         nesterov: bool,
         weight_decay: float,
-    ) -> tuple[Array, ...] | None:
+    ) -> bool:
         """See `Optimizer.in_one_pass`."""
         if self.rule is not sgd:  # a subclass has one of its own
-            return None
+            return False
         kernels = update.sgd if not momentum else update.momentum
         kernel = kernels.single if p.dtype is FLOAT32 else kernels.double
         if momentum:
-            new = kernel(p, g, *velocity, lr, momentum, nesterov, weight_decay)
-        else:
-            new = kernel(p, g, lr, weight_decay)
-        return None if new is None else (new, *velocity)
+            return bool(kernel(p, g, *velocity, lr, momentum, nesterov, weight_decay))
+        return bool(kernel(p, g, lr, weight_decay))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The velocity, if there is momentum."""
