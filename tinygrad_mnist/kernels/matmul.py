@@ -44,6 +44,7 @@ Array = ndarray[Any, Any]
 MUCH = 1 << 20  # multiplications that keep a kernel busy for long enough to let other threads run
 ALONE_UP_TO = 1 << 22  # multiplications that one thread does sooner than several could begin
 A_SHARE = 1 << 21  # multiplications that are worth a thread
+NARROW = 48  # columns of A.T @ B that leave vectors idle: its transpose, with longer rows, takes less time
 
 
 @kernel
@@ -56,7 +57,7 @@ def multiply_loop(a: Any, b: Any) -> Any:
         return nothing(a)
     left, a_row, a_column = data(a), stride(a, 0), stride(a, 1)
     right, b_row, b_column = data(b), stride(b, 0), stride(b, 1)
-    transposed = a_row == 1 and m > n and (b_column == 1 or b_row == 1)
+    transposed = a_row == 1 and n < min(m, NARROW) and (b_column == 1 or b_row == 1)
     out = new_matrix(a, m, n, transposed)
     if is_nothing(out):
         return out
@@ -203,7 +204,7 @@ def _matrices(a: Array, b: Array) -> Array:
     if m * n * depth <= ALONE_UP_TO:
         alone = multiply.single if a.dtype == FLOAT32 else multiply.double
         return alone(a, b)
-    if a.strides[0] == step and m > n and step in b.strides:
+    if a.strides[0] == step and n < min(m, NARROW) and step in b.strides:
         return _matrices(b.T, a.T).T
     out = empty((m, n), a.dtype)
     part = _part.single if a.dtype == FLOAT32 else _part.double

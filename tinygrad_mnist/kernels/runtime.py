@@ -12,7 +12,7 @@ import numpy as np
 from tinygrad_mnist.kernels.barrier import barrier
 from tinygrad_mnist.kernels.bits import fma
 from tinygrad_mnist.kernels.policy import routine, scalar
-from tinygrad_mnist.kernels.products import onto, product
+from tinygrad_mnist.kernels.products import onto, part_of_product, product
 from tinygrad_mnist.kernels.simd import offset, prefetch
 from tinygrad_mnist.kernels.untyped import extending, types
 
@@ -132,36 +132,40 @@ def span(n: int, times: int, worker: int, workers: int) -> Any:
 
 
 @routine
-def matmul(a: Any, b: Any, out: Any, first: int, last: int) -> None:
-    """Rows `first` up to `last` of out = a @ b, matrices of any strides; out is contiguous."""
+def _multiply(a: Any, b: Any, out: Any, top: int, bottom: int, left: int, right: int) -> None:
     a_row, a_column = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
     b_row, b_column = b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
-    n = b.shape[1]
-    left, result = offset(memory(a), first * a_row), offset(memory(out), first * n)
-    if not product(left, a_row, a_column, memory(b), b_row, b_column, result, n, last - first, n, a.shape[1]):
+    m, n, depth = a.shape[0], b.shape[1], a.shape[1]
+    if not part_of_product(
+        memory(a),
+        a_row,
+        a_column,
+        memory(b),
+        b_row,
+        b_column,
+        memory(out),
+        n,
+        m,
+        n,
+        depth,
+        top,
+        bottom,
+        left,
+        right,
+    ):
         raise MemoryError("no memory for a matrix product")
+
+
+@routine
+def matmul(a: Any, b: Any, out: Any, first: int, last: int) -> None:
+    """Rows `first` up to `last` of out = a @ b, matrices of any strides; out is contiguous."""
+    _multiply(a, b, out, first, last, 0, b.shape[1])
 
 
 @routine
 def matmul_columns(a: Any, b: Any, out: Any, first: int, last: int) -> None:
     """Columns `first` up to `last` of out = a @ b, matrices of any strides; out is contiguous."""
-    a_row, a_column = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
-    b_row, b_column = b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
-    right, result = offset(memory(b), first * b_column), offset(memory(out), first)
-    if not product(
-        memory(a),
-        a_row,
-        a_column,
-        right,
-        b_row,
-        b_column,
-        result,
-        b.shape[1],
-        a.shape[0],
-        last - first,
-        a.shape[1],
-    ):
-        raise MemoryError("no memory for a matrix product")
+    _multiply(a, b, out, 0, a.shape[0], first, last)
 
 
 @routine
