@@ -303,9 +303,9 @@ def loop(
     # The plain cases first, without looking at the operands.
     direct: Any = getattr(kernel, "direct", None)
 
-    def run_direct(a: Any) -> Any:
-        y = direct.single(a)
-        return checked(a) if y is None else y
+    def run_direct(*operands: Any) -> Any:
+        y = direct.single(*operands)
+        return checked(*operands) if y is None else y
 
     def run_unary(a: Any) -> Any:
         return kernel(a) if a.__class__ is _ndarray and a.dtype is _FLOAT32 else checked(a)
@@ -318,8 +318,10 @@ def loop(
         return y if bools or y.dtype is _FLOAT32 else checked(a, b)
 
     run: Callable[..., Any] = checked
-    if len(vjps) == 1:
-        run = run_direct if direct else run_unary
+    if direct:
+        run = run_direct
+    elif len(vjps) == 1:
+        run = run_unary
     elif len(vjps) == 2:
         run = run_binary
     return Primitive(

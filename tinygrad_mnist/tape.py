@@ -15,6 +15,8 @@ from heapq import heappop, heappush
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from .errors import GraphError
 from .ops import cast
 from .ops.reduce import sum_over
@@ -68,7 +70,8 @@ def sum_to(g: Value, shape: Shape) -> Value:
     axes = tuple(range(lead))
     if g.shape[lead:] != shape:
         axes += tuple(i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1)
-    g = sum_over(g, axes, False) if axes else g
+    if axes:
+        g = sum_over.run(g, axes, False) if g.__class__ is np.ndarray else sum_over(g, axes, False)
     return g if g.shape == shape else reshape_to(g, shape)
 
 
@@ -136,20 +139,19 @@ def pull_back(
     queue: list[tuple[int, Node]] = []  # newest first; numbers differ, so nodes are never compared
     leaves: list[Node] = []
     walked: list[Node] = []
-
-    def receive(node: Node, g: Value) -> None:
-        if node in pending:
-            pending[node] = pending[node] + g
-            return
-        pending[node] = g
-        if node.primitive is None or (wanted is not None and node in wanted):
-            leaves.append(node)
-        else:
-            heappush(queue, (-node.number, node))
-
-    for node, g in zip(outputs, cotangents):
-        receive(node, g)
-    while queue:
+    received: list[tuple[Node, Value]] = list(zip(outputs, cotangents))
+    while True:
+        for node, g in received:
+            if node in pending:
+                pending[node] = pending[node] + g
+                continue
+            pending[node] = g
+            if node.primitive is None or (wanted is not None and node in wanted):
+                leaves.append(node)
+            else:
+                heappush(queue, (-node.number, node))
+        if not queue:
+            break
         _, node = heappop(queue)
         primitive, args, number = node.primitive, node.args, node.number
         assert primitive is not None
@@ -166,6 +168,7 @@ def pull_back(
         walked.append(node)
         g = pending.pop(node)
         values, y = (args, node) if record else (numbers, node.data)
+        received = []
         for x, vjp in zip(args, primitive.vjps):
             if (
                 vjp is not None
@@ -179,7 +182,7 @@ def pull_back(
                     gx = sum_to(gx, data.shape)
                 if gx.dtype is not data.dtype and gx.dtype != data.dtype:
                     gx = cast(gx, data.dtype)
-                receive(x, gx)
+                received.append((x, gx))
     if free:
         for node in walked:
             node.args = _FREED

@@ -245,7 +245,7 @@ class Tensor(Methods["Tensor"]):
                     ".sum() or .mean(), or pass gradient= of that shape"
                 )
             gradient = filled(1.0, self.shape, self.dtype)
-        if not isinstance(gradient, Tensor):
+        elif not isinstance(gradient, Tensor):
             gradient = Tensor(gradient, self.dtype)
         if gradient.shape != self.shape:
             raise ShapeError(f"backward: gradient has shape {gradient.shape}, the tensor {self.shape}")
@@ -265,7 +265,8 @@ class Tensor(Methods["Tensor"]):
                 g = g if record else wrap(g)
                 if trace is not None:
                     trace.check_grad(leaf)
-                leaf.grad = g if leaf._grad is None else leaf._grad + g
+                    trace.keep_grad(leaf)
+                leaf._grad = g if leaf._grad is None else leaf._grad + g
         finally:
             recording.reset(token)
 

@@ -28,7 +28,7 @@ from tinygrad_mnist.kernels.arrays import (
     size,
     unlock,
 )
-from tinygrad_mnist.kernels.policy import kernel, kernel_named
+from tinygrad_mnist.kernels.policy import kernel_named
 from tinygrad_mnist.kernels.simd import use_full_width
 
 Array = ndarray[Any, Any]
@@ -86,39 +86,51 @@ cos = unary(scalar.cos)
 atan = unary(scalar.atan)
 
 
-@kernel
-def _pow_loop(x: Any, y: Any) -> Any:
-    """x ** y if y has the shape of x, or no axes."""
-    if not accepts(x) or not accepts(y) or (flags(x) & flags(y)) & PLAIN != PLAIN:
-        return nothing(x)
-    if ndim(y) != 0 and not same_shape(x, y):
-        return nothing(x)
-    out = new_like(x)
-    if is_nothing(out):
+def binary(formula: Callable[[Any, Any], Any]) -> Callable[[Array, Array], Array]:
+    """As `unary`, of a scalar formula of two arguments, for arrays of one dtype whose shapes broadcast.
+
+    Quick for a second array of the first one's shape, or without axes.
+    """
+
+    @kernel_named(f"binary_{formula.__name__}")
+    def loop(x: Any, y: Any) -> Any:
+        if not accepts(x) or not accepts(y) or (flags(x) & flags(y)) & PLAIN != PLAIN:
+            return nothing(x)
+        if ndim(y) != 0 and not same_shape(x, y):
+            return nothing(x)
+        out = new_like(x)
+        if is_nothing(out):
+            return out
+        use_full_width()
+        count, first, second, target = size(x), data(x), data(y), data(out)
+        state = unlock(count >= MANY)
+        if ndim(y) == 0:
+            constant = second[0]
+            for i in range(count):
+                target[i] = formula(first[i], constant)
+        else:
+            for i in range(count):
+                target[i] = formula(first[i], second[i])
+        lock(state)
         return out
-    use_full_width()
-    count, base, exponent, target = size(x), data(x), data(y), data(out)
-    state = unlock(count >= MANY)
-    if ndim(y) == 0:
-        constant = exponent[0]
-        for i in range(count):
-            target[i] = scalar.pow(base[i], constant)
-    else:
-        for i in range(count):
-            target[i] = scalar.pow(base[i], exponent[i])
-    lock(state)
-    return out
 
+    entry = Entry(loop, lambda array: (array, array))
 
-_pow = Entry(_pow_loop, lambda array: (array, array))
-
-
-def pow(x: Array, y: Array) -> Array:
-    """x ** y for arrays of one dtype whose shapes broadcast; IEEE 754's special cases, no warnings."""
-    out = _pow.single(x, y)
-    if out is None:
-        out = _pow.double(x, y)
+    def apply(x: Array, y: Array) -> Array:
+        out = entry.single(x, y)
         if out is None:
-            x, y = map(plain, np.broadcast_arrays(x, y))
-            out = _pow.single(x, y) if x.dtype is FLOAT32 else _pow.double(x, y)
-    return out
+            out = entry.double(x, y)
+            if out is None:
+                x, y = map(plain, np.broadcast_arrays(x, y))
+                out = entry.single(x, y) if x.dtype is FLOAT32 else entry.double(x, y)
+        return out
+
+    apply.__name__ = apply.__qualname__ = formula.__name__
+    apply.__doc__ = formula.__doc__
+    apply.direct = entry  # type: ignore[attr-defined]
+    return apply
+
+
+pow = binary(scalar.pow)
+sigmoid_pull = binary(scalar.sigmoid_pull)
+tanh_pull = binary(scalar.tanh_pull)
