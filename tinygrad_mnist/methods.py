@@ -534,10 +534,6 @@ class Methods(Node, Generic[_T]):
 
     # Products ---------------------------------------------------------------------------------
 
-    def matmul(self, other: Any) -> _T:
-        """See `ops.matmul`; the operator `@`."""
-        return ops.matmul(self, other)
-
     def dot(self, other: Any) -> _T:
         """See `ops.dot`."""
         return ops.dot(self, other)

@@ -327,13 +327,18 @@ class Tensor(Methods["Tensor"]):
         return self.bind(ops.pow, (other, self))
 
     def __matmul__(self, other: Any) -> Tensor:
+        """See `ops.matmul`."""
         if isinstance(other, Tensor) and not (self.requires_grad or other.requires_grad or tracing.get()):
-            data = product.direct.single(self.data, other.data)
+            data = _multiply.single(self.data, other.data)
+            if data is None:
+                data = _multiply.double(self.data, other.data)
             if data is not None:
                 out = _new(Tensor)
                 out.data = data
                 return out
         return ops.matmul(self, other)
+
+    matmul = __matmul__
 
     def __rmatmul__(self, other: Any) -> Tensor:
         return ops.matmul(other, self)
@@ -452,5 +457,5 @@ def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
     return wrap(trace.record(ops.fill, (value, shape, dtype)))
 
 
-_new, _generic = object.__new__, np.generic
+_new, _generic, _multiply = object.__new__, np.generic, product.direct
 _PYTHON = frozenset({_Float, _Int, _Bool, tuple})  # what most other arguments are

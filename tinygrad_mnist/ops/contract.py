@@ -26,6 +26,8 @@ def _infer_product(a: Any, b: Any) -> Any:
 def _run_product(a: Any, b: Any) -> Any:
     y = kernels.multiply.single(a, b)
     if y is None:
+        y = kernels.multiply.double(a, b)
+    if y is None:
         _, dtype = _infer_product(a, b)
         y = kernels.matmul(np.asarray(a, dtype), np.asarray(b, dtype))
     return y
