@@ -21,6 +21,7 @@ from .suites import Suite, roofs
 
 # In the order in which they run; "roofs" always comes before them.
 SUITES = ("epoch", "matmul", "elementwise", "latency", "startup", "memory", "scaling")
+QUICK = SUITES[:4]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments[:1] and arguments[0] == "readme":
         return write_readme(arguments[1:], console)
     options = parser().parse_args(arguments)
-    suites = [roofs.SUITE, *(load(name) for name in options.suites or SUITES)]
+    chosen = QUICK if options.quick else SUITES
+    suites = [roofs.SUITE, *(load(name) for name in options.suites or chosen)]
     results = run(suites, plan_of(options), options.peers, console)
     results["command"] = " ".join(["python -m benchmarks", *options.suites, *["--quick"] * options.quick])
     save(results, options.out, console)
@@ -49,20 +51,22 @@ def run(suites: Sequence[Suite], plan: Plan, only: Sequence[str] | None, console
         "plan": {**asdict(plan), "pythons": sorted(plan.pythons)},
         "suites": [],
     }
-    for suite in suites:
-        console.rule(suite.title)
-        peers = [name for name in suite.peers if only is None or name in only or suite is roofs.SUITE]
-        jobs: list[Record] = []
-        record = {"name": suite.name, "title": suite.title, "grid": suite.grid, "jobs": jobs}
-        results["suites"].append(record)
-        with Processes(plan.pythons) as processes, console.status("") as status:
+    with Processes(plan.pythons) as processes:
+        for suite in suites:
+            peers = [name for name in suite.peers if only is None or name in only or suite is roofs.SUITE]
+            jobs: list[Record] = []
+            results["suites"].append(
+                {"name": suite.name, "title": suite.title, "grid": suite.grid, "jobs": jobs}
+            )
+            console.rule(suite.title)
             for job in suite.jobs(plan.quick):
-                jobs.append(race(job, peers, plan, processes, status.update))
+                with console.status("") as status:
+                    jobs.append(race(job, peers, plan, processes, status.update))
                 if not suite.grid:
                     screen.show_job(results, jobs[-1], console)
-        if suite.grid:
-            for name, members in groups(jobs).items():
-                screen.show_group(results, name, members, console)
+            if suite.grid:
+                for name, members in groups(jobs).items():
+                    screen.show_group(results, name, members, console)
     return results
 
 
@@ -98,7 +102,12 @@ def load(name: str) -> Suite:
 def parser() -> argparse.ArgumentParser:
     """The options of the measuring command."""
     p = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    p.add_argument("suites", nargs="*", metavar="SUITE", help=f"{', '.join(SUITES)}; all if none is named")
+    p.add_argument(
+        "suites",
+        nargs="*",
+        metavar="SUITE",
+        help=f"{', '.join(SUITES)}; all unless some are named, or the first {len(QUICK)} if --quick",
+    )
     p.add_argument("--quick", action="store_true", help="two minutes: fewer jobs and rounds, one thread")
     p.add_argument("--out", type=Path, default=Path("benchmark-results"), help="folder for results and plots")
     p.add_argument("--peers", nargs="+", metavar="PEER", choices=PEERS, help=f"only: {', '.join(PEERS)}")

@@ -18,8 +18,7 @@ def jobs(quick: bool) -> Iterator[Job]:
     if not quick:
         yield training_job("784-100-10, batch 128", (784, 100, 10), 128, lr=0.5)
         yield training_job("784-256-256-10, batch 128", (784, 256, 256, 10), 128, lr=0.2, check=20)
-    yield training_job("784-1024-1024-10, batch 128", (784, 1024, 1024, 10), 128, lr=0.1, check=10)
-    if not quick:
+        yield training_job("784-1024-1024-10, batch 128", (784, 1024, 1024, 10), 128, lr=0.1, check=10)
         softmax = "784-100-10 with ReLU and cross-entropy"
         yield training_job(f"{softmax}, batch 128", (784, 100, 10), 128, lr=0.1, classifier=True)
         adam = f"{softmax}, Adam, batch 64"

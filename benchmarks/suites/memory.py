@@ -12,10 +12,9 @@ from .training import training_job
 
 
 def jobs(quick: bool) -> Iterator[Job]:
-    if not quick:
-        yield measured(training_job("784-16-16-10, batch 32", ARTICLE, 32, lr=0.5, check=100))
-        wide = (784, 1024, 1024, 10)
-        yield measured(training_job("784-1024-1024-10, batch 128", wide, 128, lr=0.1, check=10))
+    yield measured(training_job("784-16-16-10, batch 32", ARTICLE, 32, lr=0.5, check=100))
+    wide = (784, 1024, 1024, 10)
+    yield measured(training_job("784-1024-1024-10, batch 128", wide, 128, lr=0.1, check=10))
 
 
 def measured(training: Job) -> Job:

@@ -15,12 +15,11 @@ from .training import training_job
 def jobs(quick: bool) -> Iterator[Job]:
     training = training_job("", ARTICLE, 32, lr=0.5, check=1, examples=3200)
     nothing = replace(training, arrays={}, expected={}, scales={}, options={"dtype": "float32"})
-    yield replace(whole_process(nothing, "importing", rounds=2 if quick else 10), name="import")
-    if not quick:
-        warm = whole_process(training, "first_steps", steps=1, rounds=5)
-        yield replace(warm, name="first step, caches filled")
-        cold = whole_process(training, "first_steps", steps=1, cold=True, rounds=3)
-        yield replace(cold, name="first step, caches empty")
+    yield replace(whole_process(nothing, "importing", rounds=10), name="import")
+    warm = whole_process(training, "first_steps", steps=1, rounds=5)
+    yield replace(warm, name="first step, caches filled")
+    cold = whole_process(training, "first_steps", steps=1, cold=True, rounds=3)
+    yield replace(cold, name="first step, caches empty")
 
 
 def whole_process(job: Job, kind: str, *, steps: int = 0, cold: bool = False, rounds: int) -> Job:
