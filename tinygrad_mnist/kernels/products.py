@@ -38,7 +38,7 @@ WIDTH = 3072  # columns of a packed block of B
 HEIGHT = 480  # rows of a packed block of A
 PACK_RIGHT_FROM = 48  # rows of A from which on packing B pays
 PACK_LEFT_FROM = 256  # columns of B from which on packing rows of A pays
-NEAR = 300_000  # elements of a packed block of B that stay in the second-level cache
+NEAR = 300_000  # elements of a block of B that stay in the second-level cache
 DOTS_UP_TO = 64  # rows of A, and no more than its columns, up to which A @ B.T is computed by dot products
 
 DOT_ROWS, DOT_COLUMNS = 4, 4
@@ -70,6 +70,14 @@ def product_by_dots(
                 offset(a, i * a_row), a_row, b_j, b_column, c_ij, c_row, depth, min(DOT_ROWS, m - i), columns
             )
     return 1
+
+
+@routine
+def _tile(step: int, a_panels: int, b_panels: int, far: bool) -> tuple[int, int]:
+    """The panels of A and B that the next tile of C takes."""
+    if far:  # a panel of B, from the second-level cache, against all of A
+        return step % a_panels, step // a_panels
+    return step // b_panels, step % b_panels  # a panel of A, from the first, and so C row by row
 
 
 @kernel
@@ -118,10 +126,7 @@ def product_by_rows(
                 a_panels, b_panels = (rows + ROWS - 1) // ROWS, (columns + panel - 1) // panel
                 far = pack_b and columns * part > NEAR
                 for step in range(a_panels * b_panels):
-                    if far:  # a panel of B at a time, from the second-level cache, against all of A
-                        p, q = step % a_panels, step // a_panels
-                    else:  # a panel of A at a time, from the first, and so C row by row
-                        p, q = step // b_panels, step % b_panels
+                    p, q = _tile(step, a_panels, b_panels, far)
                     c_pq = offset(c, (i + p * ROWS) * c_row + j + q * panel)
                     _rows(
                         offset(a_k, p * a_panel),
@@ -157,12 +162,24 @@ def product_onto(
 ) -> int:
     """C += A @ B, in place; the columns of A and the rows of B and C adjacent."""
     panel = VECTORS * count_lanes(c)
-    for j in range(0, n, panel):
-        columns = min(panel, n - j)
-        for i in range(0, m, ROWS):
-            c_ij = offset(c, i * c_row + j)
-            rows = min(ROWS, m - i)
-            _rows(offset(a, i), 1, a_column, offset(b, j), b_row, c_ij, c_row, rows, columns, depth, True)
+    a_panels, b_panels = (m + ROWS - 1) // ROWS, (n + panel - 1) // panel
+    for k in range(0, depth, DEPTH):
+        part = min(DEPTH, depth - k)
+        for step in range(a_panels * b_panels):
+            p, q = _tile(step, a_panels, b_panels, n * part > NEAR)
+            _rows(
+                offset(a, p * ROWS + k * a_column),
+                1,
+                a_column,
+                offset(b, q * panel + k * b_row),
+                b_row,
+                offset(c, p * ROWS * c_row + q * panel),
+                c_row,
+                min(ROWS, m - p * ROWS),
+                min(panel, n - q * panel),
+                part,
+                True,
+            )
     return 1
 
 
