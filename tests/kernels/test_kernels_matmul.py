@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from tinygrad_mnist.kernels import threads
+from tinygrad_mnist.kernels.arrays import Entry, data, shape, stride
 from tinygrad_mnist.kernels.matmul import linear, matmul
+from tinygrad_mnist.kernels.policy import kernel
+from tinygrad_mnist.kernels.products import DEPTH, product_onto
 
 sizes = st.one_of(st.integers(0, 20), st.sampled_from([31, 32, 33, 47, 48, 49, 64, 65, 100, 130]))
 dtypes = st.sampled_from([np.float32, np.float64])
@@ -179,3 +182,25 @@ def test_linear(batch, n_in, n_out, dtype):
         assert out.shape == (*batch, n_out)
         assert out.dtype == dtype
         np.testing.assert_allclose(out, x @ weight.T + bias, rtol=1e-4, atol=1e-4)
+
+
+@kernel
+def add_product(a, b, c):
+    left, right, out = data(a), data(b), data(c)
+    m, n, depth = shape(c)[0], shape(c)[1], shape(a)[0]
+    return product_onto(left, 1, stride(a, 0), right, stride(b, 0), 1, out, stride(c, 0), m, n, depth)
+
+
+add_to = Entry(add_product, lambda array: (array,) * 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("m", "depth", "n"), [(1, 1, 1), (9, 0, 5), (17, 2 * DEPTH + 3, 50), (8, 3, 1000), (5, 400, 900)]
+)
+def test_a_product_is_added_in_place(m, depth, n, dtype):
+    rng = np.random.default_rng(0)
+    a, b, c = (rng.integers(-3, 4, shape).astype(dtype) for shape in ((depth, m), (depth, n), (m, n)))
+    expected = c + a.T @ b  # whole numbers: exact in any order
+    assert (add_to.single if dtype == np.float32 else add_to.double)(a, b, c) == 1
+    np.testing.assert_array_equal(c, expected)
