@@ -69,7 +69,7 @@ def derivatives(
             before = np.array([[move(i, -h) for i, h in zip(lines, row)] for row in steps])
             steps = steps[..., None]
             noise = EPSILON * size / steps
-            sides = _Sides(after, before, centre, steps, noise)
+            sides = _Sides(after, before, centre, steps, noise, atol)
             found = _extrapolated(after, before, steps, noise)
             found = found if hint is None else _confirmed(found, hint[lines])
         better = ~sides.differ & (found.error < best.error[lines])
@@ -120,12 +120,14 @@ def _confirmed(found: Derivatives, hint: Array) -> Derivatives:
 class _Sides:
     """The slopes on both sides: they differ by O(step) where smooth, O(1) at a kink, O(1/step) at a jump."""
 
-    def __init__(self, after: Array, before: Array, centre: Array, steps: Array, noise: Array) -> None:
+    def __init__(
+        self, after: Array, before: Array, centre: Array, steps: Array, noise: Array, atol: float
+    ) -> None:
         self.right = (after[-2:] - centre) / steps[-2:]
         self.left = (centre - before[-2:]) / steps[-2:]
         self.gap = np.abs(self.right - self.left)
         slope = np.maximum(np.abs(self.right[1]), np.abs(self.left[1]))
-        self.differ = (self.gap[1] > 0.5 * self.gap[0]) & (self.gap[1] > 1e-4 * slope + 20 * noise[-1])
+        self.differ = (self.gap[1] > 0.5 * self.gap[0]) & (self.gap[1] > 1e-4 * slope + 20 * noise[-1] + atol)
 
     def describe(self, at: tuple[int, int]) -> str:
         """What an output element does along a line."""

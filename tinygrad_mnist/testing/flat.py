@@ -123,7 +123,7 @@ class FlatFunction:
             return derivatives(move, self._centre, scales, atol, self._complex_steps(k, steps))
         except NotSmoothError as error:
             place = self.input_place(k, directions[error.line])
-            raise KinkError(f"{self.name}, moving {place}: {error}") from None
+            raise KinkError(f"{self.name}, moving {place}: {error}; check it at other inputs") from None
 
     def _complex_steps(self, k: int, steps: Sequence[Array]) -> Array | None:
         """Imaginary parts of f(x + ih step) / h (Squire and Trapp 1998), or None where f takes no such x.
