@@ -121,3 +121,10 @@ def test_order_and_positions_compiled():
         np.testing.assert_array_equal(compiled.numpy(), eager.numpy())
     order = tg.jit(lambda x: x.argsort())
     np.testing.assert_array_equal(order(tg.Tensor(TIED)), tg.Tensor(TIED).argsort())
+
+
+def test_running_sums_are_one_pass_and_compile_to_one_loop():
+    x = np.random.default_rng(0).normal(size=100_000).astype(np.float32)
+    eager, compiled = tg.Tensor(x).cumsum(0), tg.jit(lambda x: x.cumsum(0))
+    assert np.array_equal(eager, np.cumsum(x, dtype=np.float64).astype(np.float32))
+    assert np.array_equal(compiled(tg.Tensor(x)), eager)

@@ -28,6 +28,7 @@ _MODULES = {
     "tinygrad_mnist.kernels.philox": "normal_at_float32 normal_at_float64 "
     "uniform_at_float32 uniform_at_float64",
     "tinygrad_mnist.kernels.policy": "program_kernel",
+    "tinygrad_mnist.kernels.bits": "copysign",
     "tinygrad_mnist.kernels.scalar": "atan cos erf exp expm1 log log1p pow sigmoid sin tanh",
 }
 
@@ -155,6 +156,8 @@ class _Emitter(Reductions, Contractions):
             self._contract(instruction)
         elif primitive.name == "argsort":
             self._sort(instruction)
+        elif primitive.name == "cumsum":
+            self._cumulate(instruction)
         elif primitive.kind == "reduce":
             self._reduce(instruction)
         elif primitive.name == "scatter_add":

@@ -19,7 +19,7 @@ from ..primitive import Shape, result_dtype
 from .trace import Instruction, Symbol
 
 _TOKEN = re.compile(r"\b(?:[abc]\b|\d+(?:\.\d+)?)")
-_COMPARISONS = {"eq", "ne", "lt", "le", "gt", "ge"}
+_QUESTIONS = {"eq", "ne", "lt", "le", "gt", "ge", "signbit"}  # bools, of operands that are none
 _LOGICAL = {"add": "a | b", "mul": "a & b", "maximum": "a | b", "minimum": "a & b"}
 
 #: Work of one element, in units of an addition; what is not listed costs one.
@@ -204,7 +204,7 @@ def _loop(
         values = (condition, *(e.scalar(x, y.dtype, y.shape, index, nest) for x in args[1:]))
         dtype = y.dtype
     else:
-        dtype = result_dtype(*args) if name in _COMPARISONS else y.dtype
+        dtype = result_dtype(*args) if name in _QUESTIONS else y.dtype
         values = tuple(e.scalar(x, dtype, y.shape, index, nest) for x in args)
     formula = instruction.primitive.formula
     if dtype.kind == "b":

@@ -15,7 +15,7 @@ _SORT = 30  # work of an element that is sorted
 
 
 class Reductions(Nests):
-    """Reductions and scattered sums: some primitives whose result gets a buffer."""
+    """Reductions, running totals and scattered sums: some primitives whose result gets a buffer."""
 
     def _reduce(self, instruction: Instruction) -> None:
         x, y, name = instruction.args[0], instruction.result, instruction.primitive.name
@@ -95,6 +95,24 @@ class Reductions(Nests):
         shape = tuple(x.shape[d] for d in lanes)
         rows = shape[0] if axis and lanes else 0
         self._loops(nest, shape, [f"# {y.name} = argsort"], {(buffer, rows)}, rows, x.size * _SORT)
+        self.buffers[y] = buffer
+
+    def _cumulate(self, instruction: Instruction) -> None:
+        """The axis is the innermost loop, and every total so far is written down."""
+        x, axis = instruction.args
+        y = instruction.result
+        comment = self._comment(y.name, x, "cumsum")
+        buffer = self._allocate(y)
+        order = (*(d for d in range(x.ndim) if d != axis), axis)
+        index = tuple(AXES[order.index(d)] for d in range(x.ndim))
+        nest = Nest(x.ndim)
+        wide = np.dtype(np.float64) if y.dtype.kind == "f" else y.dtype
+        element = _as(self._expressions(x).statement(x, index, nest), x.dtype, wide)
+        nest.lines[-2].append(f"total = {literal(0, wide)}")
+        nest.lines[-1].append(f"total += {element}")
+        nest.lines[-1].append(f"{element_text(buffer, index)} = {_as('total', wide, y.dtype)}")
+        rows = x.shape[0] if axis else 0
+        self._loops(nest, tuple(x.shape[d] for d in order), [comment], {(buffer, rows)}, rows)
         self.buffers[y] = buffer
 
     def _scatter(self, instruction: Instruction) -> None:

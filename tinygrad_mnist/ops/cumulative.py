@@ -1,9 +1,10 @@
 """Running totals along an axis: sums, products, extremes, sums of exponentials.
 
-All are one scheme (W. D. Hillis and G. L. Steele, "Data parallel algorithms", 1986): combine each
-element with the one before it, then with the one two before, four before, ... In log2(n) rounds
-of whole-tensor operations every element has met all before it. The derivatives are those of the
-rounds: right to any order, with zeros among the factors of a product too.
+Sums are a primitive: one pass, and the derivative is a running sum from the other end. The others are
+one scheme (W. D. Hillis and G. L. Steele, "Data parallel algorithms", 1986): combine each element with
+the one before it, then with the one two before, four before, ... In log2(n) rounds of whole-tensor
+operations every element has met all before it. The derivatives are those of the rounds: right to any
+order, with zeros among the factors of a product too.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Case, Value, composite, normalize_axis
-from .elementwise import add, cast, maximum, minimum, mul
+from ..primitive import Case, Primitive, Value, composite, normalize_axis
+from .elementwise import cast, maximum, minimum, mul
 from .exponentials import logaddexp
-from .views import place, slice_ranges
+from .views import flip_axes, place, slice_ranges
 
 _CASES: list[Case] = [(((2, 3),), {"axis": 1}), (((3, 2),), {"axis": 0})]
 
@@ -45,10 +46,27 @@ def _total(x: Value) -> Value:
     return x if x.dtype.kind == "f" or x.dtype == np.int64 else cast(x, np.dtype(np.int64))
 
 
-@composite(*_CASES)
+def _run_cumsum(x: Any, axis: int) -> Any:
+    if x.dtype.kind == "f":
+        return np.cumsum(x, axis, np.float64).astype(x.dtype, copy=False)
+    return np.cumsum(x, axis, np.int64)
+
+
+#: Running sums along an axis, those of floats added up in float64.
+cumsum_along: Primitive = Primitive(
+    "cumsum",
+    "reduce",
+    _run_cumsum,
+    lambda x, axis: (x.shape, x.dtype if x.dtype.kind == "f" else np.dtype(np.int64)),
+    (lambda g, y, x, axis: flip_axes(cumsum_along(flip_axes(g, (axis,)), axis), (axis,)),),
+    cases=[((2, 3), 1), ((3, 2), 0), ((2, 3, 2), 1), ((4,), 0), ((2, 0), 1)],
+)
+
+
 def cumsum(x: Value, axis: int) -> Value:
     """The sum of each element and all before it along `axis`. Integers and booleans add up in int64."""
-    return _running("cumsum", add, _total(x), axis, 0)
+    at = normalize_axis("cumsum", axis, x.ndim or 1)
+    return cumsum_along(x, at) if x.ndim else _total(x)
 
 
 @composite(*_CASES)
