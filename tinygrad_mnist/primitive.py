@@ -122,12 +122,14 @@ class Composite(NamedTuple):
         cases: (operand shapes, keyword arguments) pairs.
         domain: interval from which the tests draw operand values.
         sequence: the operands are passed as one list.
+        differentiable: whether the result has a derivative.
     """
 
     function: Callable[..., Any]
     cases: tuple[Case, ...]
     domain: tuple[float, float]
     sequence: bool
+    differentiable: bool
 
 
 #: Every composite by name.
@@ -140,6 +142,7 @@ def composite(
     *cases: Case,
     domain: tuple[float, float] = (-3.0, 3.0),
     sequence: bool = False,
+    differentiable: bool = True,
     call: Callable[..., Any] | None = None,
 ) -> Callable[[_F], _F]:
     """Register a composite with the cases (operand shapes, keyword arguments) that the tests run.
@@ -153,7 +156,7 @@ def composite(
         def called(*operands: Any, **keywords: Any) -> Any:
             return call(function, *operands, **keywords) if call else function(*operands, **keywords)
 
-        COMPOSITES[function.__name__] = Composite(called, cases, domain, sequence)
+        COMPOSITES[function.__name__] = Composite(called, cases, domain, sequence, differentiable)
         return function
 
     return declare
@@ -187,11 +190,16 @@ def normalize_axis(name: str, axis: int, ndim: int) -> int:
 
 
 def normalize_axes(name: str, axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """`axis` (None: all of them) as a sorted tuple counted from the front, without repeats."""
-    if axis is None:
+    """`axis` (None: all of them) as a sorted tuple counted from the front, without repeats.
+
+    A tensor without axes has none, but may be asked for axis 0 or -1, as if it had.
+    """
+    if axis is None or (ndim == 0 and axis in (0, -1, (0,), (-1,)) and axis is not False):
         return tuple(range(ndim))
     if type(axis) is int and 0 <= axis < ndim:
         return (axis,)
+    if isinstance(axis, bool):
+        raise ShapeError(f"{name}: {axis} is no axis; give other arguments than axes by name")
     several = [axis] if isinstance(axis, int | np.integer) else axis
     axes = [normalize_axis(name, int(a), ndim) for a in several]
     if len(set(axes)) != len(axes):

@@ -19,7 +19,7 @@ CALLS = [
     for p in REGISTRY.values()
     if p.differentiable
     for case in p.cases or elementwise_shapes(p.arity)
-] + [composite_call(c, case) for c in COMPOSITES.values() for case in c.cases]
+] + [composite_call(c, case) for c in COMPOSITES.values() if c.differentiable for case in c.cases]
 
 
 def large_operands(call, shift):

@@ -64,6 +64,8 @@ def test_every_composite_interpreted(name: str, index: int) -> None:
 
     cost = lambda *xs: (call(*xs) ** 2).sum()
     check(call, operands, interpret=True)
+    if not composite.differentiable:
+        return
     check(tg.grad(cost), operands, interpret=True)
     check(tg.grad(lambda *xs: (tg.grad(cost)(*xs) ** 2).sum()), operands, interpret=True)
 
@@ -91,8 +93,10 @@ def test_a_wrong_emitter_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
         check(lambda x: x.flip() * 2, [x], interpret=True)
 
 
-OTHERS = ("cast", "where", "pow", "bitwise_and", "bitwise_or", "bitwise_xor")
-LOOPS = [p for p in REGISTRY.values() if p.kind == "loop" and p.name not in OTHERS]
+OTHERS = ("cast", "where", "pow")
+LOOPS = [
+    p for p in REGISTRY.values() if p.kind == "loop" and p.name not in OTHERS and "bitwise" not in p.name
+]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

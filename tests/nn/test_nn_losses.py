@@ -173,10 +173,61 @@ def test_nll_loss_says_what_it_got():
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_classes_out_of_range(bad, smoothing):
     with pytest.raises(IndexError, match=str(bad)):
-        nn.cross_entropy(tg.Tensor(LOGITS), [0, 1, 2, 3, 4, bad], smoothing)
+        nn.cross_entropy(tg.Tensor(LOGITS), [0, 1, 2, 3, 4, bad], label_smoothing=smoothing)
 
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1.1, math.nan])
 def test_label_smoothing_out_of_range(smoothing):
     with pytest.raises(ValueError, match="label_smoothing"):
-        nn.cross_entropy(tg.Tensor(LOGITS), CLASSES, smoothing)
+        nn.cross_entropy(tg.Tensor(LOGITS), CLASSES, label_smoothing=smoothing)
+
+
+def by_hand(q, weight, share):
+    log_p = LOGITS - np.log(np.exp(LOGITS).sum(1, keepdims=True))
+    return -(q * weight * log_p).sum() / share
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("ignored", [None, 4, -100])
+def test_classes_that_weigh_more_and_examples_that_do_not_count(smoothing, ignored):
+    weight, target = np.array([0.5, 1.0, 2.0, 0.1, 3.0]), CLASSES.copy()
+    if ignored is not None:
+        target[1] = target[4] = ignored
+    counts = target != ignored
+    q = np.eye(C)[np.where(counts, target, 0)] * (1 - smoothing) + smoothing / C
+    q, share = q * counts[:, None], weight[target[counts]].sum()
+    cost = nn.CrossEntropyLoss(weight, ignored, label_smoothing=smoothing)
+    assert cost(tg.Tensor(LOGITS), target).item() == pytest.approx(by_hand(q, weight, share))
+    plain = nn.CrossEntropyLoss(ignore_index=ignored, label_smoothing=smoothing)
+    assert plain(tg.Tensor(LOGITS), target).item() == pytest.approx(by_hand(q, 1, counts.sum()))
+    each = nn.cross_entropy(tg.Tensor(LOGITS), target, weight, ignored, "none", smoothing)
+    assert each.sum().item() == pytest.approx(by_hand(q, weight, 1))
+    assert list(cost.state_dict()) == ["weight"]
+
+
+def test_weights_of_probabilities_leave_the_mean_over_examples():
+    weight = np.arange(1.0, C + 1)
+    cost = nn.cross_entropy(tg.Tensor(LOGITS), PROBABILITIES, weight)
+    assert cost.item() == pytest.approx(by_hand(PROBABILITIES, weight, N))
+    with pytest.raises(ShapeError, match="a weight for each of 5 classes, not"):
+        nn.cross_entropy(tg.Tensor(LOGITS), CLASSES, np.ones(4))
+    with pytest.raises(ValueError, match="probabilities have no ignore_index"):
+        nn.cross_entropy(tg.Tensor(LOGITS), PROBABILITIES, ignore_index=0)
+
+
+def test_one_example_and_examples_at_every_place():
+    pixels = np.moveaxis(LOGITS.reshape(2, 3, C), -1, 1)
+    whole = nn.cross_entropy(tg.Tensor(LOGITS), CLASSES).item()
+    assert nn.cross_entropy(tg.Tensor(pixels), CLASSES.reshape(2, 3)).item() == pytest.approx(whole)
+    one = nn.cross_entropy(tg.Tensor(LOGITS[2]), CLASSES[2])
+    assert one.item() == pytest.approx(nn.cross_entropy(tg.Tensor(LOGITS[2:3]), CLASSES[2:3]).item())
+
+
+def test_weights_of_binary_costs():
+    w, p = np.arange(1.0, C + 1), np.arange(2.0, C + 2)
+    plain = -SHARES * np.log(1 / (1 + np.exp(-LOGITS)))
+    rest = -(1 - SHARES) * np.log(1 / (1 + np.exp(LOGITS)))
+    cost = nn.binary_cross_entropy_with_logits(tg.Tensor(LOGITS), SHARES, w, pos_weight=p)
+    assert cost.item() == pytest.approx(((plain * p + rest) * w).mean())
+    cost = nn.binary_cross_entropy(tg.Tensor(1 / (1 + np.exp(-LOGITS))), SHARES, w)
+    assert cost.item() == pytest.approx(((plain + rest) * w).mean())

@@ -113,7 +113,7 @@ def test_poisson_of_rates_and_with_stirling():
 
 def test_certain_probabilities_have_finite_costs_and_gradients():
     p = tg.Tensor([0.0, 1.0, 0.0, 1.0], requires_grad=True)
-    cost = F.binary_cross_entropy(p, tg.Tensor([0.0, 1.0, 1.0, 0.0]), "none")
+    cost = F.binary_cross_entropy(p, tg.Tensor([0.0, 1.0, 1.0, 0.0]), reduction="none")
     assert cost.tolist() == [0, 0, 100, 100]
     cost.sum().backward()
     assert np.isfinite(p.grad.numpy()).all()

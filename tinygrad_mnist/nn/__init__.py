@@ -9,7 +9,14 @@ from .dropout import Dropout
 from .embedding import Embedding
 from .flatten import Flatten
 from .linear import Linear
-from .losses import binary_cross_entropy_with_logits, cross_entropy, mse_loss, nll_loss, quadratic_cost
+from .losses import (
+    CrossEntropyLoss,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    mse_loss,
+    nll_loss,
+    quadratic_cost,
+)
 from .margins import (
     cosine_embedding_loss,
     hinge_embedding_loss,
@@ -42,6 +49,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "Conv2d",
+    "CrossEntropyLoss",
     "Dropout",
     "Embedding",
     "Flatten",

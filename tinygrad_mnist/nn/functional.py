@@ -17,6 +17,7 @@ from ..ops import (
     dropout,
     elu,
     embedding,
+    fold,
     gelu,
     glu,
     group_norm,
@@ -54,6 +55,7 @@ from ..ops import (
     tanhshrink,
     threshold,
 )
+from ..ops import im2col as unfold
 from .losses import binary_cross_entropy_with_logits, cross_entropy, mse_loss, nll_loss
 from .margins import cosine_embedding_loss, hinge_embedding_loss, margin_ranking_loss, triplet_margin_loss
 from .regression import (
@@ -84,6 +86,7 @@ __all__ = [
     "dropout",
     "elu",
     "embedding",
+    "fold",
     "gaussian_nll_loss",
     "gelu",
     "glu",
@@ -131,4 +134,5 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "triplet_margin_loss",
+    "unfold",
 ]

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..errors import ShapeError
-from ..primitive import Value
+from ..primitive import Value, composite
 from .targets import like, reduced, values
 
 
+@composite((((3,), (3,)), {"target": np.array([1.0, -1.0, 1.0]), "margin": 0.5}))
 def margin_ranking_loss(
     first: Value, second: Value, target: Any, margin: float = 0.0, reduction: str = "mean"
 ) -> Value:
@@ -24,6 +27,7 @@ def margin_ranking_loss(
     return reduced(ops.relu(-t * (first - second) + margin), reduction, "margin_ranking_loss")
 
 
+@composite((((3,),), {"target": np.array([1.0, -1.0, -1.0])}))
 def hinge_embedding_loss(output: Value, target: Any, margin: float = 1.0, reduction: str = "mean") -> Value:
     """A distance where the target is 1, and max(0, margin - distance) where it is -1."""
     t = like(output, target, "hinge_embedding_loss")
@@ -31,6 +35,7 @@ def hinge_embedding_loss(output: Value, target: Any, margin: float = 1.0, reduct
     return reduced(parts, reduction, "hinge_embedding_loss")
 
 
+@composite((((2, 3), (2, 3)), {"target": np.array([1, -1]), "margin": -0.9}))
 def cosine_embedding_loss(
     first: Value, second: Value, target: Any, margin: float = 0.0, reduction: str = "mean"
 ) -> Value:
@@ -49,6 +54,7 @@ def cosine_embedding_loss(
     return reduced(parts, reduction, "cosine_embedding_loss")
 
 
+@composite((((2, 3), (2, 3), (2, 3)), {"margin": 5.0}), (((2, 3),) * 3, {"swap": True, "reduction": "none"}))
 def triplet_margin_loss(
     anchor: Value,
     positive: Value,
@@ -62,8 +68,11 @@ def triplet_margin_loss(
     """max(0, d(anchor, positive) - d(anchor, negative) + margin) of vectors along the last axis.
 
     d is `ops.pairwise_distance` with p and eps. With `swap` the negative counts by its distance
-    from the positive where that is smaller (Balntas et al. 2016).
+    from the positive where that is smaller (Balntas et al. 2016). ValueError for a margin that is not
+    positive.
     """
+    if not margin > 0:
+        raise ValueError(f"triplet_margin_loss: margin must be positive, not {margin}")
     near = ops.pairwise_distance(anchor, positive, p, eps)
     far = ops.pairwise_distance(anchor, negative, p, eps)
     if swap:

@@ -9,17 +9,24 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..errors import ShapeError
-from ..primitive import Value
-from .targets import like, reduced
+from ..primitive import Case, Value, composite
+from .targets import like, reduced, weighted
+
+_SHARES = np.array([[0.2, 0.0, 1.0], [0.7, 0.5, 0.1]])
+_CASE: Case = (((2, 3),), {"target": _SHARES})
 
 
+@composite(_CASE)
 def l1_loss(output: Value, target: Any, reduction: str = "mean") -> Value:
     """|output - target|."""
     return reduced(ops.abs(output - like(output, target, "l1_loss")), reduction, "l1_loss")
 
 
+@composite(_CASE, (((2, 3),), {"target": _SHARES, "delta": 0.3, "reduction": "none"}))
 def huber_loss(output: Value, target: Any, reduction: str = "mean", delta: float = 1.0) -> Value:
     """d^2 / 2 for distances d up to `delta`, delta (d - delta / 2) beyond (Huber 1964)."""
     if not delta > 0:
@@ -30,6 +37,7 @@ def huber_loss(output: Value, target: Any, reduction: str = "mean", delta: float
     return reduced(parts, reduction, "huber_loss")
 
 
+@composite(_CASE, (((2, 3),), {"target": _SHARES, "beta": 0.3, "reduction": "sum"}))
 def smooth_l1_loss(output: Value, target: Any, reduction: str = "mean", beta: float = 1.0) -> Value:
     """d^2 / (2 beta) for distances d below `beta`, d - beta / 2 beyond; beta 0 is `l1_loss`."""
     if beta < 0:
@@ -42,6 +50,11 @@ def smooth_l1_loss(output: Value, target: Any, reduction: str = "mean", beta: fl
     return reduced(parts, reduction, "smooth_l1_loss")
 
 
+@composite(
+    (((2, 3), (2, 3)), {"target": _SHARES, "full": True}),
+    domain=(0.5, 3.0),
+    call=lambda f, output, var, target, **options: f(output, target, var, **options),
+)
 def gaussian_nll_loss(
     output: Value, target: Any, var: Value, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Value:
@@ -65,6 +78,7 @@ def gaussian_nll_loss(
     return reduced(parts + 0.5 * math.log(2 * math.pi) if full else parts, reduction, "gaussian_nll_loss")
 
 
+@composite(_CASE, (((2, 3),), {"target": 5 * _SHARES, "log_input": False, "full": True}), domain=(0.5, 3.0))
 def poisson_nll_loss(
     output: Value,
     target: Any,
@@ -93,16 +107,19 @@ def poisson_nll_loss(
     return reduced(parts, reduction, "poisson_nll_loss")
 
 
-def binary_cross_entropy(output: Value, target: Any, reduction: str = "mean") -> Value:
+@composite(_CASE, domain=(0.1, 0.9))
+def binary_cross_entropy(output: Value, target: Any, weight: Any = None, reduction: str = "mean") -> Value:
     """-t log p - (1 - t) log(1 - p) of probabilities p, each logarithm cut off at -100, as PyTorch does.
 
     `binary_cross_entropy_with_logits` on what came before the sigmoid keeps its gradient where this
-    one loses it.
+    one loses it. `weight` are factors that broadcast to the elements.
     """
     t = like(output, target, "binary_cross_entropy")
-    return reduced(-(t * _log(output) + (1 - t) * _log(1 - output)), reduction, "binary_cross_entropy")
+    parts = -(t * _log(output) + (1 - t) * _log(1 - output))
+    return reduced(weighted(parts, weight), reduction, "binary_cross_entropy")
 
 
+@composite(_CASE, (((2, 3),), {"target": -_SHARES, "log_target": True, "reduction": "batchmean"}))
 def kl_div(output: Value, target: Any, reduction: str = "mean", log_target: bool = False) -> Value:
     """target (log target - output): the divergence of the distribution `target` from exp(output).
 

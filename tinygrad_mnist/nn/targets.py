@@ -38,6 +38,11 @@ def like(output: Value, target: Any, name: str) -> Value:
     return cast(target, output.dtype)
 
 
+def weighted(parts: Value, weight: Any) -> Value:
+    """The parts of a cost times factors, if there are any; ShapeError unless these broadcast to the parts."""
+    return parts if weight is None else parts * ops.expand(cast(values(weight), parts.dtype), parts.shape)
+
+
 def reduced(parts: Value, reduction: str, name: str) -> Value:
     """The parts of a cost as one number: their "mean" or "sum"; or themselves, for "none".
 

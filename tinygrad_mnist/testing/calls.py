@@ -67,7 +67,7 @@ def composite_call(composite: Composite, case: Case) -> Call:
         return f(list(operands), **keywords) if composite.sequence else f(*operands, **keywords)
 
     kinds, name = ("real",) * len(shapes), f"{f.__name__}{shapes}{keywords}"
-    return Call(name, function, shapes, kinds, composite.domain, True, False, None)
+    return Call(name, function, shapes, kinds, composite.domain, composite.differentiable, False, None)
 
 
 def draw(call: Call, rng: np.random.Generator) -> list[Array]:
