@@ -287,6 +287,26 @@ class Methods(Node, Generic[_T]):
         """See `ops.bitwise_xor`."""
         return ops.bitwise_xor(self, other)
 
+    def bitwise_left_shift(self, other: Any) -> _T:
+        """See `ops.bitwise_left_shift`."""
+        return ops.bitwise_left_shift(self, other)
+
+    def bitwise_right_shift(self, other: Any) -> _T:
+        """See `ops.bitwise_right_shift`."""
+        return ops.bitwise_right_shift(self, other)
+
+    __lshift__, __rshift__ = bitwise_left_shift, bitwise_right_shift
+
+    def __rlshift__(self, other: Any) -> _T:
+        return ops.bitwise_left_shift(other, self)
+
+    def __rrshift__(self, other: Any) -> _T:
+        return ops.bitwise_right_shift(other, self)
+
+    def signbit(self) -> _T:
+        """See `ops.signbit`."""
+        return ops.signbit(self)
+
     def any(self, axis: Axis = None, keepdims: bool = False) -> _T:
         """See `ops.any`."""
         return ops.any(self, axis, keepdims)
@@ -322,9 +342,9 @@ class Methods(Node, Generic[_T]):
         """See `ops.flip`."""
         return ops.flip(self, axis)
 
-    def pad(self, widths: Widths, value: float = 0.0, mode: str = "constant") -> _T:
+    def pad(self, widths: Widths, mode: str = "constant", value: float | None = None) -> _T:
         """See `ops.pad`."""
-        return ops.pad(self, widths, value, mode)
+        return ops.pad(self, widths, mode, value)
 
     def squeeze(self, axis: Axis = None) -> _T:
         """See `ops.squeeze`."""

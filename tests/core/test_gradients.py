@@ -100,7 +100,7 @@ def test_views(data, xs):
     widths = [(data.draw(st.integers(0, 1)), data.draw(st.integers(0, 1))) for _ in range(ndim)]
 
     def f(x):
-        y = x.permute(*order).flip(flipped).pad(widths, 0.5)
+        y = x.permute(*order).flip(flipped).pad(widths, value=0.5)
         return (y.unsqueeze(-1).expand(2, *y.shape, 3).flatten() * 0.7).sin()
 
     check(f, xs)

@@ -86,7 +86,7 @@ def _view(x: Any, draw: Any) -> Any:
     if which == 2 and x.ndim:
         return x[:: 1 + next(draw) % 2]
     if which == 3 and x.ndim:
-        return ops.pad(x, [(1, 0)] * x.ndim, 0.5)
+        return ops.pad(x, [(1, 0)] * x.ndim, value=0.5)
     if which == 4 and x.ndim:
         return ops.flip(x, 0)
     return ops.unsqueeze(x, next(draw) % (x.ndim + 1))

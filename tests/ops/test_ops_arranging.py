@@ -56,7 +56,10 @@ def test_padding_continued_from_within(mode):
 
 
 def test_padding_as_in_pytorch():
-    same(tg.Tensor(X).pad((1, 2, 0, 3), 9.0), np.pad(X, ((0, 0), (0, 3), (1, 2)), constant_values=9))
+    same(
+        tg.Tensor(X).pad((1, 2, 0, 3), "constant", 9.0),
+        np.pad(X, ((0, 0), (0, 3), (1, 2)), constant_values=9),
+    )
     same(tg.Tensor(X).pad((-1, -2)), X[..., 1:-2])
     with pytest.raises(ShapeError, match="mode reflect cannot add 5 elements before"):
         tg.Tensor(X).pad((5, 0), mode="reflect")

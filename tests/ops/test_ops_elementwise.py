@@ -1,6 +1,7 @@
 """Elementwise families against NumPy, at ordinary numbers, special values and integers."""
 
 import math
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
 from tinygrad_mnist.errors import DTypeError
+from tinygrad_mnist.jit import build, function
 from tinygrad_mnist.testing import gradcheck
 
 RNG = np.random.default_rng(0)
@@ -41,6 +43,7 @@ UNARY = {
     "isinf": np.isinf,
     "isfinite": np.isfinite,
     "logical_not": np.logical_not,
+    "signbit": np.signbit,
 }
 BINARY = {
     "remainder": np.remainder,
@@ -84,6 +87,31 @@ def test_functions_of_two(name, dtype):
 def test_integers(name):
     a, b = np.arange(-9, 10)[:, None], np.array([-4, -3, -1, 1, 2, 5])
     assert np.array_equal(getattr(ops, name)(tg.Tensor(a), tg.Tensor(b)), getattr(np, name)(a, b))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "uint64"])
+def test_shifts_as_in_numpy(dtype):
+    a, b = np.array([5, -7, 100, -1, 3]).astype(dtype), np.array([1, 2, 40, 70, 0]).astype(dtype)
+    for name in ("left_shift", "right_shift"):
+        f = getattr(ops, f"bitwise_{name}")
+        with mock.patch.object(function, "compiled", build.interpreted):
+            compiled = tg.jit(f)(tg.Tensor(a), tg.Tensor(b))
+        for found in (f(tg.Tensor(a), tg.Tensor(b)), compiled):
+            assert found.dtype == a.dtype
+            assert np.array_equal(found, getattr(np, name)(a, b))
+
+
+def test_shifts_as_operators():
+    x = tg.Tensor([1, 2, 3])
+    assert [(x << 2).tolist(), (x >> 1).tolist(), (1 << x).tolist(), (16 >> x).tolist()] == [
+        [4, 8, 12],
+        [0, 1, 1],
+        [2, 4, 8],
+        [8, 4, 2],
+    ]
+    for x, y in ((tg.ones(2), 1), (tg.Tensor([True]), tg.Tensor([True]))):
+        with pytest.raises(DTypeError, match="bitwise_left_shift: shifts integers"):
+            x << y
 
 
 def test_rounded_integers_stay_exact():
@@ -152,3 +180,31 @@ def test_a_number_to_a_power_has_a_gradient_of_full_precision():
     x = tg.Tensor([0.3, 1.7], dtype="float64")
     expected = 2.0 ** x.numpy() * math.log(2)
     np.testing.assert_allclose(tg.grad(lambda x: (2.0**x).sum())(x).numpy(), expected, rtol=1e-15)
+
+
+def slopes(f, *numbers, dtype="float64"):
+    with np.errstate(all="ignore"):
+        return tg.grad(lambda x: f(x).sum())(tg.Tensor(list(numbers), dtype=dtype)).tolist()
+
+
+def test_slopes_at_the_ends():
+    assert slopes(ops.asin, -1.0, 1.0) == [math.inf, math.inf]
+    assert slopes(ops.acos, -1.0, 1.0) == [-math.inf, -math.inf]
+    assert slopes(ops.acosh, 1.0, math.inf) == [math.inf, 0]
+    assert slopes(ops.hardswish, -math.inf, math.inf) == [0, 1]
+    assert slopes(lambda x: ops.atan2(x, x * 0), 0.0) == [0]
+    assert slopes(ops.cosh, 1e-6, 80.0, dtype="float32") == pytest.approx([1e-6, math.sinh(80)], rel=1e-6)
+
+
+def test_special_values_as_in_ieee_754():
+    zeros = np.array([0.0, -0.0])
+    found = ops.atan2(tg.Tensor(zeros[:, None]), tg.Tensor(zeros))
+    expected = np.arctan2(zeros[:, None], zeros)
+    assert np.array_equal(found, expected)
+    assert np.array_equal(np.signbit(found.numpy()), np.signbit(expected))
+    assert math.isnan(ops.hardshrink(tg.Tensor([math.nan])).item())
+    far = tg.Tensor([3e38])
+    assert ops.acosh(far).item() == pytest.approx(math.acosh(3e38))
+    infinite = tg.Tensor([[math.inf, -2.0]])
+    weight = tg.Tensor([0.5, 0.5])
+    assert tg.grad(lambda w: ops.prelu(infinite, w).sum())(weight).tolist() == [0, -2]

@@ -142,3 +142,43 @@ def test_refused_modes():
     ):
         with pytest.raises(ValueError, match=r"conv2d|interpolate"):
             refused()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel_size": 2},
+        {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0)},
+        {"kernel_size": 2, "dilation": (1, 2)},
+    ],
+)
+def test_folding_is_the_transpose_of_taking_patches(options):
+    x = RNG.normal(size=(2, 3, 5, 4))
+    columns = ops.im2col(tg.Tensor(x), **options)
+    g = RNG.normal(size=columns.shape)
+    image = ops.fold(tg.Tensor(g), (5, 4), **options)
+    np.testing.assert_allclose((columns * g).sum().item(), (x * image).sum().item())
+    np.testing.assert_allclose(ops.fold(tg.Tensor(g[0]), (5, 4), **options), image[0])
+    kernel = RNG.normal(size=(1, columns.shape[1]))
+    k = options["kernel_size"]
+    window = kernel.reshape(1, 3, *((k, k) if isinstance(k, int) else k))
+    others = {name: value for name, value in options.items() if name != "kernel_size"}
+    convolved = ops.conv2d(tg.Tensor(x), tg.Tensor(window), **others)
+    np.testing.assert_allclose(kernel @ columns.numpy(), convolved.numpy().reshape(2, 1, -1), atol=1e-12)
+
+
+def test_an_infinite_pixel_touches_its_own_places_only():
+    x = np.arange(20.0).reshape(1, 1, 4, 5)
+    x[0, 0, 1, 2] = np.inf
+    small = ops.adaptive_avg_pool2d(tg.Tensor(x), (2, 3)).numpy()
+    assert np.isinf(small).tolist() == [[[[False, True, False], [False] * 3]]]
+    large = ops.interpolate(tg.Tensor(x), (7, 5), mode="bilinear", align_corners=True).numpy()
+    assert not np.isnan(large).any()
+    assert np.argwhere(np.isinf(large[0, 0])).tolist() == [[1, 2], [2, 2], [3, 2]]
+
+
+def test_adaptive_pooling_may_keep_an_axis():
+    x = tg.Tensor(RNG.normal(size=(2, 3, 4)))
+    np.testing.assert_allclose(ops.adaptive_avg_pool2d(x, (None, 1)), x.mean(-1, keepdims=True))
+    with pytest.raises(ShapeError, match="adaptive_max_pool2d: needs images"):
+        ops.adaptive_max_pool2d(x[0], 2)

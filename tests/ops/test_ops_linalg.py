@@ -77,3 +77,22 @@ def test_refusals():
         tg.jit(linalg.cholesky)(tg.Tensor(SPD))
     with pytest.raises(ValueError, match="no matrix norm of ord 3"):
         linalg.norm(tg.Tensor(A), 3, (1, 2))
+
+
+@pytest.mark.parametrize("rank", [3, 2, 1, 0])
+def test_determinants_of_singular_matrices_have_derivatives(rank):
+    rng = np.random.default_rng(rank)
+    a = rng.normal(size=(3, rank)) @ rng.normal(size=(rank, 3))
+    cofactors = np.cross(np.roll(a, -1, 0), np.roll(a, -2, 0))
+    np.testing.assert_allclose(tg.grad(linalg.det)(tg.Tensor(a)), cofactors, atol=1e-14)
+    gradcheck(linalg.det, [a], order=2)
+
+
+def test_determinants_with_equal_singular_values_have_two_derivatives():
+    gradcheck(linalg.det, [np.stack([np.eye(3), -2 * np.eye(3), np.zeros((3, 3))])], order=2)
+
+
+def test_solutions_for_as_many_vectors_as_matrices():
+    a, b = np.random.default_rng(0).normal(size=(2, 3, 3)), np.arange(6.0).reshape(2, 3)
+    x = linalg.solve(tg.Tensor(a), tg.Tensor(b))
+    np.testing.assert_allclose(np.einsum("nij,nj->ni", a, x), b, atol=1e-13)

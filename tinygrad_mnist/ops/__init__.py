@@ -101,6 +101,7 @@ from .exponentials import (
     sinh,
     xlogy,
 )
+from .folding import fold, im2col
 from .gather import getitem, positions, scatter_add_along, take
 from .indexing import (
     gather,
@@ -117,8 +118,10 @@ from .logic import (
     all,
     any,
     bitwise_and,
+    bitwise_left_shift,
     bitwise_not,
     bitwise_or,
+    bitwise_right_shift,
     bitwise_xor,
     isfinite,
     isinf,
@@ -127,6 +130,7 @@ from .logic import (
     logical_not,
     logical_or,
     logical_xor,
+    signbit,
 )
 from .normalisation import batch_norm, group_norm, layer_norm, normalize, rms_norm
 from .padding import pad
@@ -175,8 +179,10 @@ __all__ = [
     "avg_pool2d",
     "batch_norm",
     "bitwise_and",
+    "bitwise_left_shift",
     "bitwise_not",
     "bitwise_or",
+    "bitwise_right_shift",
     "bitwise_xor",
     "bmm",
     "cast",
@@ -218,6 +224,7 @@ __all__ = [
     "floor",
     "floor_divide",
     "fmod",
+    "fold",
     "frac",
     "gather",
     "ge",
@@ -231,6 +238,7 @@ __all__ = [
     "hardswish",
     "hardtanh",
     "hypot",
+    "im2col",
     "index_select",
     "interpolate",
     "isfinite",
@@ -308,6 +316,7 @@ __all__ = [
     "selu",
     "sigmoid",
     "sign",
+    "signbit",
     "silu",
     "sin",
     "sinc",

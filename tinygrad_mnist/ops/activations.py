@@ -16,15 +16,20 @@ _CASE: Case = (((2, 3),), {})
 @composite(_CASE, (((3, 2),), {"axis": 0}))
 def softmax(x: Value, axis: int = -1) -> Value:
     """exp(x) divided by its sum along `axis`: positive, adding up to 1."""
-    e = exp(x - stop_gradient(max(x, axis, keepdims=True)))
+    e = exp(x - _highest(x, axis))
     return e / sum(e, axis, keepdims=True)
 
 
 @composite(_CASE, (((3, 2),), {"axis": 0}))
 def log_softmax(x: Value, axis: int = -1) -> Value:
     """log(softmax(x)) along `axis`, exact where softmax itself underflows and where x is far from zero."""
-    shifted = x - stop_gradient(max(x, axis, keepdims=True))
+    shifted = x - _highest(x, axis)
     return shifted - log(sum(exp(shifted), axis, keepdims=True))
+
+
+def _highest(x: Value, axis: int) -> Value:
+    """What can be taken out of exponents along an axis; of nothing, nothing."""
+    return stop_gradient(max(x, axis, keepdims=True)) if math.prod(x.shape) else 0.0
 
 
 @composite(_CASE)
@@ -91,7 +96,7 @@ def hardsigmoid(x: Value) -> Value:
 @composite(_CASE, domain=(-5.0, 5.0))
 def hardswish(x: Value) -> Value:
     """x * hardsigmoid(x) (Howard et al. 2019)."""
-    return where(x <= -3, 0.0, where(x >= 3, x, x * (x + 3) * (1 / 6)))
+    return where(x <= -3, 0.0, x * hardsigmoid(x))
 
 
 @composite(_CASE, (((2, 3),), {"alpha": 0.5}))
@@ -120,14 +125,16 @@ def softsign(x: Value) -> Value:
 
 @composite(_CASE)
 def softshrink(x: Value, lambd: float = 0.5) -> Value:
-    """x moved by `lambd` towards 0, which it does not pass."""
+    """x moved by `lambd` towards 0, which it does not pass. ValueError for a negative lambd."""
+    if not lambd >= 0:
+        raise ValueError(f"softshrink: lambd must be at least 0, not {lambd}")
     return where(x > lambd, x - lambd, where(x < -lambd, x + lambd, x * 0.0))
 
 
 @composite(_CASE)
 def hardshrink(x: Value, lambd: float = 0.5) -> Value:
     """x, and 0 from -lambd to lambd."""
-    return where((x > lambd) | (x < -lambd), x, 0.0)
+    return where((x >= -lambd) & (x <= lambd), 0.0, x)
 
 
 @composite(_CASE)
@@ -174,9 +181,9 @@ def prelu(x: Value, weight: Value) -> Value:
     channels = x.shape[1] if x.ndim > 1 else 1
     if weight.shape not in ((), (1,), (channels,)):
         raise ShapeError(f"prelu: needs one weight or {channels}, for an input {x.shape}, not {weight.shape}")
-    if weight.ndim and x.ndim > 1:
-        weight = reshape_to(weight, (*weight.shape, *(1,) * (x.ndim - 2)))
-    return where(x > 0, x, x * weight)
+    if weight.ndim:
+        weight = reshape_to(weight, (*weight.shape, *(1,) * (x.ndim - 2)) if x.ndim > 1 else ())
+    return x * where(x > 0, 1.0, weight)
 
 
 def dropout(x: Value, p: float, generator: Value) -> Value:

@@ -125,15 +125,15 @@ def diagonal(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value
     return slice_ranges(rows, (*whole, (start, length, m + 1) if length else (0, 0, 1)))
 
 
-@composite((((2, 3),), {}), (((2,),), {"offset": -1}))
-def diag_embed(x: Value, offset: int = 0) -> Value:
-    """Matrices in two new last axes with the last axis of x as a diagonal, and zeros elsewhere."""
+@composite((((2, 3),), {}), (((2,),), {"offset": -1}), (((2, 3),), {"offset": 1, "axis1": 2, "axis2": 0}))
+def diag_embed(x: Value, offset: int = 0, axis1: int = -2, axis2: int = -1) -> Value:
+    """Matrices in two new axes, with the last axis of x as a diagonal, and zeros elsewhere."""
     n = x.shape[-1] + abs(offset)
     start, length = _diagonal(n, n, offset)
     lead = x.shape[:-1]
     whole = [(0, k, 1) for k in lead]
     flat = place(x, (*lead, n * n), (*whole, (start, length, n + 1) if length else (0, 0, 1)), 0)
-    return reshape_to(flat, (*lead, n, n))
+    return movedim(reshape_to(flat, (*lead, n, n)), (-2, -1), (axis1, axis2))
 
 
 @composite((((3,),), {}), (((2, 3),), {"offset": 1}))
@@ -154,6 +154,7 @@ def trace(x: Value) -> Value:
     return sum(diagonal(x))
 
 
+@composite((((2,), (3,)), {}), (((2,), (3,)), {"indexing": "xy"}), call=lambda f, a, b, **k: f(a, b, **k)[1])
 def meshgrid(*vectors: Value, indexing: str = "ij") -> list[Value]:
     """For each vector a tensor over the grid of all of them, which it varies along its own axis.
 
@@ -171,6 +172,7 @@ def meshgrid(*vectors: Value, indexing: str = "ij") -> list[Value]:
     return [transpose(g, 0, 1) if indexing == "xy" and len(shape) > 1 else g for g in grids]
 
 
+@composite((((2, 3, 2),), {"source": 0, "destination": -1}))
 def movedim(x: Value, source: int | Sequence[int], destination: int | Sequence[int]) -> Value:
     """x with the axes `source` at the places `destination`, the others in their order."""
     old = [normalize_axis("movedim", a, x.ndim) for a in _several(source)]
@@ -183,6 +185,7 @@ def movedim(x: Value, source: int | Sequence[int], destination: int | Sequence[i
     return permute(x, order)
 
 
+@composite((((2, 3),), {"axis": 1}), call=lambda f, x, **axis: f(x, **axis)[1])
 def unbind(x: Value, axis: int = 0) -> list[Value]:
     """x cut into its slices along `axis`, which they do not have."""
     at = normalize_axis("unbind", axis, x.ndim)
@@ -190,6 +193,7 @@ def unbind(x: Value, axis: int = 0) -> list[Value]:
     return [reshape_to(_part(x, at, i, i + 1), shape) for i in range(x.shape[at])]
 
 
+@composite((((5, 2),), {"chunks": 2}), call=lambda f, x, **chunks: f(x, **chunks)[1])
 def chunk(x: Value, chunks: int, axis: int = 0) -> list[Value]:
     """x cut along `axis` into at most `chunks` pieces of equal length, the last maybe shorter."""
     at = normalize_axis("chunk", axis, x.ndim)

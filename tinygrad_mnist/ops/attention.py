@@ -46,10 +46,13 @@ def scaled_dot_product_attention(
     Returns:
         (..., L, V).
 
-    Raises ShapeError for shapes that do not fit, ValueError for a mask beside is_causal.
+    Raises ShapeError for shapes that do not fit, ValueError for a mask beside is_causal and for dropout
+    without a generator.
     """
     if is_causal and attn_mask is not None:
         raise ValueError("scaled_dot_product_attention: give attn_mask or is_causal, not both")
+    if dropout_p and generator is None:
+        raise ValueError("scaled_dot_product_attention: dropout needs a generator, as in tg.Generator(0)")
     if min(query.ndim, key.ndim, value.ndim) < 2 or query.shape[-1] != key.shape[-1]:
         raise ShapeError(
             "scaled_dot_product_attention: needs query (..., L, E), key (..., S, E) and value (..., S, V), "

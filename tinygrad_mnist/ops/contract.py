@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..kernels import matmul as kernels
-from ..primitive import Primitive, broadcast, result_dtype
+from ..primitive import Primitive, broadcast, composite, result_dtype
 from .views import reshape_to, transpose
 
 
@@ -84,7 +84,7 @@ def _rows(x: Any) -> Any:
 
 
 #: x @ weight.T + bias for x (..., n_in), weight (n_out, n_in), bias (n_out,).
-linear = Primitive(
+affine = Primitive(
     "linear",
     "contract",
     _run_linear,
@@ -120,6 +120,12 @@ def matmul(a: Any, b: Any) -> Any:
     return product(a, b)
 
 
+def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    """x @ weight.T + bias for x (..., n_in), weight (n_out, n_in), bias (n_out,) or None."""
+    return matmul(x, transpose(weight)) if bias is None else affine(x, weight, bias)
+
+
+@composite((((3,), (3,)), {}))
 def dot(a: Any, b: Any) -> Any:
     """Scalar product of two vectors of one length."""
     if a.ndim != 1 or a.shape != b.shape:
@@ -129,6 +135,7 @@ def dot(a: Any, b: Any) -> Any:
     return matmul(a, b)
 
 
+@composite((((2,), (3,)), {}))
 def outer(a: Any, b: Any) -> Any:
     """a[i] * b[j] of two vectors, shape (len(a), len(b))."""
     if a.ndim != 1 or b.ndim != 1:

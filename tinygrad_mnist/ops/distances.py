@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from ..errors import ShapeError
-from ..primitive import Value, composite
+from ..primitive import Value, broadcast, composite
 from .elementwise import maximum
 from .reduce import sum
 from .statistics import norm
-from .views import unsqueeze
+from .views import expand, unsqueeze
 
 
 @composite((((2, 3), (2, 3)), {}), (((3, 2), (2,)), {"axis": -1}))
 def cosine_similarity(a: Value, b: Value, axis: int = 1, eps: float = 1e-8) -> Value:
     """The cosine of the angle between a and b along `axis`; norms below `eps` count as eps."""
+    shape = broadcast("cosine_similarity", a.shape, b.shape)
+    a, b = expand(a, shape), expand(b, shape)
     lengths = maximum(norm(a, 2, axis), eps) * maximum(norm(b, 2, axis), eps)
     return sum(a * b, axis) / lengths
 

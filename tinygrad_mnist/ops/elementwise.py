@@ -103,6 +103,8 @@ erf = loop(
 relu = loop("relu", lambda x: np.maximum(x, 0), "maximum(a, 0)", lambda g, y, x: where(x > 0, g, 0.0))
 abs = loop("abs", np.absolute, "abs(a)", lambda g, y, x: g * sign(x))
 sign: Primitive = loop("sign", np.sign, "sign(a)", None)
+#: Whether the sign of a number is a minus, that of -0.0 too.
+minus_sign = loop("signbit", np.signbit, "copysign(1.0, a) < 0", None, result="bool")
 
 # Comparisons and selection
 eq = loop("eq", np.equal, "a == b", None, None, result="bool")

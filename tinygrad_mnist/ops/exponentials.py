@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..primitive import Case, Value, composite
-from .elementwise import eq, exp, expm1, ge, log, log1p, lt, maximum, minimum, pow, softplus, sqrt, where
+from .elementwise import eq, exp, expm1, ge, gt, log, log1p, lt, maximum, minimum, pow, softplus, sqrt, where
 from .views import stop_gradient
 
 _CASE: Case = (((2, 3),), {})
@@ -61,8 +61,10 @@ def sinh(x: Value) -> Value:
 
 @composite(_CASE)
 def cosh(x: Value) -> Value:
-    """Hyperbolic cosine, (exp(x) + exp(-x)) / 2."""
-    return (exp(x) + exp(-x)) * 0.5
+    """Hyperbolic cosine, (exp(x) + exp(-x)) / 2, with a slope that is exact near zero."""
+    near = lt(abs(x), 1)
+    half = sinh(where(near, x, 0.0) * 0.5)
+    return where(near, 1 + 2 * half * half, (exp(x) + exp(-x)) * 0.5)
 
 
 @composite(_CASE)
@@ -78,8 +80,9 @@ def asinh(x: Value) -> Value:
 @composite(_CASE, domain=(1.2, 4.0))
 def acosh(x: Value) -> Value:
     """The number >= 0 whose hyperbolic cosine is x; NaN below 1."""
-    t = x - 1
-    return log1p(t + sqrt(t) * sqrt(t + 2))
+    far = gt(x, 1e18)  # from where on it is log(2 x), and t^2 overflows
+    t = where(far, 1.0, x - 1)
+    return where(far, log(where(far, x, 1.0)) + math.log(2), log1p(t + sqrt(t) * sqrt(t + 2)))
 
 
 @composite(_CASE, domain=(-0.9, 0.9))

@@ -52,6 +52,7 @@ def stack(tensors: Sequence[Value], axis: int = 0) -> Value:
     return concatenate([unsqueeze(x, axis) for x in tensors], axis)
 
 
+@composite((((5, 2),), {"size": 2}), call=lambda f, x, **size: f(x, **size)[2])
 def split(x: Value, size: int | Sequence[int], axis: int = 0) -> list[Value]:
     """x cut along `axis` into pieces of length `size` (the last may be shorter), or of these lengths."""
     at = normalize_axis("split", axis, x.ndim)
@@ -72,6 +73,12 @@ def split(x: Value, size: int | Sequence[int], axis: int = 0) -> list[Value]:
     return pieces
 
 
+@composite(
+    (((2, 3),), {"num_classes": 4}),
+    domain=(0.0, 3.0),
+    differentiable=False,
+    call=lambda f, x, **classes: f(cast(x, np.dtype(np.int64)), **classes),
+)
 def one_hot(index: Value, num_classes: int, dtype: Any = np.float32) -> Value:
     """Integer classes as rows that are 1 at the class and 0 elsewhere; shape (*index.shape, num_classes).
 

@@ -29,7 +29,7 @@ from .contract import product
 from .elementwise import where
 from .gather import getitem
 from .joining import tril
-from .reduce import max, min, sum
+from .reduce import max, min, prod, sum
 from .statistics import norm as vector_norm
 from .views import permute_axes, reshape_to, stop_gradient, transpose, unsqueeze
 
@@ -87,7 +87,38 @@ det: Primitive = _lapack(
     "det",
     np.linalg.det,
     lambda a: tuple(a.shape[:-2]),
-    lambda g, y, a: unsqueeze(unsqueeze(g * y, -1), -1) * transpose(inv(a)),
+    lambda g, y, a: unsqueeze(unsqueeze(g, -1), -1) * _cofactors(a),
+)
+
+
+def _run_cofactors(a: Array) -> Array:
+    u, s, vh = np.linalg.svd(a)
+    others = np.where(np.eye(a.shape[-1], dtype=np.bool_), 1.0, s[..., None, :]).prod(-1)
+    sign = np.rint(np.linalg.det(u) * np.linalg.det(vh))
+    return sign[..., None, None] * ((u * others[..., None, :]) @ vh)
+
+
+def _cofactors_rule(g: Value, y: Value, a: Value) -> Value:
+    """In the coordinates of the singular vectors, where the cofactors are those of a diagonal matrix.
+
+    Its cofactor i is the product of all elements but i: it changes with element j by the product of
+    all but i and j, and so does, negated, the cofactor beside the diagonal at (i, j) with (j, i).
+    """
+    u, s, vh = _svd_parts(_svd(a), a.shape[-2])
+    n = a.shape[-1]
+    left_out = np.eye(n, dtype=np.bool_)
+    left_out = left_out[:, None] | left_out
+    others = prod(where(left_out, 1.0, unsqueeze(unsqueeze(s, -2), -2)), -1)
+    others = where(np.eye(n, dtype=np.bool_), 0.0, others)
+    g = product(product(transpose(u), g), transpose(vh))
+    on = diag_embed(sum(others * unsqueeze(diagonal(g, 0, -2, -1), -2), -1))
+    sign = unsqueeze(unsqueeze(det(stop_gradient(product(u, vh))), -1), -1)
+    return sign * product(product(u, on - others * transpose(g)), vh)
+
+
+#: What `det` changes by with each element; by the SVD, so that singular matrices are like all others.
+_cofactors: Primitive = _lapack(
+    "cofactors", _run_cofactors, _same, _cofactors_rule, cases=[((3, 3),), ((2, 1, 1),)]
 )
 
 #: Sign, and logarithm of the magnitude, of a determinant: (..., 2).
@@ -129,9 +160,9 @@ def slogdet(a: Value) -> SignAndLog:
 
 
 def solve(a: Value, b: Value) -> Value:
-    """The x with a @ x = b: for a (..., n, n) and b (..., n, k) or one vector (n,)."""
-    if b.ndim == 1:
-        x = _solve(a, reshape_to(b, (b.shape[0], 1)))
+    """The x with a @ x = b: for a (..., n, n) and b (..., n, k), or vectors b: (n,), or as many as a."""
+    if b.ndim == 1 or b.shape == a.shape[:-1]:
+        x = _solve(a, unsqueeze(b, -1))
         return reshape_to(x, x.shape[:-1])
     return _solve(a, b)
 

@@ -19,7 +19,7 @@ Widths = Sequence[tuple[int, int]] | Sequence[int]
     (((2, 3),), {"widths": ((1, 0), (2, 3)), "mode": "replicate"}),
     (((2, 3),), {"widths": ((2, 1), (0, 0)), "mode": "circular"}),
 )
-def pad(x: Value, widths: Widths, value: float = 0.0, mode: str = "constant") -> Value:
+def pad(x: Value, widths: Widths, mode: str = "constant", value: float | None = None) -> Value:
     """x with elements added around its edges.
 
     Args:
@@ -27,9 +27,9 @@ def pad(x: Value, widths: Widths, value: float = 0.0, mode: str = "constant") ->
         widths: pairs (before, after) for every axis as in NumPy, or as in PyTorch a flat
             sequence that begins with the last axis and may stop early. Negative counts (in mode
             constant) take elements away.
-        value: of the new elements, in mode constant.
         mode: "constant", "reflect" (mirrored at the edge, which is not repeated), "replicate"
             (the edge repeated) or "circular" (from the other end).
+        value: of the new elements, in mode constant; zero if None.
 
     Raises:
         ShapeError: for counts that do not fit the axes, or reach further than the mode can.
@@ -37,7 +37,7 @@ def pad(x: Value, widths: Widths, value: float = 0.0, mode: str = "constant") ->
     """
     pairs = _pairs(x, widths)
     if mode == "constant":
-        return _constant(x, pairs, value)
+        return _constant(x, pairs, 0.0 if value is None else value)
     if mode not in _CONTINUED:
         raise ValueError(f"pad: mode must be constant, {', '.join(_CONTINUED)}, not {mode!r}")
     for axis, (before, after) in enumerate(pairs):

@@ -9,12 +9,15 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..primitive import Array, Value, composite
-from .contract import product
 from .convolution import Pair, pair, patches
+from .elementwise import where
 from .gather import take_along
 from .padding import pad
 from .reduce import max, sum
 from .views import permute_axes, reshape_to, slice_ranges
+
+One = int | tuple[int]
+Parts = Pair | tuple[int | None, int | None] | None
 
 
 @composite(
@@ -50,7 +53,7 @@ def max_pool2d(
         "max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode
     )
     lowest = -math.inf if x.dtype.kind == "f" else int(np.iinfo(x.dtype).min)
-    x = pad(x, (around[1], around[1] + more[1], around[0], around[0] + more[0]), lowest)
+    x = pad(x, (around[1], around[1] + more[1], around[0], around[0] + more[0]), value=lowest)
     return max(_patches(x, kernel, step, gap), (4, 5))
 
 
@@ -68,20 +71,32 @@ def avg_pool2d(
     padding: Pair = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
+    divisor_override: int | None = None,
 ) -> Value:
     """The mean of every patch; shapes and arguments as in `max_pool2d`.
 
-    `count_include_pad` says whether the zeros around the image count as elements.
+    `count_include_pad` says whether the zeros around the image count as elements. The sum of a patch is
+    divided by `divisor_override`, if given, instead of their number.
     """
     if x.ndim == 3:
         y = avg_pool2d(
-            reshape_to(x, (1, *x.shape)), kernel_size, stride, padding, ceil_mode, count_include_pad
+            reshape_to(x, (1, *x.shape)),
+            kernel_size,
+            stride,
+            padding,
+            ceil_mode,
+            count_include_pad,
+            divisor_override,
         )
         return reshape_to(y, y.shape[1:])
     kernel, step, around, _, more = _settled("avg_pool2d", x, kernel_size, stride, padding, 1, ceil_mode)
     size = x.shape[2:]
     x = pad(x, (around[1], around[1] + more[1], around[0], around[0] + more[0]))
     total = sum(_patches(x, kernel, step, (1, 1)), (4, 5))
+    if divisor_override is not None:
+        if divisor_override == 0:
+            raise ValueError("avg_pool2d: divisor_override must not be 0")
+        return total / divisor_override
     if not any(more) and (count_include_pad or not any(around)):
         return total / math.prod(kernel)
     counts = [
@@ -92,37 +107,54 @@ def avg_pool2d(
 
 
 @composite((((1, 2, 6),), {"kernel_size": 3, "stride": 2}))
-def max_pool1d(x: Value, kernel_size: int, stride: int | None = None, padding: int = 0) -> Value:
+def max_pool1d(
+    x: Value,
+    kernel_size: One,
+    stride: One | None = None,
+    padding: One = 0,
+    dilation: One = 1,
+    ceil_mode: bool = False,
+) -> Value:
     """As `max_pool2d` along one axis: (N, C, L) -> (N, C, l), or without N."""
-    y = max_pool2d(_flat(x), (1, kernel_size), (1, stride or kernel_size), (0, padding))
+    kernel, step = _along(kernel_size), None if stride is None else _along(stride)
+    y = max_pool2d(_flat(x), kernel, step, _along(padding, 0), _along(dilation), ceil_mode)
     return reshape_to(y, (*y.shape[:-2], y.shape[-1]))
 
 
 @composite((((1, 2, 6),), {"kernel_size": 3, "stride": 2}))
-def avg_pool1d(x: Value, kernel_size: int, stride: int | None = None, padding: int = 0) -> Value:
+def avg_pool1d(
+    x: Value,
+    kernel_size: One,
+    stride: One | None = None,
+    padding: One = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Value:
     """As `avg_pool2d` along one axis: (N, C, L) -> (N, C, l), or without N."""
-    y = avg_pool2d(_flat(x), (1, kernel_size), (1, stride or kernel_size), (0, padding))
+    kernel, step = _along(kernel_size), None if stride is None else _along(stride)
+    y = avg_pool2d(_flat(x), kernel, step, _along(padding, 0), ceil_mode, count_include_pad)
     return reshape_to(y, (*y.shape[:-2], y.shape[-1]))
 
 
 @composite((((1, 1, 5, 4),), {"output_size": (2, 3)}))
-def adaptive_avg_pool2d(x: Value, output_size: Pair) -> Value:
+def adaptive_avg_pool2d(x: Value, output_size: Parts) -> Value:
     """Means of patches that cut the last two axes into `output_size` parts, overlapping where they must.
 
-    Part i of n reaches from floor(i L / n) up to ceil((i + 1) L / n), as in PyTorch.
+    Part i of n reaches from floor(i L / n) up to ceil((i + 1) L / n), as in PyTorch. For None an axis
+    keeps its length. x is (N, C, H, W) or (C, H, W); ShapeError for others.
     """
-    height, width = pair("adaptive_avg_pool2d", "output_size", output_size, 1)
-    return product(product(_shares(x, -2, height), x), np.ascontiguousarray(_shares(x, -1, width).T))
+    for at, n in _counted("adaptive_avg_pool2d", x, output_size):
+        parts, inside = _by_parts(x, at, n)
+        total = sum(parts if inside.all() else where(inside, parts, 0.0), at + 1)
+        x = total / np.add.reduce(inside, 1, dtype=x.dtype)
+    return x
 
 
 @composite((((1, 1, 5, 4),), {"output_size": (2, 3)}))
-def adaptive_max_pool2d(x: Value, output_size: Pair) -> Value:
+def adaptive_max_pool2d(x: Value, output_size: Parts) -> Value:
     """The largest elements of the patches of `adaptive_avg_pool2d`."""
-    for axis, n in zip((-2, -1), pair("adaptive_max_pool2d", "output_size", output_size, 1), strict=True):
-        first, last = _parts(x.shape[axis], n)
-        inside = first[:, None] + np.arange(int((last - first).max()))
-        at = x.ndim + axis
-        x = max(take_along(x, np.minimum(inside, last[:, None] - 1), at), at + 1)
+    for at, n in _counted("adaptive_max_pool2d", x, output_size):
+        x = max(_by_parts(x, at, n)[0], at + 1)
     return x
 
 
@@ -160,6 +192,14 @@ def _settled(
     return kernel, step, around, gap, (more[0], more[1])
 
 
+def _along(value: One, across: int = 1) -> tuple[int, int]:
+    """An argument of pooling along one axis as one for images of height 1."""
+    if isinstance(value, int):
+        return across, value
+    (one,) = value
+    return across, one
+
+
 def _flat(x: Value) -> Value:
     """(N, C, L) as images of height 1."""
     if x.ndim not in (2, 3):
@@ -167,18 +207,27 @@ def _flat(x: Value) -> Value:
     return reshape_to(x, (*x.shape[:-1], 1, x.shape[-1]))
 
 
-def _parts(length: int, count: int) -> tuple[Array, Array]:
-    """Where the parts begin and end."""
-    i = np.arange(count)
-    return i * length // count, -(-(i + 1) * length // count)
+def _counted(name: str, x: Value, parts: Parts) -> list[tuple[int, int]]:
+    """(axis, into how many parts it is cut)."""
+    if x.ndim not in (3, 4):
+        raise ShapeError(f"{name}: needs images (N, C, H, W) or (C, H, W), not {x.shape}")
+    both = parts if isinstance(parts, tuple | list) else (parts,) * 2
+    lengths = [n if k is None else k for k, n in zip(both, x.shape[-2:], strict=True)]
+    return list(zip((x.ndim - 2, x.ndim - 1), pair(name, "output_size", lengths, 1), strict=True))
 
 
-def _shares(x: Value, axis: int, count: int) -> Array:
-    """The matrix that takes the means of the parts of an axis."""
-    first, last = _parts(x.shape[axis], count)
-    at = np.arange(x.shape[axis])
-    inside = (first[:, None] <= at) & (at < last[:, None])
-    return (inside / (last - first)[:, None]).astype(x.dtype)
+def _by_parts(x: Value, axis: int, count: int) -> tuple[Value, Array]:
+    """x with an axis cut into parts: the axis counts them, a new one behind it their elements.
+
+    Shorter parts repeat their last element; the mask says, over these two axes and those behind, which
+    elements are no repeats.
+    """
+    length = x.shape[axis]
+    first, last = np.arange(count) * length // count, -(-np.arange(1, count + 1) * length // count)
+    inside = first[:, None] + np.arange(np.max(last - first))
+    parts = take_along(x, np.minimum(inside, last[:, None] - 1), axis)
+    behind = (1,) * (x.ndim - axis - 1)
+    return parts, (inside < last[:, None]).reshape(*inside.shape, *behind)
 
 
 def _patches(x: Value, kernel: tuple[int, int], step: tuple[int, int], gap: tuple[int, int]) -> Value:

@@ -60,6 +60,7 @@ def topk(x: Value, k: int, axis: int = -1, largest: bool = True) -> Sorted:
     return Sorted(gather(x, at, order), order)
 
 
+@composite((((2, 3),), {"k": 2}), (((3, 2),), {"k": 1, "axis": 0, "keepdims": True}))
 def kthvalue(x: Value, k: int, axis: int = -1, keepdims: bool = False) -> Value:
     """The k-th smallest element along `axis` (k from 1): the values alone, see `sort` for positions."""
     at = normalize_axis("kthvalue", axis, x.ndim)

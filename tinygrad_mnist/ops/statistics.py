@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from ..primitive import Case, Value, composite, normalize_axes
-from .elementwise import abs, eq, exp, log, pow, sqrt, where
-from .reduce import Axis, max, sum
+from .elementwise import abs, cast, eq, exp, log, ne, pow, sqrt, where
+from .reduce import Axis, max, min, sum
 from .views import reshape_to, stop_gradient
 
 _AXES: list[Case] = [
@@ -60,12 +60,15 @@ def logsumexp(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
 def norm(x: Value, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Value:
     """Vector norm (sum |x|^ord)^(1/ord) over `axis` (None: all elements as one vector).
 
-    `ord` is positive, math.inf for the largest magnitude. The gradient at zero is taken as zero.
+    `ord` is any number: math.inf for the largest magnitude, -math.inf for the smallest, 0 for how many
+    elements are not zero. The gradient at zero is taken as zero.
     """
-    if not ord > 0:
-        raise ValueError(f"norm: ord must be positive, not {ord}")
-    if ord == math.inf:
-        return max(abs(x), axis, keepdims)
+    if isinstance(ord, str):
+        raise ValueError(f"norm: ord must be a number, not {ord!r}; linalg.norm has norms of matrices")
+    if ord in (math.inf, -math.inf):
+        return (max if ord > 0 else min)(abs(x), axis, keepdims)
+    if ord == 0:
+        return sum(cast(ne(x, 0), x.dtype), axis, keepdims)
     if ord == 1:
         return sum(abs(x), axis, keepdims)
     total = sum(x * x if ord == 2 else pow(abs(x), ord), axis, keepdims)

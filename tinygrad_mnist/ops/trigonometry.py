@@ -6,6 +6,7 @@ import math
 
 from ..primitive import Case, Value, composite
 from .elementwise import atan, cos, eq, gt, lt, sign, sin, sqrt, where
+from .logic import signbit
 
 _CASE: Case = (((2, 3),), {})
 
@@ -19,26 +20,32 @@ def tan(x: Value) -> Value:
 @composite(_CASE, domain=(-0.9, 0.9))
 def asin(x: Value) -> Value:
     """The angle from -pi/2 to pi/2 whose sine is x; NaN outside -1 .. 1."""
-    return 2 * atan(x / (1 + sqrt((1 - x) * (1 + x))))
+    return 2 * atan(x / (1 + sqrt(1 - x) * sqrt(1 + x)))
 
 
 @composite(_CASE, domain=(-0.9, 0.9))
 def acos(x: Value) -> Value:
     """The angle from 0 to pi whose cosine is x; NaN outside -1 .. 1."""
-    return 2 * atan(sqrt((1 - x) / (1 + x)))
+    negative = lt(x, 0)
+    x = where(negative, -x, x)
+    angle = 2 * atan(sqrt(1 - x) / sqrt(1 + x))
+    return where(negative, math.pi - angle, angle)
 
 
 @composite((((2, 3), (3,)), {}))
 def atan2(y: Value, x: Value) -> Value:
-    """The angle of the point (x, y), from -pi to pi; 0 at the origin. Zeros count as positive."""
+    """The angle of the point (x, y), from -pi to pi; at zeros as IEEE 754 has it, by their signs.
+
+    The gradient at the origin is taken as zero.
+    """
     steep = gt(abs(y), abs(x))
     bottom = where(steep, y, x)
-    slope = where(steep, x, y) / where(eq(bottom, 0), 1.0, bottom)
+    slope = where(steep, x, y) / where(eq(bottom, 0), math.inf, bottom)
     slope = where(eq(abs(x), math.inf) * eq(abs(y), math.inf), sign(x) * sign(y), slope)
-    angle, below = atan(slope), lt(y, 0)
+    angle, below = atan(slope), signbit(y)
     across = where(below, -math.pi / 2 - angle, math.pi / 2 - angle)
     behind = where(below, angle - math.pi, angle + math.pi)
-    return where(steep, across, where(lt(x, 0), behind, angle))
+    return where(steep, across, where(signbit(x), behind, angle))
 
 
 @composite(_CASE)

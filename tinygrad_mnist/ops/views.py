@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..primitive import Primitive, Shape, normalize_axes
+from ..primitive import Primitive, Shape, composite, normalize_axes, normalize_axis
 
 #: Per axis (start, length, step): the elements start, start + step, ... of that axis; step > 0.
 Ranges = tuple[tuple[int, int, int], ...]
@@ -168,11 +168,12 @@ def permute(x: Any, axes: Sequence[int]) -> Any:
     return permute_axes(x, tuple(order))
 
 
+@composite((((2, 3),), {}), (((2, 3, 2),), {"axis0": 0, "axis1": 2}))
 def transpose(x: Any, axis0: int = -2, axis1: int = -1) -> Any:
     """x with two axes exchanged (by default the last two)."""
     if x.ndim < 2 and (axis0, axis1) == (-2, -1):
         return x
-    (a,), (b,) = normalize_axes("transpose", axis0, x.ndim), normalize_axes("transpose", axis1, x.ndim)
+    a, b = normalize_axis("transpose", axis0, x.ndim), normalize_axis("transpose", axis1, x.ndim)
     order = list(range(x.ndim))
     order[a], order[b] = b, a
     return permute_axes(x, tuple(order))
@@ -192,18 +193,21 @@ def flip(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     return flip_axes(x, normalize_axes("flip", axis, x.ndim))
 
 
+@composite((((1, 2, 1),), {}), (((1, 2, 1),), {"axis": 0}))
 def squeeze(x: Any, axis: int | Sequence[int] | None = None) -> Any:
     """x without its axes of length 1, or without those in `axis` that have length 1."""
     axes = normalize_axes("squeeze", axis, x.ndim)
     return reshape_to(x, tuple(n for i, n in enumerate(x.shape) if i not in axes or n != 1))
 
 
+@composite((((2, 3),), {"axis": 1}))
 def unsqueeze(x: Any, axis: int) -> Any:
     """x with a new axis of length 1 at position `axis` of the result."""
     (at,) = normalize_axes("unsqueeze", axis, x.ndim + 1)
     return reshape_to(x, (*x.shape[:at], 1, *x.shape[at:]))
 
 
+@composite((((2, 3, 2),), {"start_axis": 1}))
 def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
     """x with the axes from `start_axis` to `end_axis` (both included) joined into one."""
     if x.ndim == 0:

@@ -39,7 +39,7 @@ SMOOTH = (
     "getitem({0}, slice(1, None))",
     "getitem({0}, slice(None, None, 2))",
     "take({0}, [0, 0], 0)",
-    "pad({0}, [(1, 0)] * {0}.ndim, 0.5)",
+    "pad({0}, [(1, 0)] * {0}.ndim, value=0.5)",
     "concatenate([{0}, {0}], -1)",
     "matmul(tanh({0}), transpose({0}))",
 )
