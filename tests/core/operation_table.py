@@ -79,12 +79,17 @@ def row(name: str, kind: str, call: Call, oracle: dict[str, Any]) -> list[str]:
             works(lambda: np.isclose(np.vdot(tg.jvp(f, xs, [wrap(t) for t in v])[1], u), by_vjp, rtol=1e-9)),
             works(lambda: all(np.isfinite(g.numpy()).all() for g in second(*xs))),
         ]
-    agreement = [oracle.get(name, {}).get(library, "not compared") for library in LIBRARIES]
-    return [
-        *cells,
-        works(compiles),
-        *(x.replace("differs", "[differs where listed](oracle.md)") for x in agreement),
-    ]
+    compared = oracle.get(f"{name} composite" if kind == "composite" and name in REGISTRY else name, {})
+    return [*cells, works(compiles), *(agreement(compared, library) for library in LIBRARIES)]
+
+
+def agreement(compared: dict[str, Any], library: str) -> str:
+    """What came of comparing an operation with a library."""
+    if library not in compared:
+        return "not compared"
+    if compared[library] is None:
+        return "no counterpart"
+    return "[differs where listed](oracle.md)" if compared[library] else "agrees"
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:

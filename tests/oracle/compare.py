@@ -1,10 +1,15 @@
 """Every operation and its gradient against PyTorch and JAX, on the same ordinary and special operands.
 
-    pip install -e ".[oracle]" && python tests/oracle/compare.py
+    pip install -e ".[oracle]"
+    python tests/oracle/compare.py              compare them all
+    python tests/oracle/compare.py div tanh     compare some anew
 
 Special operands are zeros of both signs, infinities, NaN, subnormal numbers, ties and large numbers, for
-elementwise operations in all pairs. Writes docs/oracle.json, which the operation table reads, and
-docs/oracle.md, the list of disagreements. The exit status is 1 if one is not justified in `JUSTIFIED`.
+elementwise operations in all pairs; for inverses and determinants singular matrices.
+What was found is kept in docs/oracle.json, which the operation table reads; docs/oracle.md lists the
+disagreements, and after them the samples of PyTorch's that do not work (see samples.py). The exit
+status is 1 if one is not justified in justified.py. A primitive and a composite of one name are told
+apart as "pad" and "pad composite".
 """
 
 from __future__ import annotations
@@ -18,8 +23,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from counterparts import RUN, SPECIAL, SUBNORMAL, VERSIONS, counterpart
-from justified import JUSTIFIED
+import samples
+from counterparts import MATRICES, PAIRS, RUN, SPECIAL, SUBNORMAL, VERSIONS, counterpart
+from justified import JUSTIFIED, UNLIKE
 
 from tinygrad_mnist.autodiff import vjp
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
@@ -45,33 +51,53 @@ def calls() -> Iterator[tuple[str, Call, Any]]:
             rest = case[p.arity :]
             yield name, primitive_call(p, case), lambda f, *xs, rest=rest: f(*xs, *rest)
     for name, c in COMPOSITES.items():
+        label = f"{name} composite" if name in REGISTRY else name
         for case in c.cases:
             keywords = case[1]
             if c.sequence:
-                yield name, composite_call(c, case), lambda f, *xs, keywords=keywords: f(list(xs), **keywords)
+                yield (
+                    label,
+                    composite_call(c, case),
+                    lambda f, *xs, keywords=keywords: f(list(xs), **keywords),
+                )
             else:
-                yield name, composite_call(c, case), lambda f, *xs, keywords=keywords: f(*xs, **keywords)
+                yield label, composite_call(c, case), lambda f, *xs, keywords=keywords: f(*xs, **keywords)
 
 
-def operands_of(name: str, call: Call, library: str) -> Iterator[list[Any]]:
-    """Ordinary operands, then special ones."""
-    numbers = SPECIAL + SUBNORMAL[library]
+def operands_of(name: str, call: Call, library: str, first: bool) -> Iterator[tuple[bool, list[Any]]]:
+    """(whether special, operands) of a case; all pairs of special numbers only with the first."""
     rng = np.random.default_rng(0)
     ordinary = draw(call, rng)
-    elementwise = name in REGISTRY and REGISTRY[name].kind == "loop"
-    count = sum(x.dtype.kind == "f" for x in ordinary)
     special: list[list[Any]] = []
-    if elementwise and count:
-        grid = iter(np.array(list(itertools.product(numbers, repeat=count))).T)
-        flags = rng.random(len(numbers) ** count) < 0.5
-        special = [[next(grid) if x.dtype.kind == "f" else flags for x in ordinary]]
+    if name in REGISTRY and not REGISTRY[name].compiles:
+        if name in MATRICES:
+            matrix = MATRICES[name]
+            ordinary = [matrix.T if matrix.T.shape == call.shapes[0] else matrix]
+        if name not in ("eigh", "qr", "svd"):  # whose vectors are then anybody's choice
+            special = [[make(x) for x in ordinary] for make in (np.zeros_like, np.ones_like, _identity)]
+    elif name in PAIRS or (name in REGISTRY and REGISTRY[name].kind == "loop"):
+        special = [_all_pairs(ordinary, library, rng)] if first else []
     else:
+        numbers = SPECIAL + SUBNORMAL[library]
         for shift in range(0, len(numbers), 3):
             values = np.roll(numbers, shift)
             special.append([np.resize(values, x.shape) if x.dtype.kind == "f" else x for x in ordinary])
-    for operands in [ordinary, *special]:
+    for k, operands in enumerate([ordinary, *special]):
         for dtype in RTOL:
-            yield [np.asarray(x, dtype) if x.dtype.kind == "f" else x for x in operands]
+            yield k > 0, [np.asarray(x, dtype) if x.dtype.kind == "f" else x for x in operands]
+
+
+def _all_pairs(ordinary: list[Any], library: str, rng: np.random.Generator) -> list[Any]:
+    """Special numbers in the place of the float operands, in all combinations."""
+    numbers = SPECIAL + SUBNORMAL[library]
+    count = sum(x.dtype.kind == "f" for x in ordinary)
+    grid = iter(np.array(list(itertools.product(numbers, repeat=count))).T)
+    flags = rng.random(len(numbers) ** count) < 0.5
+    return [next(grid) if x.dtype.kind == "f" else flags if x.dtype.kind == "b" else x for x in ordinary]
+
+
+def _identity(x: Any) -> Any:
+    return np.broadcast_to(np.eye(*x.shape[-2:]), x.shape)
 
 
 def ours(call: Call, operands: list[Any]) -> tuple[list[Any], Any]:
@@ -100,71 +126,100 @@ def differing(a: Any, b: Any, dtype: Any) -> Any:
     return ~(equal | (np.abs(wide_a - wide_b) <= small))
 
 
-def compared(library: str, name: str, call: Call, as_theirs: Any) -> Iterator[Disagreement]:
+def compared(library: str, name: str, call: Call, as_theirs: Any, first: bool) -> Iterator[Disagreement]:
     """The disagreements on one case."""
     f = counterpart(library, name)
-    for operands in operands_of(name, call, library):
-        mine, cotangent = ours(call, operands)
-        theirs = RUN[library](lambda *xs: as_theirs(f, *xs), operands, cotangent)
+    for special, operands in operands_of(name, call, library, first):
+        mine = attempted(ours, call, operands)
+        cotangent = None if isinstance(mine, Exception) else mine[1]
+        theirs = attempted(RUN[library], lambda *xs: as_theirs(f, *xs), operands, cotangent)
+        if isinstance(mine, Exception) or isinstance(theirs, Exception):
+            if not (special and isinstance(mine, Exception) and isinstance(theirs, Exception)):
+                there, here = outcome(theirs), outcome(mine)
+                yield Disagreement("call", f"{name}{shown(operands, ())}: here {here}, there {there}")
+            continue
         dtypes = [x.dtype for x in operands if x.dtype.kind == "f"]
         dtype = dtypes[0] if dtypes else np.dtype(np.float64)
-        for k, (a, b) in enumerate(zip(mine, theirs, strict=True)):
+        for k, (a, b) in enumerate(zip(mine[0], theirs, strict=True)):
             wrong = differing(a, b, dtype)
             if wrong.any():
                 at = tuple(int(i[0]) for i in np.nonzero(wrong))
-                shown = [
-                    f"{x[at]:.3g}" if x.shape == a.shape and x.dtype.kind == "f" else str(x.tolist())
-                    for x in operands
-                ]
-                there = b[at] if a.shape == b.shape else f"shape {b.shape}"
+                alike = all(x.shape == a.shape for x in operands)
+                place = "" if alike or not at else f" at {list(at)}"
+                there = f"{b[at]:.6g}" if a.shape == b.shape else f"shape {b.shape}"
                 yield Disagreement(
                     f"gradient {k - 1}" if k else "value",
-                    f"{name}({', '.join(shown)}): here {a[at]:.6g}, there {there:.6g}",
+                    f"{name}{shown(operands, at if alike else ())}{place}: here {a[at]:.6g}, there {there}",
                 )
 
 
-def main() -> int:
-    found: dict[str, dict[str, Any]] = {name: {} for name in (*REGISTRY, *COMPOSITES)}
+def attempted(f: Any, *args: Any) -> Any:
+    """The result, or the exception."""
+    try:
+        return f(*args)
+    except Exception as error:
+        return error
+
+
+def outcome(result: Any) -> str:
+    """What became of a call, in a few words."""
+    if not isinstance(result, Exception):
+        return "a result"
+    return f"{type(result).__name__}: {result}".split("\n")[0][:120].replace("|", "/")
+
+
+def shown(operands: list[Any], at: tuple[int, ...]) -> str:
+    """The operands, or their elements at one place; of large ones the beginning."""
+    texts = []
+    for x in operands:
+        if at or x.ndim == 0:
+            texts.append(f"{x[at]:.3g}")
+        else:
+            numbers = [f"{v:.3g}" for v in x.ravel()[:9].astype(float)]
+            texts.append(f"[{' '.join(numbers)}{' ...' * (x.size > 9)}]")
+    return f"({', '.join(texts)})"
+
+
+def results(names: list[str]) -> dict[str, dict[str, dict[str, str] | None]]:
+    """name -> library -> part -> example of a disagreement; None for a library without a counterpart."""
+    chosen = [call for call in calls() if not names or call[0] in names]
+    found: dict[str, dict[str, dict[str, str] | None]] = {name: {} for name, _, _ in chosen}
     for library in RUN:
-        for name, call, as_theirs in calls():
-            before = found[name].setdefault(library, {})
+        for name, call, as_theirs in chosen:
             if counterpart(library, name) is None:
                 found[name][library] = None
                 continue
+            first = library not in found[name]
+            before = found[name].setdefault(library, {})
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                try:
-                    for disagreement in compared(library, name, call, as_theirs):
-                        before.setdefault(disagreement.part, disagreement.example)
-                except Exception as error:
-                    before.setdefault("call", f"{call.name}: {type(error).__name__}: {error}".split("\n")[0])
+                for part, example in compared(library, name, call, as_theirs, first):
+                    before.setdefault(part, example)
+    return found
+
+
+def main(names: list[str]) -> int:
+    kept = DOCS / "oracle.json"
+    found = results(names)
+    if names:
+        found = json.loads(kept.read_text())["operations"] | found
+    kept.write_text(json.dumps({"versions": VERSIONS, "operations": found}, indent=1) + "\n")
     rows = [
         (name, library, part, example, JUSTIFIED.get((name, library, part)))
         for name, libraries in found.items()
         for library, parts in libraries.items()
         for part, example in (parts or {}).items()
     ]
-    DOCS.mkdir(exist_ok=True)
-    (DOCS / "oracle.json").write_text(
-        json.dumps({"versions": VERSIONS, "operations": summary(found)}, indent=1)
-    )
-    (DOCS / "oracle.md").write_text(page(rows))
-    for name, library, part, example, reason in rows:
-        print(f"{library:5} {name:12} {part:10} {example}" + ("" if reason else "   NOT JUSTIFIED"))
-    print(f"{len(found)} operations, {len(rows)} disagreements")
-    return int(any(row[-1] is None for row in rows))
+    unlike = [(*x, UNLIKE.get((x.name, x.how))) for x in samples.unlike([])]
+    (DOCS / "oracle.md").write_text(page(rows, unlike))
+    missing = [row for row in (*rows, *unlike) if row[-1] is None]
+    for row in missing:
+        print("not justified:", *row[:-1])
+    print(f"{len(found)} operations, {len(rows)} disagreements, {len(unlike)} kinds of samples do not work")
+    return int(bool(missing))
 
 
-def summary(found: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """Per operation and library: agrees, differs where listed, or has no counterpart."""
-    words = {name: {} for name in found}
-    for name, libraries in found.items():
-        for library, parts in libraries.items():
-            words[name][library] = "no counterpart" if parts is None else "differs" if parts else "agrees"
-    return words
-
-
-def page(rows: list[tuple[Any, ...]]) -> str:
+def page(rows: list[tuple[Any, ...]], unlike: list[tuple[Any, ...]]) -> str:
     """The text of docs/oracle.md."""
     versions = " and ".join(f"{name} {version}" for name, version in VERSIONS.items())
     lines = [
@@ -180,8 +235,28 @@ def page(rows: list[tuple[Any, ...]]) -> str:
     lines += [
         f"| {n} | {library} | {p} | `{e}` | {why or 'not justified'} |" for n, library, p, e, why in rows
     ]
+    lines += [
+        "",
+        "## PyTorch's own samples",
+        "",
+        "What PyTorch tests its operations with, given to ours of the same name, `dim` being `axis` and",
+        "`keepdim` `keepdims`. Refused: we raise. Differs: other numbers or shapes. Accepted: PyTorch",
+        "raises, we do not. What is not listed works.",
+        "",
+        "| operation | samples | how many | example | why |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {how} | {count} of {total} | `{brief(example)}` | {why or 'not justified'} |"
+        for name, how, count, total, example, why in unlike
+    ]
     return "\n".join(lines) + "\n"
 
 
+def brief(text: str) -> str:
+    text = text.replace("|", "/").replace("`", "'")
+    return text if len(text) <= 120 else f"{text[:117]}..."
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -32,9 +32,7 @@ def huber_loss(output: Value, target: Any, reduction: str = "mean", delta: float
     if not delta > 0:
         raise ValueError(f"huber_loss: delta must be positive, not {delta}")
     difference = output - like(output, target, "huber_loss")
-    d = ops.abs(difference)
-    parts = ops.where(d <= delta, 0.5 * difference * difference, delta * (d - 0.5 * delta))
-    return reduced(parts, reduction, "huber_loss")
+    return reduced(_straightened(difference, delta), reduction, "huber_loss")
 
 
 @composite(_CASE, (((2, 3),), {"target": _SHARES, "beta": 0.3, "reduction": "sum"}))
@@ -45,9 +43,7 @@ def smooth_l1_loss(output: Value, target: Any, reduction: str = "mean", beta: fl
     if beta == 0:
         return l1_loss(output, target, reduction)
     difference = output - like(output, target, "smooth_l1_loss")
-    d = ops.abs(difference)
-    parts = ops.where(d < beta, (0.5 / beta) * difference * difference, d - 0.5 * beta)
-    return reduced(parts, reduction, "smooth_l1_loss")
+    return reduced(_straightened(difference, beta) / beta, reduction, "smooth_l1_loss")
 
 
 @composite(
@@ -138,3 +134,9 @@ def _log(p: Value) -> Value:
     """log p, at least -100, without the infinite gradient of what is cut off."""
     small = p < math.exp(-100) if p.dtype.itemsize > 4 else p <= 0
     return ops.where(small, -100.0, ops.log(ops.where(small, 1.0, p)))
+
+
+def _straightened(x: Value, bend: float) -> Value:
+    """x^2 / 2 up to |x| = bend, and the straight line that goes on from there."""
+    inside = ops.clamp(x, -bend, bend)
+    return inside * (x - 0.5 * inside)

@@ -146,7 +146,7 @@ def tanhshrink(x: Value) -> Value:
 @composite(_CASE)
 def threshold(x: Value, threshold: float = 0.0, value: float = 0.0) -> Value:
     """x where above `threshold`, else `value`."""
-    return where(x > threshold, x, value)
+    return where(x <= threshold, value, x)
 
 
 @composite(_CASE)

@@ -6,7 +6,23 @@ import math
 from typing import Any
 
 from ..primitive import Case, Value, composite
-from .elementwise import eq, exp, expm1, ge, gt, log, log1p, lt, maximum, minimum, pow, softplus, sqrt, where
+from .elementwise import (
+    eq,
+    exp,
+    expm1,
+    ge,
+    gt,
+    le,
+    log,
+    log1p,
+    lt,
+    maximum,
+    minimum,
+    pow,
+    softplus,
+    sqrt,
+    where,
+)
 from .views import stop_gradient
 
 _CASE: Case = (((2, 3),), {})
@@ -99,7 +115,8 @@ def hypot(a: Value, b: Value) -> Value:
     p, q = a / size, b / size
     total = p * p + q * q
     zero = eq(total, 0)
-    return where(zero, 0.0, size * sqrt(where(zero, 1.0, total)))
+    infinite = maximum(eq(abs(a), math.inf), eq(abs(b), math.inf))  # beside a NaN, too
+    return where(infinite, math.inf, where(zero, 0.0, size * sqrt(where(zero, 1.0, total))))
 
 
 @composite((((2, 3), (3,)), {"weight": 0.3}), (((2,), (2,), (2,)), {}))
@@ -110,6 +127,6 @@ def lerp(start: Value, end: Value, weight: Any) -> Value:
 
 @composite((((2, 3), (2, 3)), {}), domain=(0.3, 3.0))
 def xlogy(x: Value, y: Value) -> Value:
-    """x log(y), and 0 where x is 0 (for y = 0 too): a term of an entropy or divergence."""
-    zero = eq(x, 0) * eq(y, y)
+    """x log(y), and 0 where x is 0 (unless y is NaN): a term of an entropy or divergence."""
+    zero = eq(x, 0) * maximum(le(y, 0), eq(y, math.inf))
     return x * log(where(zero, 1.0, y))

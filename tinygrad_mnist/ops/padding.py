@@ -25,8 +25,8 @@ def pad(x: Value, widths: Widths, mode: str = "constant", value: float | None = 
     Args:
         x: any shape.
         widths: pairs (before, after) for every axis as in NumPy, or as in PyTorch a flat
-            sequence that begins with the last axis and may stop early. Negative counts (in mode
-            constant) take elements away.
+            sequence that begins with the last axis and may stop early. Negative counts take
+            elements away (not in mode circular).
         mode: "constant", "reflect" (mirrored at the edge, which is not repeated), "replicate"
             (the edge repeated) or "circular" (from the other end).
         value: of the new elements, in mode constant; zero if None.
@@ -85,7 +85,8 @@ _CONTINUED: dict[str, tuple[Callable[[Array, int], Array], Callable[[int], int]]
 
 def _continued(mode: str, n: int, before: int, after: int) -> Array:
     position, reach = _CONTINUED[mode]
-    if min(before, after) < 0 or max(before, after) > reach(n):
+    least = 0 if mode == "circular" else -n
+    if min(before, after) < least or max(before, after) > reach(n) or before + n + after < 1:
         raise ShapeError(
             f"pad: mode {mode} cannot add {before} elements before and {after} after an axis of length {n}; "
             f"it can add {reach(n)}"

@@ -194,7 +194,7 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 
 
 def _find(primitive: Primitive, x: Any, axis: int | None, keepdims: bool) -> Any:
-    if axis is not None:
+    if axis is not None and x.ndim:
         return primitive(x, normalize_axis(primitive.name, axis, x.ndim), keepdims)
     found = primitive(reshape_to(x, (math.prod(x.shape),)), 0, False)
     return reshape_to(found, (1,) * x.ndim) if keepdims else found

@@ -63,6 +63,8 @@ def topk(x: Value, k: int, axis: int = -1, largest: bool = True) -> Sorted:
 @composite((((2, 3),), {"k": 2}), (((3, 2),), {"k": 1, "axis": 0, "keepdims": True}))
 def kthvalue(x: Value, k: int, axis: int = -1, keepdims: bool = False) -> Value:
     """The k-th smallest element along `axis` (k from 1): the values alone, see `sort` for positions."""
+    if x.ndim == 0:
+        return reshape_to(kthvalue(reshape_to(x, (1,)), k, axis), ())
     at = normalize_axis("kthvalue", axis, x.ndim)
     if not 1 <= k <= x.shape[at]:
         raise ShapeError(f"kthvalue: axis {at} has {x.shape[at]} elements, so there is no {k}-th")
@@ -77,7 +79,7 @@ def median(x: Value, axis: int | None = None, keepdims: bool = False) -> Value:
 
     The values alone. ShapeError of nothing.
     """
-    if axis is None:
+    if axis is None or x.ndim == 0:
         y = median(reshape_to(x, (x.size,)), 0)
         return reshape_to(y, (1,) * x.ndim) if keepdims else y
     at = normalize_axis("median", axis, x.ndim)
