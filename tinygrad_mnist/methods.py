@@ -13,7 +13,7 @@ from . import ops
 from .ops.padding import Widths
 from .ops.reduce import Axis
 from .ops.sorting import Sorted
-from .primitive import Primitive
+from .primitive import Array, Primitive
 from .tape import Node
 
 _T = TypeVar("_T")
@@ -454,6 +454,8 @@ class Methods(Node, Generic[_T]):
         """See `ops.min`: the values alone, whereas PyTorch gives positions with them; those are `argmin`."""
         return ops.min(self, axis, keepdims)
 
+    amax, amin = max, min
+
     def argmax(self, axis: int | None = None, keepdims: bool = False) -> _T:
         """See `ops.argmax`."""
         return ops.argmax(self, axis, keepdims)
@@ -507,6 +509,14 @@ class Methods(Node, Generic[_T]):
     def masked_select(self, mask: Any) -> _T:
         """See `ops.masked_select`."""
         return ops.masked_select(self, mask)
+
+    def nonzero(self) -> Array:
+        """See `ops.nonzero`."""
+        return ops.nonzero(self)
+
+    def unfold(self, axis: int, size: int, step: int) -> _T:
+        """See `ops.unfold`."""
+        return ops.unfold(self, axis, size, step)
 
     # Order -------------------------------------------------------------------------------------
 

@@ -45,10 +45,22 @@ EXPLAINED = {
             "product(g, w) if g.ndim > 2 else matmul(g, w)",
         )
     },
+    ("det, operand 0", "`unsqueeze(unsqueeze(g, -1), -1)` becomes `unsqueeze(unsqueeze(g, -1), -2)`"): (
+        "the two new axes are alike"
+    ),
+    ("cofactors, operand 0", "`n = a.shape[-1]` becomes `n = a.shape[-2]`"): "the matrix is square",
     (
-        "det, operand 0",
-        "`unsqueeze(unsqueeze(g * y, -1), -1)` becomes `unsqueeze(unsqueeze(g * y, -1), -2)`",
+        "cofactors, operand 0",
+        "`unsqueeze(unsqueeze(s, -2), -2)` becomes `unsqueeze(unsqueeze(s, -2), -3)`",
     ): "the two new axes are alike",
+    (
+        "cofactors, operand 0",
+        "`unsqueeze(unsqueeze(det(stop_gradient(product(u, vh))), -1), -1)` becomes "
+        "`unsqueeze(unsqueeze(det(stop_gradient(product(u, vh))), -1), -2)`",
+    ): "the two new axes are alike",
+    ("cofactors, operand 0", "`product(u, vh)` becomes `product(vh, u)`"): (
+        "the determinant of a product is that of its factors in any order"
+    ),
     (
         "slogdet, operand 0",
         "`unsqueeze(unsqueeze(getitem(g, (..., 1)), -1), -1)` becomes "

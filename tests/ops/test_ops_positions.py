@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import tinygrad_mnist as tg
-from tinygrad_mnist import ops
 from tinygrad_mnist.errors import DTypeError, ShapeError, TraceError
 from tinygrad_mnist.testing import gradcheck
 
@@ -98,7 +97,7 @@ def test_masks():
     np.testing.assert_array_equal(x[rows, 1:3], X[rows, 1:3])
     np.testing.assert_array_equal(x[positive[:, :, 0]], X[positive[:, :, 0]])
     np.testing.assert_array_equal(x.masked_fill(x > 0, -1.0), np.where(positive, -1, X))
-    np.testing.assert_array_equal(ops.nonzero(x > 0), np.argwhere(positive))
+    np.testing.assert_array_equal((x > 0).nonzero(), np.argwhere(positive))
     gradcheck(lambda x: x[np.array([True, False, True])].sin(), [np.array([1.0, 2.0, 3.0])], order=2)
     with pytest.raises(IndexError, match="mask of length 2 for axis 1, which has length 4"):
         x[:, [True, False]]

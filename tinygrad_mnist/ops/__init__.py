@@ -136,7 +136,7 @@ from .normalisation import batch_norm, group_norm, layer_norm, normalize, rms_no
 from .padding import pad
 from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .random import normal, uniform
-from .reduce import argmax, argmin, max, min, prod, sum
+from .reduce import amax, amin, argmax, argmin, max, min, prod, sum
 from .resizing import interpolate
 from .rounding import ceil, floor, floor_divide, fmod, frac, remainder, round, trunc
 from .sorting import argsort, kthvalue, median, sort, topk
@@ -166,6 +166,8 @@ __all__ = [
     "add",
     "alias",
     "all",
+    "amax",
+    "amin",
     "any",
     "argmax",
     "argmin",

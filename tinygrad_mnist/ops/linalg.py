@@ -88,6 +88,7 @@ det: Primitive = _lapack(
     np.linalg.det,
     lambda a: tuple(a.shape[:-2]),
     lambda g, y, a: unsqueeze(unsqueeze(g, -1), -1) * _cofactors(a),
+    cases=[((2, 2),), ((2, 2, 2),)],
 )
 
 
@@ -102,14 +103,13 @@ def _cofactors_rule(g: Value, y: Value, a: Value) -> Value:
     """In the coordinates of the singular vectors, where the cofactors are those of a diagonal matrix.
 
     Its cofactor i is the product of all elements but i: it changes with element j by the product of
-    all but i and j, and so does, negated, the cofactor beside the diagonal at (i, j) with (j, i).
+    all but i and j, and so does, negated, the cofactor beside the diagonal at (i, j) with (j, i). (For
+    j = i both are counted, and leave nothing.)
     """
     u, s, vh = _svd_parts(_svd(a), a.shape[-2])
     n = a.shape[-1]
-    left_out = np.eye(n, dtype=np.bool_)
-    left_out = left_out[:, None] | left_out
-    others = prod(where(left_out, 1.0, unsqueeze(unsqueeze(s, -2), -2)), -1)
-    others = where(np.eye(n, dtype=np.bool_), 0.0, others)
+    one = np.eye(n, dtype=np.bool_)
+    others = prod(where(one[:, None] | one, 1.0, unsqueeze(unsqueeze(s, -2), -2)), -1)
     g = product(product(transpose(u), g), transpose(vh))
     on = diag_embed(sum(others * unsqueeze(diagonal(g, 0, -2, -1), -2), -1))
     sign = unsqueeze(unsqueeze(det(stop_gradient(product(u, vh))), -1), -1)

@@ -183,6 +183,10 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return min_over(x, normalize_axes("min", axis, x.ndim), keepdims)
 
 
+#: PyTorch's names for the values of extremes alone, which is what `max` and `min` give here.
+amax, amin = max, min
+
+
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """int64 position of the first largest element along `axis` (None: in row-major order)."""
     return _find(argmax_along, x, axis, keepdims)
