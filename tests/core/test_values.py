@@ -233,7 +233,7 @@ def test_views(one, data):
     assert np.array_equal(x.unsqueeze(at), np.expand_dims(a, at))
     assert np.array_equal(x.flatten(), a.reshape(-1))
     widths = [(data.draw(st.integers(0, 2)), data.draw(st.integers(0, 2))) for _ in a.shape]
-    assert np.array_equal(x.pad(widths, 1.5), np.pad(a, widths, constant_values=1.5) if x.ndim else a)
+    assert np.array_equal(x.pad(widths, value=1.5), np.pad(a, widths, constant_values=1.5) if x.ndim else a)
 
 
 @given(arrays_of.arrays(np.float64, shapes(1, 3, 1)), st.data())
