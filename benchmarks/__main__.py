@@ -90,7 +90,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
     if options.quick:
         return Plan(quick=True, rounds=5, seconds=0.1, tuning_rounds=1, threads=(1,), pythons=pythons)
     threads = tuple(sorted({1, machine.cores()}))
-    return Plan(rounds=15, seconds=0.25, tuning_rounds=3, threads=threads, pythons=pythons)
+    return Plan(rounds=9, seconds=0.2, tuning_rounds=2, threads=threads, pythons=pythons)
 
 
 def load(name: str) -> Suite:

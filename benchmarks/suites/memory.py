@@ -19,7 +19,7 @@ def jobs(quick: bool) -> Iterator[Job]:
 
 def measured(training: Job) -> Job:
     """The job of a process that does the checked steps of a training job."""
-    job = startup.whole_process(training, "memory", steps=training.check, rounds=2)
+    job = startup.whole_process(training, "memory", steps=training.check, rounds=1)
     return replace(job, quantity="bytes")
 
 
