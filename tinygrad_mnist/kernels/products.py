@@ -73,15 +73,7 @@ def product_by_dots(
 
 
 @routine
-def _tile(step: int, a_panels: int, b_panels: int, far: bool) -> tuple[int, int]:
-    """The panels of A and B that the next tile of C takes."""
-    if far:  # a panel of B, from the second-level cache, against all of A
-        return step % a_panels, step // a_panels
-    return step // b_panels, step % b_panels  # a panel of A, from the first, and so C row by row
-
-
-@kernel
-def product_by_rows(
+def _blocks(
     a: Any,
     a_row: int,
     a_column: int,
@@ -93,8 +85,9 @@ def product_by_rows(
     m: int,
     n: int,
     depth: int,
+    add: bool,
 ) -> int:
-    """C = A @ B for any strides of A and B and adjacent rows of C; 0 if there is no memory to pack in."""
+    """C = A @ B or C += A @ B for any strides of A and B and adjacent rows of C; 0 if memory is short."""
     lanes = count_lanes(c)
     panel = VECTORS * lanes
     pack_a = n > PACK_LEFT_FROM and (a_row != 1 or m > HEIGHT)
@@ -126,7 +119,10 @@ def product_by_rows(
                 a_panels, b_panels = (rows + ROWS - 1) // ROWS, (columns + panel - 1) // panel
                 far = pack_b and columns * part > NEAR
                 for step in range(a_panels * b_panels):
-                    p, q = _tile(step, a_panels, b_panels, far)
+                    if far:  # a panel of B at a time, from the second-level cache, against all of A
+                        p, q = step % a_panels, step // a_panels
+                    else:  # a panel of A at a time, from the first, and so C row by row
+                        p, q = step // b_panels, step % b_panels
                     c_pq = offset(c, (i + p * ROWS) * c_row + j + q * panel)
                     _rows(
                         offset(a_k, p * a_panel),
@@ -139,11 +135,29 @@ def product_by_rows(
                         min(ROWS, rows - p * ROWS),
                         min(panel, columns - q * panel),
                         part,
-                        k > 0,
+                        k > 0 or add,
                     )
     if pack_a or pack_b:
         free(room)
     return 1
+
+
+@kernel
+def product_by_rows(
+    a: Any,
+    a_row: int,
+    a_column: int,
+    b: Any,
+    b_row: int,
+    b_column: int,
+    c: Any,
+    c_row: int,
+    m: int,
+    n: int,
+    depth: int,
+) -> int:
+    """C = A @ B for any strides of A and B and adjacent rows of C; 0 if there is no memory to pack in."""
+    return _blocks(a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth, False)
 
 
 @kernel
@@ -160,27 +174,8 @@ def product_onto(
     n: int,
     depth: int,
 ) -> int:
-    """C += A @ B, in place; the columns of A and the rows of B and C adjacent."""
-    panel = VECTORS * count_lanes(c)
-    a_panels, b_panels = (m + ROWS - 1) // ROWS, (n + panel - 1) // panel
-    for k in range(0, depth, DEPTH):
-        part = min(DEPTH, depth - k)
-        for step in range(a_panels * b_panels):
-            p, q = _tile(step, a_panels, b_panels, n * part > NEAR)
-            _rows(
-                offset(a, p * ROWS + k * a_column),
-                1,
-                a_column,
-                offset(b, q * panel + k * b_row),
-                b_row,
-                offset(c, p * ROWS * c_row + q * panel),
-                c_row,
-                min(ROWS, m - p * ROWS),
-                min(panel, n - q * panel),
-                part,
-                True,
-            )
-    return 1
+    """C += A @ B, in place, for any strides of A and B and adjacent rows of C; 0 as above."""
+    return _blocks(a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth, True)
 
 
 _by_dots, _by_rows = linked_product(product_by_dots), linked_product(product_by_rows)

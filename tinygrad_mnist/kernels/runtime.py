@@ -187,7 +187,8 @@ def accumulate(a: Any, b: Any, out: Any, first: int, last: int) -> None:
     """out += a.T @ b in rows `first` up to `last`; all three contiguous."""
     rows, n = a.shape[1], b.shape[1]
     left, result = offset(memory(a), first), offset(memory(out), first * n)
-    onto(left, 1, rows, memory(b), n, 1, result, n, last - first, n, a.shape[0])
+    if not onto(left, 1, rows, memory(b), n, 1, result, n, last - first, n, a.shape[0]):
+        raise MemoryError("no memory for a matrix product")
 
 
 @routine
@@ -195,4 +196,5 @@ def accumulate_columns(a: Any, b: Any, out: Any, first: int, last: int) -> None:
     """out += a.T @ b in columns `first` up to `last`; all three contiguous."""
     rows, n = a.shape[1], b.shape[1]
     right, result = offset(memory(b), first), offset(memory(out), first)
-    onto(memory(a), 1, rows, right, n, 1, result, n, rows, last - first, a.shape[0])
+    if not onto(memory(a), 1, rows, right, n, 1, result, n, rows, last - first, a.shape[0]):
+        raise MemoryError("no memory for a matrix product")
