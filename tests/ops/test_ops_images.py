@@ -167,14 +167,12 @@ def test_folding_is_the_transpose_of_taking_patches(options):
     np.testing.assert_allclose(kernel @ columns.numpy(), convolved.numpy().reshape(2, 1, -1), atol=1e-12)
 
 
-def test_an_infinite_pixel_touches_its_own_places_only():
+def test_an_infinite_pixel_touches_its_own_patch_only():
     x = np.arange(20.0).reshape(1, 1, 4, 5)
     x[0, 0, 1, 2] = np.inf
     small = ops.adaptive_avg_pool2d(tg.Tensor(x), (2, 3)).numpy()
     assert np.isinf(small).tolist() == [[[[False, True, False], [False] * 3]]]
-    large = ops.interpolate(tg.Tensor(x), (7, 5), mode="bilinear", align_corners=True).numpy()
-    assert not np.isnan(large).any()
-    assert np.argwhere(np.isinf(large[0, 0])).tolist() == [[1, 2], [2, 2], [3, 2]]
+    assert not np.isnan(small).any()
 
 
 def test_adaptive_pooling_may_keep_an_axis():

@@ -29,7 +29,17 @@ MATRICES = {
 }
 
 #: Operations that neither library has: what they compute is ours to define, and other tests pin it down.
-OURS_ALONE = {"uniform", "normal", "positions", "alias", "windows", "quadratic_cost"}
+OURS_ALONE = {
+    "uniform",
+    "normal",
+    "positions",
+    "alias",
+    "windows",
+    "cofactors",
+    "sigmoid_pull",
+    "tanh_pull",
+    "quadratic_cost",
+}
 
 
 def slices(ranges: Any) -> tuple[slice, ...]:

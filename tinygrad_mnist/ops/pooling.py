@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import builtins
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from ..errors import ShapeError
 from ..primitive import Array, Value, composite
 from .convolution import Pair, pair, patches
-from .elementwise import where
-from .gather import take_along
+from .joining import concatenate
 from .padding import pad
 from .reduce import max, sum
+from .statistics import mean
 from .views import permute_axes, reshape_to, slice_ranges
 
 One = int | tuple[int]
@@ -143,18 +144,16 @@ def adaptive_avg_pool2d(x: Value, output_size: Parts) -> Value:
     Part i of n reaches from floor(i L / n) up to ceil((i + 1) L / n), as in PyTorch. For None an axis
     keeps its length. x is (N, C, H, W) or (C, H, W); ShapeError for others.
     """
-    for at, n in _counted("adaptive_avg_pool2d", x, output_size):
-        parts, inside = _by_parts(x, at, n)
-        total = sum(parts if inside.all() else where(inside, parts, 0.0), at + 1)
-        x = total / np.add.reduce(inside, 1, dtype=x.dtype)
+    for axis, n in _counted("adaptive_avg_pool2d", x, output_size):
+        x = _by_parts(mean, x, axis, n)
     return x
 
 
 @composite((((1, 1, 5, 4),), {"output_size": (2, 3)}))
 def adaptive_max_pool2d(x: Value, output_size: Parts) -> Value:
     """The largest elements of the patches of `adaptive_avg_pool2d`."""
-    for at, n in _counted("adaptive_max_pool2d", x, output_size):
-        x = max(_by_parts(x, at, n)[0], at + 1)
+    for axis, n in _counted("adaptive_max_pool2d", x, output_size):
+        x = _by_parts(max, x, axis, n)
     return x
 
 
@@ -216,18 +215,19 @@ def _counted(name: str, x: Value, parts: Parts) -> list[tuple[int, int]]:
     return list(zip((x.ndim - 2, x.ndim - 1), pair(name, "output_size", lengths, 1), strict=True))
 
 
-def _by_parts(x: Value, axis: int, count: int) -> tuple[Value, Array]:
-    """x with an axis cut into parts: the axis counts them, a new one behind it their elements.
-
-    Shorter parts repeat their last element; the mask says, over these two axes and those behind, which
-    elements are no repeats.
-    """
-    length = x.shape[axis]
-    first, last = np.arange(count) * length // count, -(-np.arange(1, count + 1) * length // count)
-    inside = first[:, None] + np.arange(np.max(last - first))
-    parts = take_along(x, np.minimum(inside, last[:, None] - 1), axis)
-    behind = (1,) * (x.ndim - axis - 1)
-    return parts, (inside < last[:, None]).reshape(*inside.shape, *behind)
+def _by_parts(reduce: Callable[..., Value], x: Value, axis: int, count: int) -> Value:
+    """The parts of an axis, each reduced to one element."""
+    n = x.shape[axis]
+    before, after = x.shape[:axis], x.shape[axis + 1 :]
+    if n % count == 0:
+        return reduce(reshape_to(x, (*before, count, n // count, *after)), axis + 1)
+    parts = []
+    for i in range(count):
+        first, last = i * n // count, -(-(i + 1) * n // count)
+        ranges = [(0, k, 1) for k in x.shape]
+        ranges[axis] = (first, last - first, 1)
+        parts.append(reduce(slice_ranges(x, tuple(ranges)), axis, keepdims=True))
+    return concatenate(parts, axis)
 
 
 def _patches(x: Value, kernel: tuple[int, int], step: tuple[int, int], gap: tuple[int, int]) -> Value:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..primitive import Array, Value, composite
-from .elementwise import where
+from .contract import product
 from .gather import take_along
 
 _LINEAR = {3: "linear", 4: "bilinear"}
@@ -50,11 +50,10 @@ def interpolate(
         if mode == "nearest":
             at = np.floor(np.arange(new, dtype=np.float32) * np.float32(step)).astype(np.int64)
             x = take_along(x, np.minimum(at, n - 1), axis)
+        elif axis == x.ndim - 1:
+            x = product(x, np.ascontiguousarray(_weights(n, new, step, align_corners).T).astype(x.dtype))
         else:
-            low, share = _neighbours(n, new, step, align_corners)
-            share = share.astype(x.dtype).reshape(new, *(1,) * (x.ndim - axis - 1))
-            near, far = take_along(x, low, axis), take_along(x, np.minimum(low + 1, n - 1), axis)
-            x = near * (1 - share) + where(share > 0, far, 0.0) * share
+            x = product(_weights(n, new, step, align_corners).astype(x.dtype), x)
     return x
 
 
@@ -81,11 +80,16 @@ def _sizes(
     return found
 
 
-def _neighbours(n: int, new: int, step: float, align_corners: bool) -> tuple[Array, Array]:
-    """For each new element the one below its place in the old axis, and the share that the next one has."""
+def _weights(n: int, new: int, step: float, align_corners: bool) -> Array:
+    """The matrix (new, n) that takes an element and its neighbour by their nearness."""
     if align_corners:
         at = np.arange(new) * ((n - 1) / (new - 1) if new > 1 else 0.0)
     else:
         at = np.maximum((np.arange(new) + 0.5) * step - 0.5, 0.0)
     low = np.minimum(np.floor(at).astype(np.int64), n - 1)
-    return low, np.where(low < n - 1, at - low, 0.0)
+    share = np.where(low < n - 1, at - low, 0.0)
+    weights = np.zeros((new, n))
+    rows = np.arange(new)
+    np.add.at(weights, (rows, low), 1 - share)
+    np.add.at(weights, (rows, np.minimum(low + 1, n - 1)), share)
+    return weights
