@@ -342,6 +342,7 @@ JAX: dict[str, Function] = {
     "embedding": lambda weight, index: weight[index],
     "sort": lambda x, axis=-1, descending=False: jnp.sort(x, axis, descending=descending),
     "topk": lambda x, k: jax.lax.top_k(x, k)[0],
+    "kl_div": None,  # SciPy's is something else
     "median": None,  # of an even number the mean of the middle two
     "cummax": lambda x, axis: jax.lax.cummax(x, axis),
     "cummin": lambda x, axis: jax.lax.cummin(x, axis),
@@ -389,13 +390,14 @@ def _with_arrays(library: str, f: Function | None) -> Function | None:
     if f is None or library != "torch":
         return f
 
-    def own(value: Any, dtype: Any) -> Any:
-        if not isinstance(value, np.ndarray):
-            return value
-        tensor = torch.from_numpy(value)
-        return tensor.to(dtype) if tensor.dtype.is_floating_point else tensor
+    def called(*args: Any, **options: Any) -> Any:
+        for name, value in options.items():
+            if isinstance(value, np.ndarray):
+                tensor = torch.from_numpy(value)
+                options[name] = tensor.to(args[0].dtype) if tensor.dtype.is_floating_point else tensor
+        return f(*args, **options)
 
-    return lambda *args, **options: f(*args, **{k: own(v, args[0].dtype) for k, v in options.items()})
+    return called
 
 
 # Running them ---------------------------------------------------------------------------------------

@@ -82,11 +82,7 @@ JUSTIFIED: dict[tuple[str, str, str], str] = {
     ("max_pool1d", "torch", "gradient 0"): NAN,
     ("adaptive_avg_pool2d", "torch", "value"): "subnormal numbers: here the mean of means, rounded twice",
     ("adaptive_max_pool2d", "torch", "gradient 0"): NAN,
-    (
-        "interpolate",
-        "torch",
-        "value",
-    ): "a pixel in the place of an old one sees that alone; there 0 * inf too",
+    ("interpolate", "torch", "value"): "matrix products spread an infinite pixel over its row and column",
     ("kthvalue", "torch", "gradient 0"): "of equal elements: here the first has the gradient, there any",
     (
         "median",
@@ -110,6 +106,35 @@ JUSTIFIED: dict[tuple[str, str, str], str] = {
     ),
 }
 
+#: The same for both libraries.
+_BOTH = {
+    *((name, "gradient 0") for name in ("hypot", "asinh", "acosh", "atanh", "cumprod")),
+    ("hypot", "gradient 1"),
+    *((name, "gradient 0") for name in ("cummax", "cummin")),
+    ("xlogy", "gradient 1"),
+    ("fmod", "gradient 1"),
+    ("hardswish", "value"),
+}
+JUSTIFIED |= {(name, "jax", part): JUSTIFIED[name, "torch", part] for name, part in _BOTH}
+JUSTIFIED |= {
+    ("remainder", "jax", "gradient 1"): UNTOLD,
+    ("relu6", "jax", "gradient 0"): NAN,
+    ("hardtanh", "jax", "gradient 0"): CHOICE + "; here 0, as in PyTorch",
+    ("hardsigmoid", "jax", "gradient 0"): NAN,
+    ("softsign", "jax", "gradient 0"): "the slope is too small for float32; there two terms cancel",
+    ("conv1d", "jax", "value"): "a zero of the padding times an infinite weight is NaN, as in PyTorch",
+    ("conv2d", "jax", "value"): "a zero of the padding times an infinite weight is NaN, as in PyTorch",
+    ("conv2d", "jax", "gradient 0"): "there zeros are put around the cotangent, and meet an infinite weight",
+    ("logaddexp", "jax", "gradient 0"): "beside an infinite operand a finite one has no share",
+    ("logaddexp", "jax", "gradient 1"): "beside an infinite operand a finite one has no share",
+    ("logcumsumexp", "jax", "gradient 0"): "beside an infinite element a finite one has no share",
+    ("atan2", "jax", "gradient 0"): "at the origin there is no slope; here 0, as in PyTorch",
+    ("atan2", "jax", "gradient 1"): "at the origin there is no slope; here 0, as in PyTorch",
+    ("xlogy", "jax", "gradient 0"): "outside the domain: of a term that is 0 whatever y is",
+    ("sort", "jax", "gradient 0"): "0.0 and -0.0 are equal and keep their order; there -0.0 comes first",
+    ("l1_loss", "jax", "gradient 0"): CHOICE + "; here 0, as in PyTorch",
+}
+
 FIRST = "a number may come first here"
 CAST = "no dtype=: cast first"
 ALONE = "the values alone; where they were say argmax, argsort and sort"
@@ -124,10 +149,8 @@ _SAME = {
         "fmod remainder logaddexp maximum minimum logical_and logical_or logical_xor pow hypot xlogy"
     ),
     ("accepted", PROMOTED): "nn.functional.conv1d nn.functional.conv2d scatter scatter_add",
-    ("differs", ALONE): "cummax cummin kthvalue median",
-    ("refused", ALONE): (
-        "nn.functional.adaptive_max_pool2d nn.functional.max_pool1d nn.functional.max_pool2d"
-    ),
+    ("differs", ALONE): "cummax cummin kthvalue median nn.functional.adaptive_max_pool2d",
+    ("refused", ALONE): "nn.functional.max_pool1d nn.functional.max_pool2d",
     ("refused", BARE): "topk index_select scatter_add unfold transpose",
     ("refused", CAST): "cumsum cumprod prod",
     ("refused", UNBIASED): "std var",

@@ -61,6 +61,9 @@ IN_ORDER: dict[str, Callable[..., Any]] = {
     "where": lambda x, condition, y: ops.where(condition, x, y),
     "flip": lambda x, axes: ops.flip(x, axes),
     "cdist": lambda a, b, p=2.0, compute_mode=None: ops.cdist(a, b, p),
+    "nn.functional.adaptive_max_pool2d": lambda x, size, return_indices=False: ops.adaptive_max_pool2d(
+        x, size
+    ),
     "topk": lambda x, k, axis=-1, largest=True, sorted=True: ops.topk(x, k, axis, largest),
 }
 PLACES: dict[str, tuple[Any, ...]] = {
