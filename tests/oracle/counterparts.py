@@ -76,9 +76,8 @@ def jax_scatter_add(x: Any, index: Any, axis: int, size: int) -> Any:
 
 def padded_by_torch(x: Any, widths: Any, mode: str) -> Any:
     flat = widths if isinstance(widths[0], int) else [n for pair in reversed(widths) for n in pair]
-    return F.pad(x[None, None], [*flat, *[0] * (4 - len(flat))], mode)[
-        0, 0
-    ]  # which wants a batch of channels
+    channels = F.pad(x[None, None], [*flat, *[0] * (4 - len(flat))], mode)  # takes nothing less
+    return channels[0, 0]
 
 
 def padded_by_jax(x: Any, widths: Any, mode: str) -> Any:
