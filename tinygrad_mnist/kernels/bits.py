@@ -1,4 +1,4 @@
-"""Three things that Python's arithmetic does not say: bit patterns, fused multiply-add, Horner's rule.
+"""What Python's arithmetic does not say: bit patterns, powers of two, fused multiply-add, Horner's rule.
 
 Each is a plain Python function on NumPy scalars, and inside compiled code becomes the matching
 machine instruction. Both give the same bits.
@@ -9,8 +9,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
 
+from tinygrad_mnist.kernels.simd import VECTOR_BYTES
 from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
 
@@ -27,6 +28,11 @@ def from_bits(i: Any) -> Any:
 def copysign(magnitude: Any, sign: Any) -> Any:
     """The first number with the sign bit of the second."""
     return np.copysign(magnitude, sign)
+
+
+def ldexp(x: Any, n: Any) -> Any:
+    """x times 2^n with a single rounding, for n between minus twice and twice the largest exponent."""
+    return np.ldexp(x, n)
 
 
 def fma(a: Any, b: Any, c: Any) -> Any:
@@ -73,6 +79,24 @@ def _lower_copysign(context: Any, builder: ir.IRBuilder, signature: Any, args: A
     return _call(builder, "llvm.copysign", *args)
 
 
+def _lower_ldexp(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+    x, n = args
+    number, size = signature.return_type, signature.return_type.bitwidth
+    if VECTOR_BYTES == 64 and binding.llvm_version_info[0] >= 22:  # then it is one instruction
+        exponent = builder.trunc(n, ir.IntType(32)) if size == 64 else n
+        function_type = ir.FunctionType(x.type, [x.type, exponent.type])
+        name = f"llvm.ldexp.f{size}.i32"
+        return builder.call(
+            cgutils.get_or_insert_function(builder.module, function_type, name), [x, exponent]
+        )
+    digits, bias = (23, 127) if size == 32 else (52, 1023)
+    half = builder.ashr(n, ir.Constant(n.type, 1))  # 2^n itself may not be representable
+    for part in (half, builder.sub(n, half)):
+        power = builder.shl(builder.add(part, ir.Constant(n.type, bias)), ir.Constant(n.type, digits))
+        x = builder.fmul(x, builder.bitcast(power, context.get_value_type(number)))
+    return x
+
+
 def _lower_fma(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
     return _call(builder, "llvm.fma", *args)
 
@@ -100,5 +124,6 @@ _FLOAT = {types.int32: types.float32, types.int64: types.float64}
 _compile_as(to_bits, lambda x: _INTEGER[x](x), _lower_bits, types.Float)
 _compile_as(from_bits, lambda i: _FLOAT[i](i), _lower_bits, types.Integer)
 _compile_as(copysign, lambda magnitude, sign: magnitude(magnitude, sign), _lower_copysign, *[types.Float] * 2)
+_compile_as(ldexp, lambda x, n: x(x, _INTEGER[x]), _lower_ldexp, types.Float, types.Integer)
 _compile_as(fma, lambda a, b, c: a(a, b, c), _lower_fma, *[types.Float] * 3)
 _compile_as(horner, lambda x, coefficients: x(x, coefficients), _lower_horner, types.Float, types.UniTuple)

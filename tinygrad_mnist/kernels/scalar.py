@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_mnist.kernels.bits import copysign, fma, from_bits, horner, to_bits
+from tinygrad_mnist.kernels.bits import copysign, fma, from_bits, horner, ldexp, to_bits
 from tinygrad_mnist.kernels.policy import SCALAR_OPTIONS, scalar
 from tinygrad_mnist.kernels.untyped import extending, types
 
@@ -44,11 +44,10 @@ SINGLE = Format(
     (0.693145751953125, 1.42860677e-06),
     exp_terms=(
         0.5,
-        0.1666666716337204,
-        0.04166635498404503,
-        0.008333273231983185,
-        0.0013941050274297595,
-        0.00019914227596018463,
+        0.16666534543037415,
+        0.04166724532842636,
+        0.008367440663278103,
+        0.0013863134663552046,
     ),
     log_terms=(0.6666677594184875, 0.399774968624115, 0.298730731010437),
 )
@@ -132,15 +131,14 @@ def _exponential(of: Format) -> tuple[Callable[..., Any], Callable[..., Any]]:
 def exp(of: Format) -> Callable[..., Any]:
     """e^x, within 1 ulp; subnormal results are rounded once."""
     lowest, highest = map(of.real, of.exp_range)
-    one, integer = of.real(1), of.integer
-    split, power_of_two = _exponential(of)
+    one = of.real(1)
+    split, _ = _exponential(of)
 
     def exp(x: Any) -> Any:
         x = lowest if x < lowest else x
         x = highest if x > highest else x
         n, t = split(x)
-        half = integer(n >> integer(1))  # 2^n itself may not be representable
-        return (one + t) * power_of_two(half) * power_of_two(integer(n - half))
+        return ldexp(one + t, n)
 
     return exp
 
@@ -170,15 +168,14 @@ def sigmoid(of: Format) -> Callable[..., Any]:
     With e^-x = 2^n (1 + t) it is s / (s + t + 1) where s = 2^-n.
     """
     lowest, highest = of.real(of.exp_range[0]), of.real(of.bias * math.log(2))
-    one, integer, zero = of.real(1), of.integer, of.integer(0)
-    split, power_of_two = _exponential(of)
+    one, integer = of.real(1), of.integer
+    split, _ = _exponential(of)
 
     def sigmoid(x: Any) -> Any:
         x = lowest if x < lowest else x
         x = highest if x > highest else x
         n, t = split(-x)
-        half = integer(n >> integer(1))  # 2^-n itself may not be representable
-        s = power_of_two(integer(zero - half)) * power_of_two(integer(half - n))
+        s = ldexp(one, integer(-n))
         return s / (s + t + one)
 
     return sigmoid
