@@ -32,6 +32,7 @@ def environment(threads: int) -> dict[str, str]:
     """The environment of a worker that may use so many threads."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    variables["PYTHONDONTWRITEBYTECODE"] = ""  # what is imported has its bytecode, as what is installed does
     variables |= dict.fromkeys(_THREAD_VARIABLES, str(threads))
     if threads == 1:
         flags = os.environ.get("XLA_FLAGS", "")
