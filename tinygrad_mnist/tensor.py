@@ -58,9 +58,15 @@ class Tensor(Methods["Tensor"]):
         """Run `primitive` (or note it, while tracing) and record it if a gradient may be asked through it."""
         trace = tracing.get()
         foreign = False
-        if trace is None and len(args) == 1:
+        if trace is None and primitive.arity == 1:
             tracked = self.requires_grad
-            data = primitive.run(self.data)
+            run, x, count = primitive.run, self.data, len(args)
+            if count == 1:
+                data = run(x)
+            elif count == 2:
+                data = run(x, args[1])
+            else:  # a call with a star is slower than the loop below
+                data = run(x, args[1], args[2]) if count == 3 else run(x, *args[1:])
         elif trace is None and len(args) == 2 and isinstance(args[0], Tensor) and isinstance(args[1], Tensor):
             a, b = args
             tracked = a.requires_grad or b.requires_grad

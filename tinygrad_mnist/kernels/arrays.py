@@ -22,7 +22,7 @@ from numpy._core._multiarray_umath import _ARRAY_API  # type: ignore[import-not-
 from tinygrad_mnist.kernels.policy import scalar
 from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
-FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+FLOAT32, FLOAT64, INT64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
 ALIGNED = 0x0100  # NPY_ARRAY_ALIGNED
 PLAIN = 0x0001 | ALIGNED  # NPY_ARRAY_C_CONTIGUOUS
 
@@ -33,7 +33,7 @@ _NULL = ir.Constant(_OBJECT, None)
 # The public layout of an array object (PyArrayObject_fields in numpy/ndarraytypes.h), the same since
 # NumPy 1.7: places in pointers after the object header, whose last member is the type.
 _TYPE, _DATA, _NDIM, _SHAPE, _STRIDES, _DESCRIPTION, _FLAGS = -1, 0, 1, 2, 3, 5, 6
-_TYPE_NUMBERS = {types.float32: 11, types.float64: 12}  # NPY_FLOAT, NPY_DOUBLE
+_TYPE_NUMBERS = {types.float32: FLOAT32.num, types.float64: FLOAT64.num, types.int64: INT64.num}
 _PYARRAY_NEW = 93  # its place in NumPy's table of functions
 _MOST_AXES = 64  # NPY_MAXDIMS
 
@@ -47,6 +47,7 @@ def _name_addresses() -> None:
     binding.add_symbol("tinygrad_mnist.ndarray", id(np.ndarray))
     binding.add_symbol("tinygrad_mnist.float32", id(FLOAT32))
     binding.add_symbol("tinygrad_mnist.float64", id(FLOAT64))
+    binding.add_symbol("tinygrad_mnist.int64", id(INT64))
 
 
 _name_addresses()
@@ -168,6 +169,12 @@ def nothing(context: Any, builder: ir.IRBuilder, number: Any, x: Any) -> Any:
     return _NULL
 
 
+@_intrinsic(lambda x: ArrayObject(types.int64))
+def as_int64(context: Any, builder: ir.IRBuilder, number: Any, x: Any) -> Any:
+    """The object itself, where the dtype counts of what is made like it: int64."""
+    return x
+
+
 @_intrinsic(lambda x: types.boolean)
 def is_nothing(context: Any, builder: ir.IRBuilder, number: Any, x: Any) -> Any:
     """Whether there is no array, for instance because there was no memory for it."""
@@ -277,6 +284,13 @@ class Entry:
         self._kernel, self._arguments = kernel, arguments
         self.single = self._at_first("single", types.float32)
         self.double = self._at_first("double", types.float64)
+
+    def __call__(self, x: Any, *more: Any) -> Any:
+        """What the kernel gives, by the dtype of x; None if it does not accept the operands."""
+        dtype = x.dtype
+        if dtype is FLOAT32:
+            return self.single(x, *more)
+        return self.double(x, *more) if dtype is FLOAT64 else None
 
     def _at_first(self, name: str, number: Any) -> Callable[..., Any]:
         def first_call(*args: Any) -> Any:

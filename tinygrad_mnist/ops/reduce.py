@@ -31,7 +31,8 @@ def kept(shape: Shape, axes: tuple[int, ...]) -> Shape:
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
-def _reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
+def reduced_shape(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
+    """`shape` without `axes`, or with length 1 there."""
     return kept(shape, axes) if keepdims else tuple(n for i, n in enumerate(shape) if i not in axes)
 
 
@@ -46,7 +47,7 @@ def _total_dtype(x: Any) -> np.dtype[Any]:
 
 
 def _run_sum(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    total = kernels.sum(x, axes) if x.dtype.kind == "f" else np.add.reduce(x, axes, np.int64)
+    total = kernels.sum_over(x, axes) if x.dtype.kind == "f" else np.add.reduce(x, axes, np.int64)
     return total.reshape(kept(x.shape, axes)) if keepdims else total
 
 
@@ -58,7 +59,7 @@ sum_over = Primitive(
     "sum",
     "reduce",
     _run_sum,
-    lambda x, axes, keepdims: (_reduced(x.shape, axes, keepdims), _total_dtype(x)),
+    lambda x, axes, keepdims: (reduced_shape(x.shape, axes, keepdims), _total_dtype(x)),
     (lambda g, y, x, axes, keepdims: _spread(g, x, axes),),
     cases=[*_CASES, ((0, 3), (0,), False)],
 )
@@ -67,7 +68,7 @@ prod_over = Primitive(
     "prod",
     "reduce",
     _run_prod,
-    lambda x, axes, keepdims: (_reduced(x.shape, axes, keepdims), _total_dtype(x)),
+    lambda x, axes, keepdims: (reduced_shape(x.shape, axes, keepdims), _total_dtype(x)),
     (lambda g, y, x, axes, keepdims: _spread(g, x, axes) * _product_of_others(x, axes),),
     cases=[*_CASES, ((0, 3), (0,), False)],
 )
@@ -107,7 +108,7 @@ def _infer_extreme(name: str) -> Callable[..., Any]:
     def infer(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         if math.prod(x.shape[i] for i in axes) == 0:
             raise ShapeError(f"{name}: {x.shape} has no elements along axis {axes}, so no {name} exists")
-        return _reduced(x.shape, axes, keepdims), x.dtype
+        return reduced_shape(x.shape, axes, keepdims), x.dtype
 
     return infer
 
@@ -117,8 +118,10 @@ def _extreme(name: str, find: Callable[..., Any]) -> Primitive:
     infer = _infer_extreme(name)
 
     def run(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-        infer(x, axes, keepdims)
-        return find(x, axis=axes, keepdims=keepdims)
+        if not x.size:
+            infer(x, axes, keepdims)
+        y = find(x, axes)
+        return y.reshape(kept(x.shape, axes)) if keepdims else y
 
     def vjp(g: Any, y: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         hit = cast(eq(x, reshape_to(y, kept(x.shape, axes))), x.dtype)
@@ -127,7 +130,7 @@ def _extreme(name: str, find: Callable[..., Any]) -> Primitive:
     return Primitive(name, "reduce", run, infer, (vjp,), cases=_CASES)
 
 
-max_over, min_over = _extreme("max", np.maximum.reduce), _extreme("min", np.minimum.reduce)
+max_over, min_over = _extreme("max", kernels.max_over), _extreme("min", kernels.min_over)
 
 
 def _position(name: str, find: Callable[..., Any]) -> Primitive:
@@ -138,13 +141,16 @@ def _position(name: str, find: Callable[..., Any]) -> Primitive:
         return check(x, (axis,), keepdims)[0], np.dtype(np.int64)
 
     def run(x: Any, axis: int, keepdims: bool) -> Any:
-        check(x, (axis,), keepdims)
-        return find(x, axis=axis, keepdims=keepdims)
+        if not x.size:
+            check(x, (axis,), keepdims)
+        found = find(x, axis)
+        return np.expand_dims(found, axis) if keepdims else found
 
     return Primitive(name, "reduce", run, infer, (None,), cases=[((2, 3), 1, False), ((4,), 0, True)])
 
 
-argmax_along, argmin_along = _position("argmax", np.argmax), _position("argmin", np.argmin)
+argmax_along = _position("argmax", kernels.argmax_along)
+argmin_along = _position("argmin", kernels.argmin_along)
 
 #: Positions of the elements along an axis from the smallest to the largest; equal ones keep their order, and
 #: NaN comes last. A primitive because a composite would compare each element with each other.
@@ -200,5 +206,5 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 def _find(primitive: Primitive, x: Any, axis: int | None, keepdims: bool) -> Any:
     if axis is not None and x.ndim:
         return primitive(x, normalize_axis(primitive.name, axis, x.ndim), keepdims)
-    found = primitive(reshape_to(x, (math.prod(x.shape),)), 0, False)
+    found = primitive(reshape_to(x, (x.size,)), 0, False)
     return reshape_to(found, (1,) * x.ndim) if keepdims else found
