@@ -58,6 +58,8 @@ class Primitive:
         cases: argument tuples (operand shapes, params) on which the tests exercise it.
         domain: interval from which the tests draw operand values.
         compiles: whether compiled programs can contain it.
+        expansion: the same of other primitives, in tensor code: what compiled programs contain in its
+            place; or None. For what eager execution has a kernel of its own, but fuses as it is.
     """
 
     __slots__ = (
@@ -67,6 +69,7 @@ class Primitive:
         "differentiable",
         "direct",
         "domain",
+        "expansion",
         "formula",
         "infer",
         "kind",
@@ -88,13 +91,14 @@ class Primitive:
         domain: tuple[float, float] = (-3.0, 3.0),
         compiles: bool = True,
         direct: Any = None,
+        expansion: Callable[..., Any] | None = None,
     ) -> None:
         self.name, self.kind, self.run, self.infer = name, kind, run, infer
         self.direct = direct
         self.vjps, self.arity = tuple(vjps), len(vjps)
         self.differentiable = any(self.vjps)
         self.formula, self.cases, self.domain = formula, tuple(cases), domain
-        self.compiles = compiles
+        self.compiles, self.expansion = compiles, expansion
         if name in REGISTRY:
             raise ValueError(f"a primitive named {name!r} is already declared")
         REGISTRY[name] = self

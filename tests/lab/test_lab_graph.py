@@ -43,7 +43,7 @@ def test_boxes_are_the_recorded_operations_and_leaves(cost):
     ):
         assert labels.count(label) == 1
     assert ("mul 0.5", "5 × 4") in labels
-    assert labels[-1] == ("div -5", "a number")
+    assert labels[-1] == ("div 5", "a number")
 
 
 def test_results_are_below_what_they_are_made_of_and_nothing_overlaps(cost):

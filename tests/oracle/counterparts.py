@@ -186,6 +186,7 @@ TORCH: dict[str, Function] = {
     "linear": F.linear,
     "take": torch_take,
     "scatter_add": torch_scatter_add,
+    "cross_entropy_of_rows": lambda x, classes: F.cross_entropy(x, classes, reduction="none"),
     "softmax": lambda x, axis=-1: torch.softmax(x, axis),
     "log_softmax": lambda x, axis=-1: torch.log_softmax(x, axis),
     "logsumexp": lambda x, axis=None, keepdims=False: torch.logsumexp(
@@ -304,6 +305,7 @@ JAX: dict[str, Function] = {
     "std": lambda x, axis=None, keepdims=False, correction=1: jnp.std(
         x, axis, keepdims=keepdims, ddof=correction
     ),
+    "cross_entropy_of_rows": lambda x, classes: -jax.nn.log_softmax(x)[jnp.arange(len(x)), classes],
     "logsumexp": lambda x, axis=None, keepdims=False: jax.scipy.special.logsumexp(x, axis, keepdims=keepdims),
     "norm": lambda x, ord=2, axis=None, keepdims=False: jnp.linalg.vector_norm(
         x, ord=ord, axis=axis, keepdims=keepdims

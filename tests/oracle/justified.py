@@ -34,7 +34,7 @@ JUSTIFIED: dict[tuple[str, str, str], str] = {
     ("var", "torch", "gradient 0"): "the mean of an infinite element is infinite: NaN here by inf - inf",
     ("std", "torch", "gradient 0"): "the squares overflow float32; there they are added in float64",
     ("std", "jax", "gradient 0"): "of an element that is the mean: zero up to rounding",
-    ("logsumexp", "torch", "gradient 0"): "beside an infinite element: NaN here by inf / inf",
+    ("logsumexp", "jax", "gradient 0"): "beside infinity 0 here, as in PyTorch; there NaN by inf / inf",
     ("norm", "torch", "gradient 0"): "the norm is infinite or NaN, and so is no direction towards it",
     ("norm", "jax", "gradient 0"): CHOICE + "; here 0, as in PyTorch",
     ("det", "torch", "gradient 0"): "at a singular matrix: here the cofactors, there what LU factors leave",

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..errors import TraceError
 from ..primitive import Primitive, Shape
-from ..tape import tracing
-from ..tensor import Tensor
+from ..tape import set_recording, tracing
+from ..tensor import Tensor, wrap
 
 _PACKAGE = __name__.split(".")[0]
 
@@ -104,6 +104,10 @@ class Trace:
                 f"{primitive.name}: compiled programs cannot contain it; compute it outside the compiled "
                 "function and pass the result as an argument"
             )
+        if primitive.expansion is not None:
+            with set_recording(False):  # its derivative is known
+                tensors = (wrap(x) if isinstance(x, np.ndarray) else x for x in args)
+                return self.symbol(primitive.expansion(*tensors))
         values = tuple(self._value(x) for x in args)
         shape, dtype = primitive.infer(*values)
         result = Symbol(f"v{len(self.instructions)}", tuple(map(int, shape)), np.dtype(dtype))

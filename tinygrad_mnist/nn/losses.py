@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, ShapeError
+from ..ops.softmaxes import cross_entropy_of_rows
 from ..primitive import Case, Value, composite
 from ..tensor import Tensor
 from .module import Module
@@ -82,6 +83,8 @@ def cross_entropy(
     target = values(target)
     integer = target.dtype.kind in "iu"
     axis = _class_axis("cross_entropy", logits, target, probabilities=not integer)
+    if integer and logits.ndim == 2 and not label_smoothing and weight is None and ignore_index is None:
+        return reduced(cross_entropy_of_rows(logits, target), reduction, "cross_entropy")
     log_p = ops.log_softmax(logits, axis)
     if integer and not label_smoothing:
         return nll_loss(log_p, target, weight, ignore_index, reduction)

@@ -16,14 +16,12 @@ from .activations import (
     hardswish,
     hardtanh,
     leaky_relu,
-    log_softmax,
     logsigmoid,
     mish,
     prelu,
     relu6,
     selu,
     silu,
-    softmax,
     softmin,
     softshrink,
     softsign,
@@ -139,8 +137,9 @@ from .random import normal, uniform
 from .reduce import amax, amin, argmax, argmin, max, min, prod, sum
 from .resizing import interpolate
 from .rounding import ceil, floor, floor_divide, fmod, frac, remainder, round, trunc
+from .softmaxes import log_softmax, logsumexp, softmax
 from .sorting import argsort, kthvalue, median, sort, topk
-from .statistics import logsumexp, mean, norm, std, var
+from .statistics import mean, norm, std, var
 from .trigonometry import acos, asin, atan2, deg2rad, rad2deg, sinc, tan
 from .views import (
     alias,

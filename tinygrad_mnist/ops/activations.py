@@ -6,30 +6,11 @@ import math
 
 from ..errors import ShapeError
 from ..primitive import Case, Value, composite, normalize_axis
-from .elementwise import erf, exp, expm1, log, sigmoid, softplus, tanh, where
-from .reduce import max, sum
-from .views import reshape_to, slice_ranges, stop_gradient
+from .elementwise import erf, expm1, sigmoid, softplus, tanh, where
+from .softmaxes import softmax
+from .views import reshape_to, slice_ranges
 
 _CASE: Case = (((2, 3),), {})
-
-
-@composite(_CASE, (((3, 2),), {"axis": 0}))
-def softmax(x: Value, axis: int = -1) -> Value:
-    """exp(x) divided by its sum along `axis`: positive, adding up to 1."""
-    e = exp(x - _highest(x, axis))
-    return e / sum(e, axis, keepdims=True)
-
-
-@composite(_CASE, (((3, 2),), {"axis": 0}))
-def log_softmax(x: Value, axis: int = -1) -> Value:
-    """log(softmax(x)) along `axis`, exact where softmax itself underflows and where x is far from zero."""
-    shifted = x - _highest(x, axis)
-    return shifted - log(sum(exp(shifted), axis, keepdims=True))
-
-
-def _highest(x: Value, axis: int) -> Value:
-    """What can be taken out of exponents along an axis; of nothing, nothing."""
-    return stop_gradient(max(x, axis, keepdims=True)) if math.prod(x.shape) else 0.0
 
 
 @composite(_CASE)
