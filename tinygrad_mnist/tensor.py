@@ -61,11 +61,11 @@ class Tensor(Methods["Tensor"]):
         if trace is None and primitive.arity == 1:
             tracked = self.requires_grad
             run, x, count = primitive.run, self.data, len(args)
-            if count == 1:
+            if count == 1:  # written out: a call with a star costs as much as a small kernel
                 data = run(x)
             elif count == 2:
                 data = run(x, args[1])
-            else:  # a call with a star is slower than the loop below
+            else:
                 data = run(x, args[1], args[2]) if count == 3 else run(x, *args[1:])
         elif trace is None and len(args) == 2 and isinstance(args[0], Tensor) and isinstance(args[1], Tensor):
             a, b = args
