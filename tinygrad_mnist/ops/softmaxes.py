@@ -224,5 +224,6 @@ def logsumexp(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
 
 def _called(primitive: Primitive, x: Value, axis: int) -> Value:
     """A tensor without axes counts as a row of one element."""
-    at = normalize_axis(primitive.name, axis, x.ndim or 1)
-    return primitive(x, at) if x.ndim else reshape_to(primitive(reshape_to(x, (1,)), 0), ())
+    ndim = x.ndim
+    at = ndim - 1 if axis == -1 and ndim else normalize_axis(primitive.name, axis, ndim or 1)
+    return primitive(x, at) if ndim else reshape_to(primitive(reshape_to(x, (1,)), 0), ())
