@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from random_programs import check, random_program
 
 import tinygrad_mnist as tg
-from tinygrad_mnist import nn, optim
+from tinygrad_mnist import nn, ops, optim
 from tinygrad_mnist.jit import build, contractions, emit, function, nests
 from tinygrad_mnist.jit.pace import Pace
 from tinygrad_mnist.jit.sections import EVERYONE, FIRST, Section, shared_out
@@ -114,6 +114,29 @@ def test_training(rule: str) -> None:
     for a, b, c in zip(eager, one, two):
         np.testing.assert_allclose(b, a, rtol=2e-5, atol=2e-6)
         np.testing.assert_array_equal(b, c)
+
+
+def test_convolutions() -> None:
+    """The layer, both its derivatives and those of the derivatives, with the images shared out."""
+    rng = np.random.default_rng(3)
+    x, w = (tg.Tensor(rng.normal(size=s).astype(np.float32)) for s in ((5, 4, 7, 6), (6, 2, 3, 2)))
+
+    def cost(x: tg.Tensor, w: tg.Tensor) -> tg.Tensor:
+        return (ops.conv2d(x, w, stride=(2, 1), padding=1, groups=2) ** 2).sum()
+
+    def slope(x: tg.Tensor, w: tg.Tensor) -> tg.Tensor:
+        return sum(((g**2).sum() for g in tg.grad(cost, (0, 1))(x, w)), tg.Tensor(0.0))
+
+    f = tg.jit(tg.grad(slope, (0, 1)))
+    f(x, w)
+    assert "meet(" in f.source
+    results = []
+    for workers in (1, 2):
+        f._latest._pace = Always(workers)
+        results.append([y.numpy() for y in f.scan(*(a.numpy()[None] for a in (x, w)))])
+    for eager, one, two in zip(tg.grad(slope, (0, 1))(x, w), *results, strict=True):
+        np.testing.assert_allclose(one[0], eager.numpy(), rtol=2e-5, atol=1e-3)
+        np.testing.assert_array_equal(one, two)
 
 
 def test_a_worker_that_fails_ends_the_others() -> None:

@@ -57,6 +57,16 @@ def test_convolution_along_one_axis_same_and_bias():
     assert one.shape == (1, 3, 4)
 
 
+def test_convolution_of_integers_and_of_mixed_dtypes():
+    x, w = np.arange(18).reshape(1, 2, 3, 3), np.arange(8).reshape(1, 2, 2, 2)
+    y = ops.conv2d(tg.Tensor(x), tg.Tensor(w))
+    assert y.dtype == np.int64
+    np.testing.assert_array_equal(y, convolved(x, w, (1, 1), (0, 0), (1, 1), 1))
+    z = ops.conv_transpose2d(y.float(), tg.Tensor(w))
+    assert z.dtype == np.float32
+    np.testing.assert_array_equal(z[0, 1, 0], [4 * 268, 5 * 268 + 4 * 296, 5 * 296])
+
+
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(2, None, 0), ((2, 3), (1, 2), 1), (3, 2, 1)])
 def test_pooling(kernel, stride, padding):
     x = RNG.normal(size=(2, 3, 7, 6))

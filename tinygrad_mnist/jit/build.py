@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import convolution
 from ..kernels.policy import cache_directory
 from ..kernels.runtime import share
 from ..kernels.untyped import numpy_support
@@ -98,13 +99,36 @@ def _accumulate_columns(a: Array, b: Array, out: Array, first: int, last: int) -
     out[:, first:last] += a.T @ b[:, first:last]
 
 
-#: What stands for the functions of `kernels.runtime` that have no Python form.
+def _convolution(
+    x: Array, w: Array, y: Array, first: int, last: int, s: int, step: int, d: int, gap: int, groups: int
+) -> None:
+    y[first:last] = convolution.convolution(x[first:last], w, (s, step), (d, gap), groups)
+
+
+def _convolution_weight(
+    x: Array, w: Array, y: Array, first: int, last: int, s: int, step: int, d: int, gap: int, groups: int
+) -> None:
+    taps, part = (w.shape[2], w.shape[3]), slice(first, last)
+    w[...] = convolution.convolution_weight(y[part], x[part], taps, (s, step), (d, gap), groups)
+
+
+def _convolution_input(
+    x: Array, w: Array, y: Array, first: int, last: int, s: int, step: int, d: int, gap: int, groups: int
+) -> None:
+    size, part = (x.shape[2], x.shape[3]), slice(first, last)
+    x[part] = convolution.convolution_input(y[part], w, size, (s, step), (d, gap), groups)
+
+
+#: What stands for the functions of the kernels that have no Python form.
 _IN_PYTHON: dict[str, Callable[..., Any]] = {
     "matmul": _matmul,
     "matmul_columns": _matmul_columns,
     "matmul_part": _matmul_part,
     "accumulate": _accumulate,
     "accumulate_columns": _accumulate_columns,
+    "convolution": _convolution,
+    "convolution_input": _convolution_input,
+    "convolution_weight": _convolution_weight,
     "fetch_row": lambda table, row, first, last: None,
     "meet": lambda meeting, workers: True,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from ..primitive import REGISTRY
@@ -17,6 +18,7 @@ from .updates import Update
 _MULTIPLY_ADDS = 16  # of a product, in the time of an addition
 _WORTH_PARTS = 1 << 16  # multiply-adds from which on a sum is shared out
 _WIDE = 256  # terms of a sum that is worth sharing out; results of one that is not shared out itself
+_CONVOLUTIONS = ("convolution", "convolution_input", "convolution_weight")
 _WORTH_COLUMNS = 1 << 22  # multiply-adds from which on a wide product is shared out by columns
 
 
@@ -26,6 +28,9 @@ class Contractions(Nests):
     def _contract(self, instruction: Instruction) -> None:
         if instruction.primitive.name == "linear":
             self._linear(instruction)
+            return
+        if instruction.primitive.name in _CONVOLUTIONS:
+            self._convolve(instruction)
             return
         a, b = instruction.args
         y = instruction.result
@@ -53,6 +58,46 @@ class Contractions(Nests):
             line = f"matmul({left.text}, {right.text}, {buffer}, {bounds(m)})"
             self._add([comment, line], {left.rows(m), (right.name, 0)}, {(buffer, m)}, m, cost)
         self.buffers[y] = buffer
+
+    def _convolve(self, instruction: Instruction) -> None:
+        """A convolution or one of its derivatives; workers share out the images."""
+        name, y = instruction.primitive.name, instruction.result
+        a, b = instruction.args[:2]
+        geometry = ", ".join(map(str, chain(*instruction.args[-3:-1], instruction.args[-1:])))
+        for x in (a, b):
+            if x not in self.buffers:
+                self._lay_out(x)
+        left, right = self.buffers[a], self.buffers[b]
+        n, kernels = a.shape[0], y if name == "convolution_weight" else b
+        results = math.prod(y.shape if name == "convolution" else a.shape)
+        work = results * math.prod(kernels.shape[1:])
+        if name == "convolution_weight":
+            self._convolve_weight(y, left, right, geometry, n, work)
+            return
+        buffer = self._allocate(y)
+        operands = (left, right, buffer) if name == "convolution" else (buffer, right, left)
+        line = f"{name}({', '.join(operands)}, {bounds(n)}, {geometry})"
+        reads: set[Access] = {(left, n), (right, 0)}
+        self._add([f"# {buffer} = {name}", line], reads, {(buffer, n)}, n, work / _MULTIPLY_ADDS)
+        self.buffers[y] = buffer
+
+    def _convolve_weight(self, y: Symbol, left: str, right: str, geometry: str, n: int, work: int) -> None:
+        """The gradient of kernels is a sum over images: of as many parts as there may be workers."""
+        parts = [y]
+        if n >= MOST_WORKERS and work >= _WORTH_PARTS:
+            parts = [Symbol(f"{y.name}_{k}", y.shape, y.dtype) for k in range(MOST_WORKERS)]
+        for k, part in enumerate(parts):
+            buffer = self._allocate(part)
+            first, last = (n * end // len(parts) for end in (k, k + 1))
+            lines = [f"# {buffer} = {'part of ' if len(parts) > 1 else ''}convolution_weight"]
+            lines.append(f"convolution_weight({right}, {buffer}, {left}, {first}, {last}, {geometry})")
+            reads = {(left, 0), (right, 0)}
+            by = (FIRST, LAST)[k] if len(parts) > 1 else ""
+            cost = work / _MULTIPLY_ADDS / len(parts)
+            self._add(lines, reads, {(buffer, 0)}, cost=cost, by=by)
+            self.buffers[part] = buffer
+        if len(parts) > 1:
+            self._add_to(parts[0], parts[1], y)
 
     def _linear(self, instruction: Instruction) -> None:
         x, weight, bias = instruction.args

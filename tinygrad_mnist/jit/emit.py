@@ -25,6 +25,7 @@ _MODULES = {
     "empty floor rint sqrt sign inf nan",
     "tinygrad_mnist.kernels.runtime": "accumulate accumulate_columns argsort fetch_row greater less matmul "
     "matmul_columns matmul_part maximum meet minimum position quotient share span",
+    "tinygrad_mnist.kernels.convolve": "convolution convolution_input convolution_weight",
     "tinygrad_mnist.kernels.philox": "normal_at_float32 normal_at_float64 "
     "uniform_at_float32 uniform_at_float64",
     "tinygrad_mnist.kernels.policy": "program_kernel",

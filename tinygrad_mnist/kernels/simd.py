@@ -6,7 +6,7 @@ the host, fused multiply-adds into accumulators that stay in registers, masks fo
 All take pointers; strides count elements, `depth` is the length of the sums. float32 and float64.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from llvmlite import binding, ir
@@ -242,6 +242,91 @@ def _exact_row_tile(
             v.store(builder.load(totals[i][j]), places[i][j], masks[j])
 
 
+def table_tile(most_rows: int, most_vectors: int, operand: str) -> Any:
+    """As `row_tile`, with the rows of one operand at the places that a table says.
+
+    tile(places, a, a_step, b, b_row, c, c_row, m, n, depth, add): if `operand` is "a", row i of A
+    begins at a + places[i] and its numbers are `a_step` apart; if it is "b", row k of B begins at
+    b + places[k], and `b_row` has no meaning. All else is as there.
+    """
+
+    def tile(
+        typing: Any,
+        places: Any,
+        a: Any,
+        a_step: Any,
+        b: Any,
+        b_row: Any,
+        c: Any,
+        c_row: Any,
+        m: Any,
+        n: Any,
+        depth: Any,
+        add: Any,
+    ) -> Any:
+        i64 = types.int64
+        signature = types.void(types.CPointer(i64), a, i64, a, i64, a, i64, i64, i64, i64, types.boolean)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            places, a, a_step, b, b_row, c, c_row, m, n, depth, add = args
+            v = _Vectors(context, builder, signature.args[1].dtype)
+
+            def place(index: Any) -> Any:
+                return builder.load(builder.gep(places, [_int(index)]))
+
+            for rows, done, vectors, tail in _exact_parts(v, m, n, most_rows, most_vectors):
+                masks = [None] * (vectors - 1) + [v.first_lanes(tail, v.lanes)]
+                totals = [v.accumulators(vectors) for _ in range(rows)]
+                lines = [v.offset(c, builder.add(done, _int(i)), c_row) for i in range(rows)]
+                targets = [[v.offset(line, j * v.lanes) for j in range(vectors)] for line in lines]
+                with builder.if_then(add):
+                    for i in range(rows):
+                        for j in range(vectors):
+                            builder.store(v.load(targets[i][j], masks[j]), totals[i][j])
+                if operand == "a":
+                    a_rows = [builder.gep(a, [place(builder.add(done, _int(i)))]) for i in range(rows)]
+                else:
+                    a_rows = [v.offset(a, builder.add(done, _int(i))) for i in range(rows)]
+                with cgutils.for_range(builder, depth) as loop:
+                    b_place = builder.mul(loop.index, b_row) if operand == "a" else place(loop.index)
+                    row = [
+                        v.load(v.offset(b, builder.add(b_place, _int(j * v.lanes))), masks[j])
+                        for j in range(vectors)
+                    ]
+                    for i in range(rows):
+                        factor = v.broadcast(v.offset(a_rows[i], loop.index, a_step))
+                        for j in range(vectors):
+                            v.multiply_add(factor, row[j], totals[i][j])
+                for i in range(rows):
+                    for j in range(vectors):
+                        v.store(builder.load(totals[i][j]), targets[i][j], masks[j])
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return _named_intrinsic(f"table_tile_{most_rows}x{most_vectors}_{operand}", tile)
+
+
+def _exact_parts(
+    v: _Vectors, m: Any, n: Any, most_rows: int, most_vectors: int
+) -> Iterator[tuple[int, Any, int, Any]]:
+    """The parts of a tile of m rows and n columns: (rows, rows before them, vectors, lanes of the last).
+
+    Instructions added while a part is at hand run only if there is such a part: m is a sum of powers of two.
+    """
+    builder = v.builder
+    for vectors in range(1, most_vectors + 1):
+        full = (vectors - 1) * v.lanes
+        fits = builder.icmp_signed("<=", n, _int(full + v.lanes))
+        needed = builder.icmp_signed(">", n, _int(full))
+        with builder.if_then(builder.and_(fits, needed)):
+            rows = most_rows
+            while rows:
+                with builder.if_then(cgutils.is_true(builder, builder.and_(m, _int(rows)))):
+                    yield rows, builder.and_(m, _int(-2 * rows)), vectors, builder.sub(n, _int(full))
+                rows //= 2
+
+
 def dot_tile(rows: int, columns: int) -> Any:
     """C[i, j] = A[i] . B[j] for up to `rows` rows of A and `columns` rows of B, all contiguous.
 
@@ -398,6 +483,23 @@ def _copy_vector(typing: Any, source: Any, target: Any, count: Any) -> Any:
     return types.void(source, source, types.int64), codegen
 
 
+def _add_vector(typing: Any, source: Any, target: Any, count: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        v = _Vectors(context, builder, signature.args[0].dtype)
+        mask = v.first_lanes(args[2], v.lanes)
+        v.store(builder.fadd(v.load(args[1], mask), v.load(args[0], mask)), args[1], mask)
+        return context.get_dummy_value()
+
+    return types.void(source, source, types.int64), codegen
+
+
+def _integers(typing: Any, pointer: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], _I64.as_pointer())
+
+    return types.CPointer(types.int64)(pointer), codegen
+
+
 def _allocate(typing: Any, like: Any, count: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         pointer = context.get_value_type(signature.return_type)
@@ -435,6 +537,8 @@ count_lanes = extending.intrinsic(_count_lanes)  # count_lanes(pointer): how man
 prefetch = extending.intrinsic(_prefetch)  # prefetch(pointer): have its cache line brought near
 use_full_width = extending.intrinsic(_use_full_width)  # vectorise this kernel's loops as wide as can be
 copy_vector = extending.intrinsic(_copy_vector)  # copy_vector(source, target, count): zeros after `count`
+add_vector = extending.intrinsic(_add_vector)  # add_vector(source, target, count): a vector at most
+integers = extending.intrinsic(_integers)  # integers(pointer): the same memory, as int64
 allocate = extending.intrinsic(_allocate)  # allocate(pointer, count): room for as many such elements
 free = extending.intrinsic(_free)  # free(room)
 align = extending.intrinsic(_align)  # align(room): the first place that starts a cache line

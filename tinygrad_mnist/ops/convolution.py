@@ -1,20 +1,17 @@
-"""Convolutions as matrix products: every patch of the input as a column, every kernel as a row.
-
-The columns are made of windows (an index map) and laid out in memory once; the products run on
-the tiles of the matrix kernels. The derivatives are those of windows and products, to any order.
-"""
+"""Convolutions of images and sequences under PyTorch's names, around the primitives of `convolve`."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+import numpy as np
+
 from ..errors import ShapeError
-from ..primitive import Value, composite
-from .contract import product
+from ..primitive import Value, composite, result_dtype
+from .convolve import convolution, convolution_input
+from .elementwise import cast
 from .padding import pad
-from .views import permute_axes, reshape_to
-from .windows import overlapped, windows
+from .views import reshape_to
 
 Pair = int | tuple[int, int]
 
@@ -27,15 +24,6 @@ def pair(name: str, what: str, value: Any, least: int = 0) -> tuple[int, int]:
     if len(both) != 2 or min(both) < least:
         raise ShapeError(f"{name}: {what} must be a number from {least} on, or two, not {value}")
     return int(both[0]), int(both[1])
-
-
-def patches(x: Value, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> Value:
-    """(N, C, H, W) as windows (N, C, h, w, kh, kw): what a kernel sees at each of its h x w places."""
-    x = windows(x, 2, kernel[0], stride[0], dilation[0])
-    return windows(x, 3, kernel[1], stride[1], dilation[1])
-
-
-_IMAGE = ((1, 2, 4, 4), (2, 2, 2, 3))
 
 
 @composite(
@@ -80,18 +68,8 @@ def conv2d(
         raise ShapeError(
             f"conv2d: an image of size {x.shape[2:]}, padding included, is smaller than the kernel"
         )
-    seen = patches(x, kernel, step, gap)
-    n, _, height, width = seen.shape[:4]
-    depth = weight.shape[1] * math.prod(kernel)
-    seen = permute_axes(seen, (0, 1, 4, 5, 2, 3))
-    if groups == 1:
-        columns = reshape_to(seen, (n, depth, height * width))
-        y = product(reshape_to(weight, (weight.shape[0], depth)), columns)
-    else:
-        columns = reshape_to(seen, (n, groups, depth, height * width))
-        y = product(reshape_to(weight, (groups, weight.shape[0] // groups, depth)), columns)
-    y = reshape_to(y, (n, weight.shape[0], height, width))
-    return y if bias is None else y + reshape_to(bias, (bias.shape[0], 1, 1))
+    y = convolution(*_floats(x, weight), step, gap, groups)
+    return _with_bias(y, result_dtype(x, weight), bias)
 
 
 @composite((((1, 2, 5), (2, 2, 3), (2,)), {"padding": 1, "stride": 2}))
@@ -166,24 +144,32 @@ def conv_transpose2d(
         raise ShapeError(
             f"conv_transpose2d: output_padding {output_padding} must be below stride or dilation"
         )
-    n, channels, height, width = x.shape
-    out, kernel = weight.shape[1], weight.shape[2:]
-    rows = reshape_to(weight, (groups, channels // groups, out * math.prod(kernel)))
-    columns = reshape_to(x, (n, groups, channels // groups, height * width))
-    spread = product(permute_axes(rows, (0, 2, 1)), columns)
-    spread = reshape_to(spread, (n, groups * out, *kernel, height, width))
-    y = permute_axes(spread, (0, 1, 4, 5, 2, 3))
-    full = [
-        (s - 1) * t + d * (k - 1) + 1 + m
-        for s, t, d, k, m in zip(x.shape[2:], step, gap, kernel, more, strict=True)
-    ]
-    y = overlapped(y, full[1], 3, step[1], gap[1])
-    y = overlapped(y, full[0], 2, step[0], gap[0])
-    if min(f - 2 * p for f, p in zip(full, around, strict=True)) < 1:
+    kernel = weight.shape[2:]
+    full = [(n - 1) * s + d * (k - 1) + 1 for n, s, d, k in zip(x.shape[2:], step, gap, kernel, strict=True)]
+    ends = [m - p for m, p in zip(more, around, strict=True)]
+    if min(f + e - p for f, e, p in zip(full, ends, around, strict=True)) < 1:
         raise ShapeError(
             f"conv_transpose2d: padding {padding} leaves nothing of a result of size {tuple(full)}"
         )
-    y = pad(y, (-around[1], -around[1], -around[0], -around[0]))
+    y = convolution_input(*_floats(x, weight), tuple(full), step, gap, groups)
+    y = pad(y, (-around[1], ends[1], -around[0], ends[0]))
+    return _with_bias(y, result_dtype(x, weight), bias)
+
+
+def _floats(x: Value, weight: Value) -> tuple[Value, Value]:
+    """Both in their common dtype, or in float64 (exact up to 2**53) where that is none of floats."""
+    dtype = result_dtype(x, weight)
+    dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
+    return _as(x, dtype), _as(weight, dtype)
+
+
+def _as(x: Value, dtype: np.dtype[Any]) -> Value:
+    return x if x.dtype == dtype else cast(x, dtype)
+
+
+def _with_bias(y: Value, dtype: np.dtype[Any], bias: Value | None) -> Value:
+    """The result in its dtype, and the bias added."""
+    y = _as(y, dtype)
     return y if bias is None else y + reshape_to(bias, (bias.shape[0], 1, 1))
 
 

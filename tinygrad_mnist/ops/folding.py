@@ -6,10 +6,10 @@ import math
 
 from ..errors import ShapeError
 from ..primitive import Value, composite
-from .convolution import Pair, pair, patches
+from .convolution import Pair, pair
 from .padding import pad
 from .views import permute_axes, reshape_to
-from .windows import overlapped
+from .windows import overlapped, patches
 
 
 @composite(

@@ -10,12 +10,13 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..primitive import Array, Value, composite
-from .convolution import Pair, pair, patches
+from .convolution import Pair, pair
 from .joining import concatenate
 from .padding import pad
 from .reduce import max, sum
 from .statistics import mean
 from .views import permute_axes, reshape_to, slice_ranges
+from .windows import patches
 
 One = int | tuple[int]
 Parts = Pair | tuple[int | None, int | None] | None

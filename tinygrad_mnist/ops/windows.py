@@ -41,6 +41,12 @@ windows = Primitive(
 )
 
 
+def patches(x: Value, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> Value:
+    """(N, C, H, W) as windows (N, C, h, w, kh, kw): what a kernel sees at each of its h x w places."""
+    x = windows(x, 2, kernel[0], stride[0], dilation[0])
+    return windows(x, 3, kernel[1], stride[1], dilation[1])
+
+
 def overlapped(g: Value, length: int, axis: int, step: int, dilation: int) -> Value:
     """The transpose of `windows`: zeros along an axis of `length`, with every window added at its place."""
     count, size = g.shape[axis], g.shape[-1]
