@@ -100,6 +100,22 @@ def test_values_taken_before_a_step_stay_as_they_were() -> None:
     assert (weight.numpy() != before).any()
 
 
+def test_leaves_of_one_shape_that_are_computed_from_each_other() -> None:
+    start = np.arange(12, dtype=np.float32).reshape(3, 4)
+    a, b, c, d = (tg.Tensor(start + 100 * k) for k in range(4))
+
+    def step() -> None:
+        new = b + 1, a + 1, a * 2 + b.flip(0), (c + d)[:, ::-1]
+        for leaf, value in zip((a, b, c, d), new, strict=True):
+            leaf.assign_(value)
+
+    tg.jit(step)()
+    old = [start + 100 * k for k in range(4)]
+    expected = old[1] + 1, old[0] + 1, old[0] * 2 + old[1][::-1], (old[2] + old[3])[:, ::-1]
+    for leaf, value in zip((a, b, c, d), expected, strict=True):
+        np.testing.assert_array_equal(leaf.numpy(), value)
+
+
 def test_train_and_eval_are_told_apart() -> None:
     generator = tg.Generator(0)
     model = nn.Sequential(nn.Dropout(0.9, generator=generator))

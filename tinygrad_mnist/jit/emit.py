@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..primitive import REGISTRY
+from ..primitive import REGISTRY, Shape
 from .contractions import Contractions, inputs_by_columns
 from .expression import Nest
 from .nests import AXES, INDENT
@@ -174,19 +174,36 @@ class _Emitter(Reductions, Contractions):
 
     def _updates(self) -> None:
         """Write the new values, after everything that reads the old ones has been computed."""
-        updated = {target.name for target, _ in self.program.updates}
         onto = {update.target: update for update in self.onto.values()}
         rest = [(target, value) for target, value in self.program.updates if target not in onto]
+        alone: list[tuple[Symbol, Symbol]] = []
+        together: dict[Shape, list[tuple[Symbol, Symbol]]] = {}
         for target, value in rest:
-            nest = Nest(value.ndim)
+            flat = value.ndim > 0 and self._expressions(value, flat=True).is_flat(value, value.shape)
+            (together.setdefault(value.shape, []) if flat else alone).append((target, value))
+        updated = {target.name for target, _ in self.program.updates}
+        for target, value in alone:
             axes = tuple(AXES[: value.ndim])
-            self._expressions(value).at(value, axes, nest)
-            if any(name in updated and (name, index) != (target.name, axes) for name, index in nest.reads):
-                self._copy(value)
+            self._keep_apart(value, axes, False, updated, {(target.name, axes)})
+        for pairs in together.values():
+            for _, value in pairs:
+                own = {(target.name, ("i",)) for target, _ in pairs}
+                self._keep_apart(value, ("i",), True, updated, own)
         for update in onto.values():
             self._accumulate(update)
-        for target, value in rest:
+        for pairs in together.values():
+            self._store_together(pairs)
+        for target, value in alone:
             self._store(value, target.name)
+
+    def _keep_apart(
+        self, x: Symbol, index: tuple[str, ...], flat: bool, updated: set[str], own: Collection[Any]
+    ) -> None:
+        """Compute a new value now if it reads what will have changed by then, besides the elements `own`."""
+        nest = Nest(x.ndim)
+        self._expressions(x, flat).at(x, index, nest)
+        if any(name in updated and (name, at) not in own for name, at in nest.reads):
+            self._copy(x)
 
     def _copy(self, x: Symbol) -> None:
         if x in self.buffers:  # somebody else's buffer, about to be updated

@@ -132,7 +132,8 @@ class Expressions:
             return nest.locals[key]
         instruction = self.producers[x]
         text, depends = _RULES[instruction.primitive.kind](self, instruction, index, nest)
-        if self.cost(x) <= 1 and instruction.primitive.kind != "gather":
+        cheap = self.cost(x) <= 1 and instruction.primitive.kind != "gather"
+        if cheap or text.isidentifier():
             return text
         return nest.local(key, unwrapped(text), self._local_depth(depends, nest), x.name)
 

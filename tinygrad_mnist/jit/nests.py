@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from ..primitive import Shape
-from .expression import Expressions, Nest, flat_name
+from .expression import Expressions, Nest, flat_name, unwrapped
 from .program import Program
 from .sections import Access, Section, bounds, unsigned_bounds
 from .trace import Instruction, Symbol
@@ -194,6 +194,29 @@ class Nests:
         lines = [comment, *nest.lines[0], f"for i in range({unsigned_bounds(rows, x.size // max(rows, 1))}):"]
         lines += [INDENT + line for line in nest.lines[1]]
         self._add(lines, reads, {(name, rows)}, rows, cost)
+
+    def _store_together(self, pairs: Sequence[tuple[Symbol, Symbol]]) -> None:
+        """Replace arrays of one shape in one loop: all new elements are computed before any is stored."""
+        shape, size = pairs[0][0].shape, pairs[0][0].size
+        nest, expressions = Nest(1), self._expressions(pairs[0][1], flat=True)
+        cost = sum(size * (1 + expressions.cost(value)) for _, value in pairs)
+        comments = [self._comment(target.name, value) for target, value in pairs]
+        news = []
+        for _, value in pairs:
+            text = unwrapped(expressions.at(value, ("i",), nest))
+            named = len(pairs) == 1 or text.isidentifier()
+            news.append(text if named else nest.local((value, "new"), text, 1, value.name))
+        for (target, _), new in zip(pairs, news, strict=True):
+            name = flat_name(target.name) if len(shape) > 1 else target.name
+            nest.lines[1].append(f"{name}[i] = {new}")
+        if len(shape) > 1:
+            self._flat((*(target.name for target, _ in pairs), *nest.flat), size)
+        rows = shape[0] if len(shape) > 1 or size > _SMALL else 0
+        times = size // max(shape[0], 1)
+        lines = [*comments, *nest.lines[0], f"for i in range({unsigned_bounds(shape[0], times)}):"]
+        lines += [INDENT + line for line in nest.lines[1]]
+        writes = [(target.name, rows) for target, _ in pairs]
+        self._add(lines, self._reads(nest, rows), writes, rows, cost)
 
     def _loops_by_columns(self, nest: Nest, shape: Shape, comment: str, name: str, cost: float) -> None:
         """A section of one nest whose inner loop is shared out: each worker has some columns of each row."""
