@@ -9,7 +9,7 @@ import numpy as np
 
 from .expression import Nest, converted, literal
 from .nests import AXES, INDENT, Nests, constant_nest, element_text, nest_lines
-from .trace import Instruction
+from .trace import Instruction, Symbol
 
 _SORT = 30  # work of an element that is sorted
 
@@ -21,6 +21,9 @@ class Reductions(Nests):
         x, y, name = instruction.args[0], instruction.result, instruction.primitive.name
         axes = instruction.args[1] if isinstance(instruction.args[1], tuple) else (instruction.args[1],)
         kept = tuple(d for d in range(x.ndim) if d not in axes)
+        if kept and axes[0] < kept[-1] < axes[-1] and y.ndim < x.ndim:
+            self._reduce_twice(instruction, axes)
+            return
         comment = self._comment(y.name, x, name)
         buffer = self._allocate(y)
         if kept + axes == tuple(range(x.ndim)) or name.startswith("arg"):
@@ -28,6 +31,14 @@ class Reductions(Nests):
         else:
             self._reduce_into(instruction, axes, buffer, comment)
         self.buffers[y] = buffer
+
+    def _reduce_twice(self, instruction: Instruction, axes: tuple[int, ...]) -> None:
+        """All reduced axes but the last first: the totals of a whole row are in the making at once."""
+        x, y, primitive = instruction.args[0], instruction.result, instruction.primitive
+        shape = tuple(n for d, n in enumerate(x.shape) if d not in axes[:-1])
+        rows = Symbol(f"{y.name}_rows", shape, y.dtype)
+        self._reduce(Instruction(primitive, (x, axes[:-1], False), rows))
+        self._reduce(Instruction(primitive, (rows, (len(shape) - 1,), False), y))
 
     def _reduce_inside(
         self,
