@@ -71,19 +71,48 @@ def test_a_rule_keeps_dtypes_and_gives_tensors_the_same_bits(name, dtype):
         p = group["params"][0]
         options = {key: value for key, value in group.items() if key != "params"}
         arrays = [p.data, rng.normal(size=p.shape).astype(dtype)]
-        arrays += [x.data + 0.5 for x in optimiser.new_state(p, options).values()]
+        state = optimiser.new_state(p, options)
+        arrays += [x.data + 0.5 for x in state.values()]
+        changed = [arrays[0], *(x for name, x in zip(state, arrays[2:], strict=True) if name != "count")]
         before = [np.copy(x) for x in arrays]
         for lr in (options["lr"], tg.Tensor(options["lr"], dtype=np.float64)):
             rates = {**options, "lr": lr}
             from_tensors = optimiser.rule(*(tg.Tensor(x) for x in arrays), **rates)
             rates["lr"] = lr if isinstance(lr, float) else lr.data
             from_arrays = optimiser.rule(*arrays, **rates)
-            assert len(from_arrays) == len(from_tensors) == len(arrays) - 1
-            for x, y, old in zip(from_arrays, from_tensors, [arrays[0], *arrays[2:]], strict=True):
+            for x, y, old in zip(from_arrays, from_tensors, changed, strict=True):
                 assert x.dtype == y.dtype == old.dtype
                 np.testing.assert_array_equal(x, y)
         for x, y in zip(arrays, before, strict=True):
             np.testing.assert_array_equal(x, y)
+
+
+def test_parameters_that_were_updated_as_often_share_their_counter():
+    def counts(optimiser):
+        states = [state for group in optimiser._states for state in group]
+        return [state["count"].item() for state in states], len({id(state["count"]) for state in states})
+
+    params = start()
+    optimiser = make("adam", params)
+
+    @tg.jit
+    def step(x):
+        optimiser.zero_grad()
+        (params[0] * x).sum().backward()
+        optimiser.step()
+
+    set_gradients(params, 0)
+    optimiser.step()
+    assert counts(optimiser) == ([1, 1], 1)
+    step(tg.Tensor(1.0))  # of the first parameter only
+    step(tg.Tensor(1.0))
+    assert counts(optimiser) == ([3, 1], 2)
+    set_gradients(params, 1)
+    optimiser.step()
+    assert counts(optimiser) == ([4, 2], 2)
+    resumed = make("adam", start())
+    resumed.load_state_dict(optimiser.state_dict())
+    assert counts(resumed) == ([4, 2], 2)
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)

@@ -33,11 +33,11 @@ def adagrad(
     Duchi, Hazan and Singer 2011, "Adaptive subgradient methods for online learning and stochastic
     optimization". Weight decay adds weight_decay p to g.
     """
-    rate = weak(lr / (1 + count * lr_decay), p)
+    rate = weak(lr / (1 + (count - 1) * lr_decay), p)
     if weight_decay:
         g = g + weight_decay * p
     total = total + g * g
-    return p - rate * (g / (ops.sqrt(total) + eps)), total, count + 1
+    return p - rate * (g / (ops.sqrt(total) + eps)), total
 
 
 class Adagrad(Optimizer):

@@ -35,14 +35,13 @@ def adam(
     for stochastic optimization", algorithm 1). Weight decay adds weight_decay p to g.
     """
     b1, b2 = betas
-    count = count + 1
     rate = weak(lr / (1 - b1**count), p)
     scale = weak((1 - b2**count) ** -0.5, p)
     if weight_decay:
         g = g + weight_decay * p
     mean = b1 * mean + (1 - b1) * g
     square = b2 * square + (1 - b2) * (g * g)
-    return p - rate * mean / (ops.sqrt(square) * scale + eps), mean, square, count
+    return p - rate * mean / (ops.sqrt(square) * scale + eps), mean, square
 
 
 def adamw(
@@ -101,14 +100,11 @@ class Adam(Optimizer):
         if self.rule not in (adam, adamw):  # a subclass has one of its own
             return False
         mean, square, count = state
-        (b1, b2), updates = betas, float(count) + 1
+        (b1, b2), updates = betas, float(count)
         decay, shrinkage = (0.0, lr * weight_decay) if self.rule is adamw else (weight_decay, 0.0)
         rate, scale = lr / (1 - b1**updates), (1 - b2**updates) ** -0.5
         kernel = update.adam.single if p.dtype is FLOAT32 else update.adam.double
-        done = kernel(p, g, mean, square, b1, 1 - b1, b2, 1 - b2, rate, scale, eps, decay, shrinkage)
-        if done:
-            count[...] = updates
-        return bool(done)
+        return bool(kernel(p, g, mean, square, b1, 1 - b1, b2, 1 - b2, rate, scale, eps, decay, shrinkage))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The two moments, and how often they were updated (in float64, for the powers)."""

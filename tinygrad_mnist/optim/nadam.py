@@ -36,7 +36,6 @@ def nadam(
     (decoupled) takes lr weight_decay p from p.
     """
     b1, b2 = betas
-    count = count + 1
     now = b1 * (1 - 0.5 * 0.96 ** (count * momentum_decay))
     following = b1 * (1 - 0.5 * 0.96 ** ((count + 1) * momentum_decay))
     product = product * now
@@ -49,7 +48,7 @@ def nadam(
     size = ops.sqrt(square) * weak((1 - b2**count) ** -0.5, p) + eps
     by_gradient = weak(lr * (1 - now) / (1 - product), p)
     by_mean = weak(lr * following / (1 - product * following), p)
-    return p - (by_gradient * g + by_mean * mean) / size, mean, square, count, product
+    return p - (by_gradient * g + by_mean * mean) / size, mean, square, product
 
 
 class NAdam(Optimizer):

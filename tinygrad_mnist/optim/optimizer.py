@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ class Optimizer:
     A subclass has a `rule`, one function of values:
     (p, g, *state, lr=..., **options) -> (new p, *new state), in operators and `ops` only. A step
     runs it on arrays; while a program is recorded, it runs it on Tensors. A subclass may also have
-    `in_one_pass`, which does what the rule does in one pass over memory.
+    `in_one_pass`, which does what the rule does in one pass over memory. A state named `count` is how
+    often the parameter was updated, this time included; the step sees to it, and the rule gives no new one.
 
     Args:
         params: Tensors (a generator will do), or groups as dicts: {"params": [...]} with options
@@ -47,6 +49,7 @@ class Optimizer:
         self.steps = Tensor(0)
         self._options = [name for name in options if name != "lr"]
         self._states = [[self.new_state(p, group) for p in group["params"]] for group in self.param_groups]
+        self._share_counts([0.0] * sum(map(len, self._states)))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """What the rule remembers of a parameter, by name, as it is before the first step."""
@@ -64,7 +67,35 @@ class Optimizer:
         """The rule, p and its state overwritten; False, and nothing is changed, to leave it to the rule."""
         return False
 
+    def _share_counts(self, counts: Sequence[float]) -> None:
+        """Give the parameters, in order, counters: one to all with equal counts, which mostly stay equal.
+
+        What depends on a counter is then computed once in a program.
+        """
+        shared: dict[float, Tensor] = {}
+        for state, count in zip(chain(*self._states), counts, strict=True):
+            if "count" in state:
+                state["count"] = shared.setdefault(count, Tensor(count, dtype="float64"))
+
+    def _count_updates(self) -> None:
+        """Count this update of those parameters that have a gradient, apart from those that have none."""
+        params = chain(*(group["params"] for group in self.param_groups))
+        counted = [
+            (p._grad is not None, state) for p, state in zip(params, chain(*self._states), strict=True)
+        ]
+        left_behind = {id(state["count"]) for updated, state in counted if not updated}
+        new: dict[int, Tensor] = {}
+        for updated, state in counted:
+            old = state["count"]
+            if updated and id(old) not in new:
+                new[id(old)] = Tensor(old.data) if id(old) in left_behind else old
+                _put(new[id(old)], old.data + 1 if tracing.get() is None else old + 1)
+            if updated:
+                state["count"] = new[id(old)]
+
     def _apply(self, update: Callable[..., None], steps: Value) -> None:
+        if any("count" in state for state in chain(*self._states)):
+            self._count_updates()
         for group, states in zip(self.param_groups, self._states, strict=True):
             options = {name: group[name] for name in self._options}
             lr = group["lr"](steps) if callable(group["lr"]) else group["lr"]
@@ -78,9 +109,7 @@ class Optimizer:
     def _update_tensors(
         self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]
     ) -> None:
-        values = self.rule(p, g, *state.values(), **options)
-        for place, value in zip((p, *state.values()), values, strict=True):
-            _put(place, value)
+        _put_all(p, state, self.rule(p, g, *state.values(), **options))
 
     def _update_arrays(self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]) -> None:
         arrays = [x.data for x in state.values()]
@@ -91,9 +120,7 @@ class Optimizer:
             if self.in_one_pass(data, g.data, *arrays, **options):
                 p.data, p.assigned = data, next(clock)
                 return
-        values = self.rule(p.data, g.data, *arrays, **options)
-        for place, value in zip((p, *state.values()), values, strict=True):
-            _put(place, value)
+        _put_all(p, state, self.rule(p.data, g.data, *arrays, **options))
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -126,7 +153,9 @@ class Optimizer:
         if wrong:
             owner = type(self).__name__
             raise DataError(f"load_state_dict: this state does not fit this {owner}: {', '.join(wrong)}")
-        for name, x in tensors.items():
+        names = (f"{i}.count" for i, _ in enumerate(chain(*self._states)))
+        self._share_counts([float(values.get(name, 0.0)) for name in names])
+        for name, x in self._tensors().items():
             x.assign_(np.asarray(values[name]))
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -147,6 +176,12 @@ def _references(data: Array) -> int:
 
 _PROBE = Tensor(0.0)
 _ALONE = _references(_PROBE.data)
+
+
+def _put_all(p: Tensor, state: dict[str, Tensor], values: Sequence[Value]) -> None:
+    places = (p, *(x for name, x in state.items() if name != "count"))
+    for place, value in zip(places, values, strict=True):
+        _put(place, value)
 
 
 def _put(place: Tensor, value: Value) -> None:
