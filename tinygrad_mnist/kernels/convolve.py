@@ -188,14 +188,17 @@ def convolve_forward(
                 rows = min(block, h - top)
                 x_g = offset(x, (n * channels + g * inner) * plane + top * s * width)
                 seen = (rows - 1) * s + (kh - 1) * d + 1
-                _cut(x_g, strips, inner, plane, width, kw, s, step, gap, seen, high, v)
+                cut = x_g  # a channel can be its own strip
+                if kw > 1 or s > 1 or step > 1 or block < h:
+                    _cut(x_g, strips, inner, plane, width, kw, s, step, gap, seen, high, v)
+                    cut = strips
                 for q in range(0, rows * v, panel):
                     for o in range(0, outer, ROWS):
                         _over_taps(
                             places,
                             offset(weights, g * size + o * depth),
                             ROWS,
-                            offset(strips, q),
+                            offset(cut, q),
                             0,
                             offset(y, (n * outs + g * outer + o) * h * v + top * v + q),
                             h * v,
@@ -254,14 +257,17 @@ def convolve_weight(
                 rows = min(block, h - top)
                 x_g = offset(x, (n * channels + g * inner) * plane + top * s * width)
                 seen = (rows - 1) * s + (kh - 1) * d + 1
-                _cut(x_g, strips, inner, plane, width, kw, s, step, gap, seen, high, v)
+                cut = x_g  # a channel can be its own strip
+                if kw > 1 or s > 1 or step > 1 or block < h:
+                    _cut(x_g, strips, inner, plane, width, kw, s, step, gap, seen, high, v)
+                    cut = strips
                 y_g = offset(y, (n * outs + g * outer) * h * v + top * v)
                 pack_right(y_g, 1, h * v, rows * v, outer, turned)
                 for o in range(0, outer, panel):
                     for k in range(0, depth, ROWS):
                         _over_positions(
                             offset(places, k),
-                            strips,
+                            cut,
                             1,
                             offset(turned, o * rows * v),
                             panel,
