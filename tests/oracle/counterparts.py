@@ -184,6 +184,13 @@ TORCH: dict[str, Function] = {
     "argmax": lambda x, axis, keepdims: torch.argmax(x, axis, keepdim=keepdims),
     "argmin": lambda x, axis, keepdims: torch.argmin(x, axis, keepdim=keepdims),
     "linear": F.linear,
+    "convolution": lambda x, w, stride, dilation, groups: F.conv2d(x, w, None, stride, 0, dilation, groups),
+    "convolution_input": lambda y, w, size, stride, dilation, groups: torch.nn.grad.conv2d_input(
+        (len(y), w.shape[1] * groups, *size), w, y, stride, 0, dilation, groups
+    ),
+    "convolution_weight": lambda y, x, taps, stride, dilation, groups: torch.nn.grad.conv2d_weight(
+        x, (y.shape[1], x.shape[1] // groups, *taps), y, stride, 0, dilation, groups
+    ),
     "take": torch_take,
     "scatter_add": torch_scatter_add,
     "cross_entropy_of_rows": lambda x, classes: F.cross_entropy(x, classes, reduction="none"),
@@ -355,6 +362,11 @@ JAX: dict[str, Function] = {
     "softsign": jax.nn.soft_sign,
     "bmm": jnp.matmul,
     "einsum": lambda a, b, equation: jnp.einsum(equation, a, b),
+    "convolution": lambda x, w, stride, dilation, groups: convolved_by_jax(
+        x, w, None, stride, 0, dilation, groups
+    ),
+    "convolution_input": None,
+    "convolution_weight": None,
     "conv1d": convolved_by_jax,
     "conv2d": convolved_by_jax,
     "mse_loss": lambda x, target: jnp.mean((x - target.astype(x.dtype)) ** 2),
