@@ -49,6 +49,7 @@ class Optimizer:
         self.steps = Tensor(0)
         self._options = [name for name in options if name != "lr"]
         self._states = [[self.new_state(p, group) for p in group["params"]] for group in self.param_groups]
+        self._counting = any("count" in state for state in chain(*self._states))
         self._share_counts([0.0] * sum(map(len, self._states)))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -94,7 +95,7 @@ class Optimizer:
                 state["count"] = new[id(old)]
 
     def _apply(self, update: Callable[..., None], steps: Value) -> None:
-        if any("count" in state for state in chain(*self._states)):
+        if self._counting:
             self._count_updates()
         for group, states in zip(self.param_groups, self._states, strict=True):
             options = {name: group[name] for name in self._options}
