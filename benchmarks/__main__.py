@@ -20,7 +20,7 @@ from .statistics import Record, groups
 from .suites import Suite, roofs
 
 # In the order in which they run; "roofs" always comes before them.
-SUITES = ("epoch", "matmul", "elementwise", "latency", "startup", "memory", "scaling")
+SUITES = ("epoch", "matmul", "elementwise", "latency", "scaling", "startup", "memory")
 QUICK = SUITES[:4]
 
 
@@ -35,22 +35,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     chosen = QUICK if options.quick else SUITES
     suites = [roofs.SUITE, *(load(name) for name in options.suites or chosen)]
-    results = run(suites, plan_of(options), options.peers, console)
-    results["command"] = " ".join(["python -m benchmarks", *options.suites, *["--quick"] * options.quick])
-    save(results, options.out, console)
+    command = " ".join(["python -m benchmarks", *options.suites, *["--quick"] * options.quick])
+    results = empty_results(command, plan_of(options))
+    try:
+        run(results, suites, plan_of(options), options.peers, console)
+    except KeyboardInterrupt:
+        console.print("stopped: the results so far are kept", style="red")
+        return 130
+    finally:
+        save(results, options.out, console)
     return 0
 
 
-def run(suites: Sequence[Suite], plan: Plan, only: Sequence[str] | None, console: Console) -> Record:
-    """Measure; returns the results as they go into JSON."""
-    results: Record = {
+def empty_results(command: str, plan: Plan) -> Record:
+    """Results as they go into JSON, before anything is measured."""
+    return {
         "schema": 1,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": "",
+        "command": command,
         "machine": machine.describe(),
         "plan": {**asdict(plan), "pythons": sorted(plan.pythons)},
         "suites": [],
     }
+
+
+def run(
+    results: Record, suites: Sequence[Suite], plan: Plan, only: Sequence[str] | None, console: Console
+) -> None:
+    """Measure, and add to the results."""
     with Processes(plan.pythons) as processes:
         for suite in suites:
             peers = [name for name in suite.peers if only is None or name in only or suite is roofs.SUITE]
@@ -67,7 +79,6 @@ def run(suites: Sequence[Suite], plan: Plan, only: Sequence[str] | None, console
             if suite.grid:
                 for name, members in groups(jobs).items():
                     screen.show_group(results, name, members, console)
-    return results
 
 
 def save(results: Record, folder: Path, console: Console) -> None:
@@ -90,7 +101,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
     if options.quick:
         return Plan(quick=True, rounds=5, seconds=0.1, tuning_rounds=1, threads=(1,), pythons=pythons)
     threads = tuple(sorted({1, machine.cores()}))
-    return Plan(rounds=9, seconds=0.2, tuning_rounds=2, threads=threads, pythons=pythons)
+    return Plan(rounds=7, seconds=0.15, tuning_rounds=3, threads=threads, pythons=pythons)
 
 
 def load(name: str) -> Suite:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 import benchmarks
-from benchmarks.__main__ import SUITES, load, main, plan_of, run, save
+from benchmarks.__main__ import SUITES, empty_results, load, main, plan_of, run, save
 from benchmarks.peers import COMPILED, EAGER, PEERS
 from benchmarks.race import Plan
 from benchmarks.readme import BEGIN, END, markdown, rewrite
@@ -145,7 +145,9 @@ def test_a_run_is_shown_and_saved(tmp_path):
 
     suites = [Suite("epoch", "Tiny", ("numpy_by_hand",), jobs, grid=grid) for grid in (False, True)]
     console = Console(file=io.StringIO(), width=200)
-    results = run(suites, Plan(rounds=2, seconds=0.001, tuning_rounds=1), None, console)
+    plan = Plan(rounds=2, seconds=0.001, tuning_rounds=1)
+    results = empty_results("python -m benchmarks", plan)
+    run(results, suites, plan, None, console)
     save(results, tmp_path, console)
     written = json.loads((tmp_path / "results.json").read_text())
     assert written.keys() == {"schema", "created", "command", "machine", "plan", "suites"}
