@@ -169,31 +169,11 @@ def row_tile(most_rows: int, most_vectors: int) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             a, a_row, a_column, b, b_row, c, c_row, m, n, depth, add = args
             v = _Vectors(context, builder, signature.args[0].dtype)
-            for vectors in range(1, most_vectors + 1):
-                full = (vectors - 1) * v.lanes
-                fits = builder.icmp_signed("<=", n, _int(full + v.lanes))
-                needed = builder.icmp_signed(">", n, _int(full))
-                with builder.if_then(builder.and_(fits, needed)):
-                    rows = most_rows
-                    while rows:  # m is a sum of powers of two
-                        with builder.if_then(cgutils.is_true(builder, builder.and_(m, _int(rows)))):
-                            done = builder.and_(m, _int(-2 * rows))
-                            _exact_row_tile(
-                                v,
-                                rows,
-                                vectors,
-                                v.offset(a, done, a_row),
-                                a_row,
-                                a_column,
-                                b,
-                                b_row,
-                                v.offset(c, done, c_row),
-                                c_row,
-                                depth,
-                                builder.sub(n, _int(full)),
-                                add,
-                            )
-                        rows //= 2
+            for rows, done, vectors, tail in _exact_parts(v, m, n, most_rows, most_vectors):
+                a_part, c_part = v.offset(a, done, a_row), v.offset(c, done, c_row)
+                _exact_row_tile(
+                    v, rows, vectors, a_part, a_row, a_column, b, b_row, c_part, c_row, depth, tail, add
+                )
             return context.get_dummy_value()
 
         return signature, codegen
