@@ -1,8 +1,8 @@
 """A micro autodiff framework on NumPy and Numba, and the network that reads handwritten digits."""
 
 from . import data, errors, nn, ops, optim, testing, train
-from .autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
-from .creation import (
+from .core.autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
+from .core.creation import (
     arange,
     concatenate,
     einsum,
@@ -17,11 +17,11 @@ from .creation import (
     where,
     zeros,
 )
-from .generator import Generator
+from .core.generator import Generator
+from .core.tensor import Tensor
 from .jit import jit
 from .kernels.threads import get_num_threads, set_num_threads
 from .ops import linalg
-from .tensor import Tensor
 
 __version__ = "0.1.0"
 

@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from tinygrad_mnist.tensor import wrap
+from tinygrad_mnist.core.tensor import wrap
 from tinygrad_mnist.testing.samples import distinct, layouts
 
 

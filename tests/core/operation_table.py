@@ -14,9 +14,9 @@ from unittest import mock
 import numpy as np
 
 import tinygrad_mnist as tg
+from tinygrad_mnist.core.tensor import wrap
 from tinygrad_mnist.jit import build, function
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
-from tinygrad_mnist.tensor import wrap
 from tinygrad_mnist.testing.calls import Call, composite_call, draw, primitive_call
 from tinygrad_mnist.testing.flat import gradient_of_weighted_sum
 from tinygrad_mnist.testing.samples import elementwise_shapes

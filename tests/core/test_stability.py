@@ -7,7 +7,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import Tensor, ops
-from tinygrad_mnist.autodiff import vjp
+from tinygrad_mnist.core.autodiff import vjp
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
 from tinygrad_mnist.testing.calls import composite_call, draw, primitive_call
 from tinygrad_mnist.testing.samples import elementwise_shapes

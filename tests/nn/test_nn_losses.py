@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as hnp
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn
+from tinygrad_mnist.core.tape import tracing
 from tinygrad_mnist.errors import DTypeError, ShapeError
-from tinygrad_mnist.tape import tracing
 
 REFERENCE = json.loads(Path(__file__).with_name("reference.json").read_text())["losses"]
 

@@ -27,9 +27,9 @@ import samples
 from counterparts import MATRICES, PAIRS, RUN, SPECIAL, SUBNORMAL, VERSIONS, counterpart
 from justified import JUSTIFIED, UNLIKE
 
-from tinygrad_mnist.autodiff import vjp
+from tinygrad_mnist.core.autodiff import vjp
+from tinygrad_mnist.core.tensor import wrap
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
-from tinygrad_mnist.tensor import wrap
 from tinygrad_mnist.testing.calls import Call, composite_call, draw, primitive_call
 from tinygrad_mnist.testing.samples import elementwise_shapes
 

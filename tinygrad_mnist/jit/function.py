@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff import Tree
+from ..core.autodiff import Tree
+from ..core.tape import clock, recording, tracing
+from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError, TraceError
 from ..kernels.threads import get_num_threads, team
 from ..primitive import Array, Shape, check_dtype
-from ..tape import clock, recording, tracing
-from ..tensor import Tensor, wrap
 from .build import Run, compiled
 from .emit import source
 from .export import exported

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..tensor import Tensor
+from ..core.tensor import Tensor
 
 _PACKAGE = __name__.split(".")[0]
 _LIMIT = 2000  # places looked at; beyond, the surroundings are too large to be watched

@@ -8,10 +8,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..core.tape import set_recording, tracing
+from ..core.tensor import Tensor, wrap
 from ..errors import TraceError
 from ..primitive import Primitive, Shape
-from ..tape import set_recording, tracing
-from ..tensor import Tensor, wrap
 
 _PACKAGE = __name__.split(".")[0]
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..creation import maximum
+from ..core.creation import maximum
+from ..core.tensor import Tensor
 from ..errors import DataError
 from ..ops import log_softmax, softmax
-from ..tensor import Tensor
 from ..train import TrainedNetwork
 from .surface import Data
 

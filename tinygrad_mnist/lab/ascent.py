@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..autodiff import grad, no_grad
+from ..core.autodiff import grad, no_grad
+from ..core.generator import Generator
+from ..core.tensor import Tensor
 from ..errors import DataError
-from ..generator import Generator
 from ..nn import Module, Parameter
 from ..optim import Adam, schedules
-from ..tensor import Tensor
 from ..train import TrainedNetwork
 from .answers import Answers, answers, log_confidence
 

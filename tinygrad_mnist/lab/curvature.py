@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..generator import Generator
+from ..core.generator import Generator
 from .surface import CostSurface, Vector
 
 

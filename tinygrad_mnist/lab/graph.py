@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from ..core.tape import Node, ancestors
+from ..core.tensor import Tensor
 from ..errors import GraphError
 from ..primitive import Shape
-from ..tape import Node, ancestors
-from ..tensor import Tensor
 
 _CHARACTER, _LINE, _MARGIN, _GAP, _BETWEEN = 7.3, 16, 12, 18, 34  # pixels
 _SWEEPS = 8

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..generator import Generator
+from ..core.generator import Generator
 
 _SHIFT = 6 / 28  # of the image's height or width
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..generator import Generator
-from ..tensor import Tensor
+from ..core.generator import Generator
+from ..core.tensor import Tensor
 from ..train.evaluation import right_classes
 from .surface import CostSurface, Vector
 

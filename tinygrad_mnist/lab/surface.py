@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..autodiff import hvp, no_grad, value_and_grad
+from ..core.autodiff import hvp, no_grad, value_and_grad
+from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
 from ..nn import Module, Parameter
 from ..primitive import check_dtype
-from ..tensor import Tensor, wrap
 from ..train.evaluation import CostFunction
 
 #: Numbers in one row, one for each weight and bias.

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from .. import ops
+from ..core.generator import Generator
 from ..errors import ShapeError
-from ..generator import Generator
 from ..ops.convolution import Pair, pair
 from ..primitive import Value
 from . import init as inits

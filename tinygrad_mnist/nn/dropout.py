@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ops
-from ..generator import Generator
+from ..core.generator import Generator
 from ..primitive import Value
 from .init import require
 from .module import Module

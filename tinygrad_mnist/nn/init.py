@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..core.generator import Generator
+from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
-from ..generator import Generator
 from ..primitive import Shape
-from ..tensor import Tensor, wrap
 
 #: What a layer asks for its first weights: (shape, generator) -> Tensor or array.
 Init: TypeAlias = Callable[[Shape, Generator], Any]

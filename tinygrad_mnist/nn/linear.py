@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import ops
+from ..core.generator import Generator
 from ..errors import ShapeError
-from ..generator import Generator
 from ..primitive import Value
 from . import init as inits
 from .module import Module

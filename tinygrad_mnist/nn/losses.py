@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.tensor import Tensor
 from ..errors import DTypeError, ShapeError
 from ..ops.softmaxes import cross_entropy_of_rows
 from ..primitive import Case, Value, composite
-from ..tensor import Tensor
 from .module import Module
 from .targets import cast, like, reduced, values, weighted
 

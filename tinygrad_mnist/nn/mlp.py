@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ..core.generator import Generator
 from ..errors import ShapeError
-from ..generator import Generator
 from . import init as inits
 from .activations import Sigmoid
 from .linear import Linear

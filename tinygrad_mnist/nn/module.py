@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..core.tensor import Tensor
 from ..primitive import Array
-from ..tensor import Tensor
 from .parameter import Parameter
 from .state import load
 from .table import table

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import ops
+from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..primitive import Value
-from ..tensor import Tensor
 from .module import Module
 from .parameter import Parameter
 

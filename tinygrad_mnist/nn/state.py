@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.tensor import Tensor
 from ..errors import DataError
 from ..primitive import Array
-from ..tensor import Tensor
 
 
 def load(targets: Mapping[str, Tensor], values: Mapping[str, Any], owner: str) -> None:

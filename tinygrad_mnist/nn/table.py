@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..tensor import Tensor
+from ..core.tensor import Tensor
 from .parameter import Parameter
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.tape import tracing
+from ..core.tensor import wrap
 from ..errors import ShapeError
 from ..primitive import Operand, Value
-from ..tape import tracing
-from ..tensor import wrap
 
 
 def values(target: Any) -> Value:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.tensor import Tensor, wrap
 from ..primitive import Value
-from ..tensor import Tensor, wrap
 from .groups import Params
 from .optimizer import Optimizer
 from .scalars import weak

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import ops
+from ..core.tensor import Tensor
 from ..kernels import update
 from ..kernels.arrays import FLOAT32
 from ..primitive import Array, Value
-from ..tensor import Tensor
 from .groups import Params
 from .optimizer import Optimizer, zeros_like
 from .scalars import weak

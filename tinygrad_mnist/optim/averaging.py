@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.tape import set_recording
+from ..core.tensor import Tensor
 from ..errors import DataError
 from ..primitive import Array
-from ..tape import set_recording
-from ..tensor import Tensor
 
 
 class EMA:

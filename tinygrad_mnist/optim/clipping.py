@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 
 from .. import ops
-from ..autodiff import no_grad
-from ..tensor import Tensor
+from ..core.autodiff import no_grad
+from ..core.tensor import Tensor
 
 
 @no_grad()

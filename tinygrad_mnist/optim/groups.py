@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+from ..core.tensor import Tensor
 from ..errors import DTypeError, GraphError
-from ..tensor import Tensor
 
 #: Parameters, or groups of them: {"params": [...], option: value}.
 Params: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.tape import tracing
 from ..errors import DataError, TraceError
 from ..primitive import Array
-from ..tape import tracing
 from .groups import Params
 from .line_search import strong_wolfe
 from .optimizer import Optimizer

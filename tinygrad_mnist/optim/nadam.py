@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import ops
+from ..core.tensor import Tensor
 from ..primitive import Value
-from ..tensor import Tensor
 from .groups import Params
 from .optimizer import Optimizer, zeros_like
 from .scalars import weak

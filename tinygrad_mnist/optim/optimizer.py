@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.tape import clock, set_recording, tracing
+from ..core.tensor import Tensor, wrap
 from ..errors import DataError
 from ..primitive import Array, Value
-from ..tape import clock, set_recording, tracing
-from ..tensor import Tensor, wrap
 from .groups import Params, complete
 
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.tensor import wrap
 from ..primitive import Array, Case, Composite, Primitive, Shape
-from ..tensor import wrap
 from .samples import distinct
 
 

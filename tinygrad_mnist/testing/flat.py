@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..autodiff import grad
+from ..core.autodiff import grad
+from ..core.tensor import Tensor, wrap
 from ..primitive import Array, Shape
-from ..tensor import Tensor, wrap
 from .differences import Derivatives, NotSmoothError, derivatives
 from .errors import GradcheckError, KinkError
 from .rules import Function, Pull, Rule

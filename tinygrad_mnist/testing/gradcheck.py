@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..core.tensor import Tensor
 from ..errors import DTypeError
 from ..jit import CompiledFunction, jit
 from ..primitive import Array
-from ..tensor import Tensor
 from .causes import likely_cause
 from .errors import Disagreement, GradcheckError, KinkError
 from .flat import FlatFunction, gradient_of_weighted_sum

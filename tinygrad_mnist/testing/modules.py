@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.tensor import Tensor
 from ..nn import Module
-from ..tensor import Tensor
 from .gradcheck import DEFAULT, Report, Settings, check_rule
 from .rules import Taped
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import ops
-from ..tensor import Tensor
+from ..core.tensor import Tensor
 
 #: Operations as source: `{0}` is the newest value or an older one, `{1}` another that broadcasts with it.
 #: All stay finite, whatever they are applied to and how often. Simple ones come first.

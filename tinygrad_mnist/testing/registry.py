@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autodiff import vjp
+from ..core.autodiff import vjp
+from ..core.tensor import Tensor, wrap
 from ..primitive import REGISTRY, Array, Composite, Primitive, Shape
-from ..tensor import Tensor, wrap
 from .calls import Call, composite_call, draw, primitive_call
 from .errors import GradcheckError, KinkError
 from .flat import gradient_of_weighted_sum

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..autodiff import vjp as taped_vjp
+from ..core.autodiff import vjp as taped_vjp
+from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
 from ..jit import CompiledFunction, jit
 from ..primitive import Array
-from ..tensor import Tensor, wrap
 from .trees import leaves, rebuilt
 
 Function = Callable[..., Any]

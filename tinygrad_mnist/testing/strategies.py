@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 from .. import nn
+from ..core.generator import Generator
+from ..core.tensor import Tensor
 from ..errors import MissingExtraError
-from ..generator import Generator
 from ..primitive import Shape, broadcast, check_dtype
-from ..tensor import Tensor
 from .programs import KINKED, SMOOTH, Program
 from .samples import distinct
 

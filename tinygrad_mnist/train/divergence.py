@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autodiff import no_grad
+from ..core.autodiff import no_grad
+from ..core.tensor import Tensor
 from ..errors import TinygradMnistError
 from ..nn import Module
-from ..tensor import Tensor
 
 
 class DivergenceError(TinygradMnistError, ArithmeticError):

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..autodiff import no_grad
+from ..core.autodiff import no_grad
+from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..nn import Module
-from ..tensor import Tensor
 
 #: (outputs (N, classes), targets of N examples) -> their mean cost.
 CostFunction: TypeAlias = Callable[[Tensor, Tensor], Tensor]

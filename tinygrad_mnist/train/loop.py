@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import data
+from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
 from ..jit import CompiledFunction, jit
 from ..nn import Module
 from ..optim import Optimizer
-from ..tensor import Tensor, wrap
 from .ahead import made_ahead
 from .divergence import DivergenceError, first_not_finite
 from .evaluation import CostFunction, evaluate, right_classes

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any, Literal, get_args
 
 from .. import nn, optim
-from ..creation import one_hot
+from ..core.creation import one_hot
+from ..core.generator import Generator
+from ..core.tensor import Tensor
 from ..errors import TinygradMnistError
-from ..generator import Generator
 from ..nn.init import scaled_normal
-from ..tensor import Tensor
 from .choices import (
     ACTIVATIONS,
     COSTS,

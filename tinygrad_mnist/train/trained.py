@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import data, nn
+from ..core.tensor import Tensor
 from ..errors import DataError
-from ..tensor import Tensor
 from .evaluation import Evaluation, evaluate, outputs_of
 from .history import EpochRecord, History
 from .loop import StepListener, fit

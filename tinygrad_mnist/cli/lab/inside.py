@@ -8,8 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ... import lab, model_file
+from ...core.tensor import Tensor
 from ...errors import DataError
-from ...tensor import Tensor
 from ..options import Data, Model
 from ..tables import show
 from .options import Drawing, first_examples, load, one_example, save, unseen

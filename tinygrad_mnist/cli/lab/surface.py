@@ -9,8 +9,8 @@ import numpy as np
 from cyclopts import Parameter
 
 from ... import lab
+from ...core.generator import Generator
 from ...errors import DataError
-from ...generator import Generator
 from ..options import Data, Model
 from ..tables import show
 from .options import Count, Drawing, Seed, load, save, surface_of

@@ -9,9 +9,9 @@ from cyclopts import Parameter
 
 from ... import data as datasets
 from ... import lab
+from ...core.generator import Generator
+from ...core.tensor import Tensor
 from ...errors import DataError
-from ...generator import Generator
-from ...tensor import Tensor
 from ..options import Data, Model
 from ..tables import show
 from .options import Count, Drawing, Seed, first_examples, load, one_example, save

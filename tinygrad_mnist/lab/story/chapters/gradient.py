@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ....generator import Generator
+from ....core.generator import Generator
 from ... import figures
 from ...answers import examples
 from ...importance import importance, wishes

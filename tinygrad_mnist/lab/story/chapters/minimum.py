@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from ....generator import Generator
+from ....core.generator import Generator
 from ... import figures
 from ...answers import answers, examples
 from ...curvature import curvature

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ....tensor import Tensor
+from ....core.tensor import Tensor
 from ...answers import examples
 from ...graph import graph
 from ..networks import Subject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ....generator import Generator
+from ....core.generator import Generator
 from ....nn import Linear
 from ... import figures
 from ...ascent import excite

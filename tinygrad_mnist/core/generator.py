@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
-from .ops.random import blocks
-from .primitive import check_dtype
+from .. import ops
+from ..ops.random import blocks
+from ..primitive import check_dtype
 from .tensor import Tensor
 
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from .errors import GraphError
-from .ops import cast
-from .ops.reduce import sum_over
-from .ops.views import reshape_to
-from .primitive import Operand, Primitive, Shape, Value
+from ..errors import GraphError
+from ..ops import cast
+from ..ops.reduce import sum_over
+from ..ops.views import reshape_to
+from ..primitive import Operand, Primitive, Shape, Value
 
 #: Whether operations on this thread or context are recorded.
 recording: ContextVar[bool] = ContextVar("recording", default=True)

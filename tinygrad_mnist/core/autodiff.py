@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
-from .errors import ShapeError
-from .ops.views import alias
-from .primitive import Value
+from .. import ops
+from ..errors import ShapeError
+from ..ops.views import alias
+from ..primitive import Value
 from .tape import Node, ancestors, pull_back, set_recording, tracing
 from .tensor import Tensor, filled, wrap
 

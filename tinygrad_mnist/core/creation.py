@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
-from .primitive import check_dtype
+from .. import ops
+from ..primitive import check_dtype
 from .tensor import Tensor, filled, wrap
 
 

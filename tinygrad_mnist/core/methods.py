@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from . import ops
-from .ops.padding import Widths
-from .ops.reduce import Axis
-from .ops.sorting import Sorted
-from .primitive import Array, Primitive
+from .. import ops
+from ..ops.padding import Widths
+from ..ops.reduce import Axis
+from ..ops.sorting import Sorted
+from ..primitive import Array, Primitive
 from .tape import Node
 
 _T = TypeVar("_T")

@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import ops
-from .errors import DTypeError, GraphError, ShapeError
+from .. import ops
+from ..errors import DTypeError, GraphError, ShapeError
+from ..ops.contract import product
+from ..primitive import Array, Primitive, Shape, check_dtype
 from .methods import Methods
-from .ops.contract import product
-from .primitive import Array, Primitive, Shape, check_dtype
 from .tape import clock, pull_back, recording, tracing
 
 # The methods int, float and bool hide these names in the class.
