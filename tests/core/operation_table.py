@@ -15,7 +15,7 @@ import numpy as np
 
 import tinygrad_mnist as tg
 from tinygrad_mnist.core.tensor import wrap
-from tinygrad_mnist.jit import build, function
+from tinygrad_mnist.jit import build, specialization
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
 from tinygrad_mnist.testing.calls import Call, composite_call, draw, primitive_call
 from tinygrad_mnist.testing.flat import gradient_of_weighted_sum
@@ -62,7 +62,7 @@ def row(name: str, kind: str, call: Call, oracle: dict[str, Any]) -> list[str]:
     outputs, functions = [y], [f]
 
     def compiles() -> bool:
-        with mock.patch.object(function, "compiled", build.interpreted):
+        with mock.patch.object(specialization, "compiled", build.interpreted):
             return all(same(_tuple(g(*xs)), _tuple(tg.jit(g)(*xs))) for g in functions)
 
     cells = [name, kind, "", "", ""]

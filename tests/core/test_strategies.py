@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import tinygrad_mnist as tg
 from tinygrad_mnist import Tensor, nn, ops
 from tinygrad_mnist.errors import MissingExtraError
-from tinygrad_mnist.jit import build, function
+from tinygrad_mnist.jit import build, specialization
 from tinygrad_mnist.testing import check_module, gradcheck
 from tinygrad_mnist.testing.strategies import (
     modules,
@@ -89,7 +89,7 @@ def test_programs_that_are_smooth_can_be_checked(program):
 def test_programs_are_recorded_as_they_run(program):
     recorded = tg.jit(lambda *xs: program(*xs))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(function, "compiled", build.interpreted)
+        patch.setattr(specialization, "compiled", build.interpreted)
         found = recorded(*program.inputs)
     np.testing.assert_allclose(found, program(*program.inputs), rtol=1e-4, atol=1e-5)
 

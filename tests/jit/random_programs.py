@@ -13,7 +13,7 @@ import numpy as np
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
-from tinygrad_mnist.jit import build, function
+from tinygrad_mnist.jit import build, specialization
 
 UNARY = (
     ops.exp, ops.sigmoid, ops.tanh, ops.sin, ops.cos, ops.relu, ops.abs, ops.neg, ops.square, ops.erf,
@@ -103,12 +103,12 @@ def _compatible(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
 def run_compiled(f: Callable[..., Any], args: list[tg.Tensor], interpret: bool) -> Any:
     """f(*args) through `tg.jit`; interpreted by Python instead of compiled by Numba if asked."""
-    native = function.compiled
-    function.compiled = build.interpreted if interpret else native
+    native = specialization.compiled
+    specialization.compiled = build.interpreted if interpret else native
     try:
         return tg.jit(f)(*args)
     finally:
-        function.compiled = native
+        specialization.compiled = native
 
 
 def check(f: Callable[..., Any], args: list[tg.Tensor], interpret: bool, exact: bool = False) -> None:

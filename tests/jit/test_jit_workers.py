@@ -14,7 +14,7 @@ from random_programs import check, random_program
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, ops, optim
-from tinygrad_mnist.jit import build, contractions, emit, function, nests
+from tinygrad_mnist.jit import build, contractions, emit, nests, specialization
 from tinygrad_mnist.jit.pace import Pace
 from tinygrad_mnist.jit.sections import EVERYONE, FIRST, Section, shared_out
 
@@ -176,4 +176,4 @@ def test_the_pace_goes_with_the_faster_choice() -> None:
         assert seconds <= 0.151
         pace.measured(workers, steps, seconds)
     assert taken[2] > 5 * taken[1]
-    assert function.MOST_WORKERS == 2
+    assert specialization.MOST_WORKERS == 2

@@ -9,7 +9,7 @@ import pytest
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
 from tinygrad_mnist.errors import DTypeError
-from tinygrad_mnist.jit import build, function
+from tinygrad_mnist.jit import build, specialization
 from tinygrad_mnist.testing import gradcheck
 
 RNG = np.random.default_rng(0)
@@ -94,7 +94,7 @@ def test_shifts_as_in_numpy(dtype):
     a, b = np.array([5, -7, 100, -1, 3]).astype(dtype), np.array([1, 2, 40, 70, 0]).astype(dtype)
     for name in ("left_shift", "right_shift"):
         f = getattr(ops, f"bitwise_{name}")
-        with mock.patch.object(function, "compiled", build.interpreted):
+        with mock.patch.object(specialization, "compiled", build.interpreted):
             compiled = tg.jit(f)(tg.Tensor(a), tg.Tensor(b))
         for found in (f(tg.Tensor(a), tg.Tensor(b)), compiled):
             assert found.dtype == a.dtype

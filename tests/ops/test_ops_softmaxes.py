@@ -9,7 +9,7 @@ import pytest
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
 from tinygrad_mnist.errors import ShapeError
-from tinygrad_mnist.jit import build, function
+from tinygrad_mnist.jit import build, specialization
 from tinygrad_mnist.nn import functional as F
 from tinygrad_mnist.ops import softmaxes
 from tinygrad_mnist.primitive import REGISTRY
@@ -30,7 +30,7 @@ def test_kernels_do_with_special_numbers_what_the_expansions_do(primitive):
 
 @pytest.mark.parametrize("primitive", EXPANDED, ids=lambda p: p.name)
 def test_programs_contain_the_expansion(primitive, monkeypatch):
-    monkeypatch.setattr(function, "compiled", build.interpreted)
+    monkeypatch.setattr(specialization, "compiled", build.interpreted)
     params = primitive.cases[0][primitive.arity :]
     operands = [tg.Tensor(X[0, :2, :3]), tg.Tensor([2, 0]), tg.Tensor(X[0, 0, :2])][: primitive.arity]
     compiled = tg.jit(lambda *xs: primitive(*xs, *params))

@@ -1,0 +1,50 @@
+"""Structures: nested tuples, lists and dicts, with a mark where a Tensor was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..core.tensor import Tensor, wrap
+from ..primitive import check_dtype
+
+
+class _Leaf:
+    """Marks the place of a Tensor."""
+
+    def __repr__(self) -> str:
+        return "tensor"
+
+
+LEAF = _Leaf()
+
+
+def structure_of(tree: Any, leaves: list[Tensor]) -> Any:
+    """A hashable picture of a tree; its Tensors are appended to `leaves`, the rest stays in it."""
+    if isinstance(tree, Tensor):
+        leaves.append(tree)
+        return LEAF
+    if isinstance(tree, np.ndarray):
+        check_dtype(tree.dtype)
+        leaves.append(wrap(tree))
+        return LEAF
+    if isinstance(tree, tuple | list):
+        return type(tree), tuple(structure_of(x, leaves) for x in tree)
+    if isinstance(tree, dict):
+        return dict, tuple((k, structure_of(x, leaves)) for k, x in tree.items())
+    return "constant", type(tree), tree
+
+
+def rebuilt(structure: Any, leaves: Iterator[Tensor]) -> Any:
+    """The tree of a structure, with these Tensors in their places."""
+    if structure is LEAF:
+        return next(leaves)
+    kind, content, *rest = structure
+    if kind == "constant":
+        return rest[0]
+    if kind is dict:
+        return {k: rebuilt(x, leaves) for k, x in content}
+    parts = [rebuilt(x, leaves) for x in content]
+    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
