@@ -19,7 +19,6 @@ import dataclasses
 import json
 import os
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +26,14 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from . import __version__
+from . import __version__, writing
 from .errors import DataError
 from .primitive import Array
 from .train import History, Recipe, RecipeError, TrainedNetwork
 
 _KEY = "tinygrad_mnist"
+_WEIGHT_BYTES = 4
+_EPOCH_BYTES = 300  # of the history, about
 
 
 def save(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
@@ -40,8 +41,6 @@ def save(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
 
     Raises DataError, naming the path, where that is not possible.
     """
-    path = Path(path)
-    check_place(path)
     contents = {
         "version": __version__,
         "image_size": network.image_size,
@@ -50,26 +49,12 @@ def save(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
         "history": network.history.to_dict(times=False),
     }
     weights = {name: x.astype(np.float32) for name, x in network.model.state_dict().items()}
-    data = to_bytes(weights, metadata={_KEY: json.dumps(contents, allow_nan=False)})
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    writing.write(path, to_bytes(weights, metadata={_KEY: json.dumps(contents, allow_nan=False)}))
 
 
-def check_place(path: str | os.PathLike[str]) -> None:
-    """Raise DataError if no model file can be written there: better known before the training."""
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise DataError(f"cannot write {path}: there is no folder {path.parent}")
-    if path.exists() and not path.is_file():
-        raise DataError(f"cannot write {path}: it is there already and no regular file")
-    if not os.access(path.parent, os.W_OK):
-        raise DataError(f"cannot write {path}: the folder {path.parent} is not writable")
+def check_place(path: str | os.PathLike[str], parameters: int, epochs: int) -> None:
+    """DataError if a model of this size cannot be written there: better known before the training."""
+    writing.check_place(path, parameters * _WEIGHT_BYTES + epochs * _EPOCH_BYTES)
 
 
 def load(path: str | os.PathLike[str]) -> TrainedNetwork:
@@ -113,7 +98,7 @@ def _network(weights: dict[str, Array], text: str) -> TrainedNetwork:
     except (RecursionError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"its description is damaged ({type(error).__name__}: {error})") from None
     sizes = [height * width, *recipe.hidden, classes]
-    described = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    described = recipe.parameter_count(height * width, classes)
     found = sum(x.size for x in weights.values())
     if described != found:  # known before anything of the described size is made
         raise DataError(

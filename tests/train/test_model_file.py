@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from small_task import corners, numbers
 
-from tinygrad_mnist import __version__, model_file
+from tinygrad_mnist import __version__, model_file, writing
 from tinygrad_mnist.errors import DataError
 from tinygrad_mnist.train import History, Recipe, run
 
@@ -82,7 +82,18 @@ def test_places_where_no_file_can_be(network, tmp_path):
     with pytest.raises(DataError, match="no regular file"):
         model_file.save(network, tmp_path)
     with pytest.raises(DataError, match="no regular file"):
-        model_file.check_place(os.devnull)
+        model_file.check_place(os.devnull, 1, 1)
+    with pytest.raises(DataError, match="more than the disk has left"):
+        model_file.check_place(tmp_path / "model", 1 << 60, 1)
+
+
+def test_the_room_that_is_asked_for_is_enough(path, network):
+    parameters = sum(p.size for p in network.model.parameters())
+    asked = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(writing, "check_place", lambda path, size: asked.append(size))
+        model_file.check_place(path, parameters, RECIPE.epochs)
+    assert path.stat().st_size - 2000 < asked[0]
 
 
 # Files that are no models --------------------------------------------------------------------------

@@ -49,10 +49,12 @@ def train(
     training. Ctrl-C saves the model so far (exit status 130).
     """
     chosen = named(recipe, augment=augment).but(**given(settings))
-    model_file.check_place(out or _free_name())
     (images, labels), test = datasets.mnist(data)
+    classes = int(labels.max()) + 1
+    parameters = chosen.parameter_count(images[0].size, classes)
+    model_file.check_place(out or _free_name(), parameters, chosen.epochs)
     report = reporter(chosen, as_json)
-    report.started((images[0].size, *chosen.hidden, int(labels.max()) + 1), len(images))
+    report.started((images[0].size, *chosen.hidden, classes), len(images))
     try:
         network = run(chosen, images, labels, compiled=not eager, on_epoch=report.epoch, on_step=report.step)
     finally:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import writing
 from ..core.autodiff import Tree
 from ..core.tape import recording, tracing
 from ..core.tensor import Tensor
@@ -116,7 +117,7 @@ class CompiledFunction:
         latest = self._last()
         if not path.stem.isidentifier():
             raise ValueError(f"export: the file is a Python module, and {path.stem!r} is no name for one")
-        path.write_text(exported(latest.emitted, latest.program, path.stem), encoding="utf-8")
+        writing.write(path, exported(latest.emitted, latest.program, path.stem))
 
     def explain(self) -> str:
         """Why the function was recorded, each time it was: a line each."""

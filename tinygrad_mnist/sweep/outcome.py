@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,5 +60,4 @@ def outcome_of(
 
 def parameter_count(recipe: Recipe, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> int:
     """How many weights and biases a recipe's network for these examples has."""
-    sizes = [images[0].size, *recipe.hidden, int(labels.max()) + 1]
-    return sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    return recipe.parameter_count(images[0].size, int(labels.max()) + 1)

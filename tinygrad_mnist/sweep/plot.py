@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from ..errors import DataError, MissingExtraError
+from ..lab import figures
 from .summary import Summary, kinds
 
 _LANDMARKS = (96, 98)  # percent: the article's network, and what changed hidden layers reach
@@ -33,7 +34,7 @@ def plot(summaries: Sequence[Summary], path: str | os.PathLike[str]) -> None:
 
     Args:
         summaries: those where all runs diverged are left out; DataError if that leaves none.
-        path: of the picture; its suffix says which kind.
+        path: of the picture, in the format of the name's ending: .png, .svg or .pdf.
 
     Raises MissingExtraError without matplotlib, and DataError where the file cannot be written.
     """
@@ -81,7 +82,4 @@ def plot(summaries: Sequence[Summary], path: str | os.PathLike[str]) -> None:
     runs = max(len(summary.accuracies) for summary in drawn)
     if runs > 1:
         axes.set_title(f"mean and range of {runs} runs each", fontsize="medium")
-    try:
-        figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot write {os.fspath(path)}: {error}") from None
+    figures.save(figure, path)

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import __version__
-from ..errors import DataError
+from .. import __version__, writing
 from ..train import Recipe, RecipeError
 from .outcome import Outcome
 
@@ -33,11 +32,7 @@ class Shelf:
     def __init__(
         self, folder: str | os.PathLike[str], images: NDArray[np.uint8], labels: NDArray[np.int64]
     ) -> None:
-        self._folder = Path(folder)
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DataError(f"cannot make the folder {folder}: {error.strerror or error}") from None
+        self._folder = writing.folder(folder)
         digest = hashlib.sha256(repr((__version__, images.shape)).encode())
         digest.update(np.ascontiguousarray(images).data)
         digest.update(np.ascontiguousarray(labels).data)
@@ -54,16 +49,8 @@ class Shelf:
 
     def put(self, outcome: Outcome) -> None:
         """Keep an outcome; DataError, naming the file, where that is not possible."""
-        path = self._path(outcome.recipe)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         text = json.dumps(dataclasses.asdict(outcome), indent=2, allow_nan=False)
-        try:
-            temporary.write_text(text + "\n", encoding="utf-8")
-            os.replace(temporary, path)
-        except OSError as error:
-            raise DataError(f"cannot write {path}: {error.strerror or error}") from None
-        finally:
-            temporary.unlink(missing_ok=True)
+        writing.write(self._path(outcome.recipe), text + "\n")
 
     def _path(self, recipe: Recipe) -> Path:
         settings = json.dumps(dataclasses.asdict(recipe), sort_keys=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from functools import partial
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from .. import nn, optim
@@ -162,6 +163,10 @@ class Recipe:
     def targets(self, labels: Any, classes: int) -> Tensor:
         """What the cost takes as targets for integer labels (N,)."""
         return one_hot(labels, classes) if self.cost == "quadratic" else Tensor(labels)
+
+    def parameter_count(self, inputs: int, classes: int) -> int:
+        """How many weights and biases the network has."""
+        return sum((n_in + 1) * n_out for n_in, n_out in pairwise((inputs, *self.hidden, classes)))
 
     def build_model(self, inputs: int, classes: int) -> nn.MLP:
         """A new network with its first weights, which depend on the seed alone."""

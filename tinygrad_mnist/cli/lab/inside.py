@@ -7,9 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ... import lab, model_file
+from ... import lab, model_file, writing
 from ...core.tensor import Tensor
-from ...errors import DataError
 from ..options import Data, Model
 from ..tables import show
 from .options import Drawing, first_examples, load, one_example, save, unseen
@@ -56,8 +55,5 @@ def graph(
     inputs, targets = map(Tensor, first_examples(network, data, images))
     cost = network.recipe.cost_function(network.model(inputs), targets)
     names = {**dict(network.model.named_parameters()), "images": inputs, "wanted": targets}
-    try:
-        out.write_text(lab.graph(cost, names), encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"cannot write {out}: {error.strerror or error}") from None
+    writing.write(out, lab.graph(cost, names))
     print(f"graph saved to {out}")

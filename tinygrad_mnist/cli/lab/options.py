@@ -9,7 +9,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from ... import data as datasets
-from ... import lab, model_file
+from ... import lab, model_file, writing
 from ...errors import DataError
 from ...lab import CostSurface
 from ...train import TrainedNetwork
@@ -55,9 +55,11 @@ def unseen(data: Path | None) -> tuple[Any, Any]:
 
 
 def load(path: Path, figure: Path | None) -> TrainedNetwork:
-    """The model; first of all MissingExtraError if a figure is wanted that cannot be drawn."""
+    """The model; first of all an error if a figure is wanted that cannot be drawn or written."""
     if figure is not None:
         lab.figures.require_matplotlib()
+        lab.figures.check_ending(figure)
+        writing.check_place(figure)
     return model_file.load(path)
 
 

@@ -1,7 +1,7 @@
 """Figures of what the lab finds. They need matplotlib (extra: plot), and give its Figure objects."""
 
 from .answers import activations, calibration, confidence, confusion, distributions, mistakes
-from .canvas import inline_svg, require_matplotlib, save
+from .canvas import check_ending, inline_svg, require_matplotlib, save
 from .importance import importance, wishes
 from .patterns import MOST_PATTERNS, likeness, patterns, rows_of_images
 from .surface import between, plane, slices, spectrum, training
@@ -11,6 +11,7 @@ __all__ = [
     "activations",
     "between",
     "calibration",
+    "check_ending",
     "confidence",
     "confusion",
     "distributions",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import html
 import io
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
 
 import numpy as np
 
+from ... import writing
 from ...errors import DataError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ SIGNED, AMOUNT, INKED = "RdBu_r", "cividis", "gray_r"
 INK = "#26262b"
 
 WIDTH = 6.6  # inches
+
+#: Of files with figures, each for a format.
+ENDINGS = (".png", ".svg", ".pdf")
 
 _STYLE = {
     "axes.edgecolor": INK,
@@ -132,13 +137,19 @@ def mosaic(
     return shown
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure in the format of the name's ending, .png, .svg or .pdf; DataError where not possible."""
-    try:
-        with _styled():
-            figure.savefig(path, dpi=150)
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot write {path}: {error}") from None
+    ending = check_ending(path)
+    with _styled(), writing.replacing(path) as file:
+        figure.savefig(file, format=ending[1:], dpi=150)
+
+
+def check_ending(path: str | os.PathLike[str]) -> str:
+    """The ending of a figure's file in small letters; DataError if it is none of those there are."""
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        raise DataError(f"cannot write {path}: a figure's name ends in {', '.join(ENDINGS)}")
+    return ending
 
 
 def inline_svg(figure: Figure, description: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ...errors import DataError
+from ... import writing
 from ...train import RECIPES, Recipe, TrainedNetwork
 from .. import figures
 from .chapters import CHAPTERS
@@ -55,7 +55,7 @@ def report(
     figures.require_matplotlib()
     if seeds < 1:
         raise ValueError(f"report: seeds must be at least 1, not {seeds}")
-    place = _made(Path(folder))
+    place = writing.folder(folder)
     if network is not None:
         network.evaluate(*test)  # refuses data of another size or with more classes
         recipe = network.recipe
@@ -68,13 +68,13 @@ def report(
         sections.append(chapter(subject))
         say(sections[-1].title)
     title = "Looking inside a network that reads images"
-    _write(place / "index.html", page(title, _lead(subject), sections))
+    writing.write(place / "index.html", page(title, _lead(subject), sections))
     for section in sections:
         _save_pictures(place, section)
     claims = [claim for section in sections for claim in section.claims]
     numbers: dict[str, Any] = {section.name: section.numbers for section in sections}
     numbers["claims"] = [vars(claim) for claim in claims]
-    _write(place / "numbers.json", json.dumps(_finite(numbers), indent=1, allow_nan=False))
+    writing.write(place / "numbers.json", json.dumps(_finite(numbers), indent=1, allow_nan=False))
     return claims
 
 
@@ -108,21 +108,6 @@ def _save_pictures(folder: Path, section: Section) -> None:
     for block in section.body:
         if isinstance(block, Picture):
             if isinstance(block.content, str):
-                _write(folder / f"{block.name}.svg", block.content)
+                writing.write(folder / f"{block.name}.svg", block.content)
             else:
                 figures.save(block.content, folder / f"{block.name}.png")
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"cannot make the folder {folder}: {error.strerror or error}") from None
-    return folder
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror or error}") from None
