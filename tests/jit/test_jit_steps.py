@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -98,6 +99,50 @@ def test_values_taken_before_a_step_stay_as_they_were() -> None:
     np.testing.assert_array_equal(view, before)
     np.testing.assert_array_equal(flat.numpy(), before.ravel())
     assert (weight.numpy() != before).any()
+
+
+def _allocated(call: Callable[[], Any]) -> int:
+    """The most bytes that a call had in use at once, besides those that were in use before."""
+    tracemalloc.start()
+    try:
+        call()
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        call()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "nesterov", "adamw"])
+def test_a_step_copies_nothing(optimiser: str) -> None:
+    generator = tg.Generator(0)
+    model = nn.Sequential(
+        nn.Linear(200, 100, generator=generator), nn.Tanh(), nn.Linear(100, 150, generator=generator)
+    )
+    opt = OPTIMISERS[optimiser](model.parameters())
+
+    @tg.jit
+    def step(x: Any) -> Any:
+        cost = model(x).square().mean()
+        opt.zero_grad()
+        cost.backward()
+        opt.step()
+        return cost
+
+    x = tg.ones((2, 200))
+    step(x)
+    smallest = 4 * 100 * 150  # bytes of a weight; what else a call makes is small
+    assert _allocated(lambda: step(x)) < smallest / 2
+    first, _, last, _ = model.parameters()
+    seen = first.numpy(), last.data
+    before = [array.copy() for array in seen]
+    step(x)
+    for array, old, now in zip(seen, before, (first, last), strict=True):
+        np.testing.assert_array_equal(array, old)  # somebody looks: these two were copied
+        assert (now.numpy() != old).any()
+    del seen, array
+    assert _allocated(lambda: step(x)) < smallest / 2
 
 
 def test_leaves_of_one_shape_that_are_computed_from_each_other() -> None:

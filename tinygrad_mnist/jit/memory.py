@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import Tensor
+from ..core.tensor import Tensor, wrap
 from ..primitive import Array, Shape
 
 _LINE = 64  # bytes of a cache line
@@ -20,16 +20,12 @@ def ready(data: Array) -> Array:
     return data if flags.c_contiguous and flags.aligned else np.array(data, order="C")
 
 
-def exclusive(x: Tensor, bound: Array) -> Array:
-    """The data of a Tensor that is to be updated: memory that nobody else sees."""
-    data, base = x.data, x.data.base
-    # references to the Tensor's array: its own, the last call's, this variable and getrefcount's;
-    # to the memory behind it: the array's, this variable and getrefcount's
-    if data is bound and sys.getrefcount(data) <= 4 and base is not None and sys.getrefcount(base) <= 3:
-        return data
-    x.data = own = aligned(data.shape, data.dtype)
-    own[...] = data
-    return own
+def exclusive(x: Tensor, bound: list[Array], k: int) -> None:
+    """Make bound[k] the data of a Tensor that is to be updated: memory that nobody else sees."""
+    if x.data is not bound[k] or _references(bound, k) > _ALONE:
+        old = x.data
+        bound[k] = x.data = aligned(old.shape, old.dtype)
+        bound[k][...] = old
 
 
 def aligned(shape: Shape, dtype: np.dtype[Any]) -> Array:
@@ -38,3 +34,14 @@ def aligned(shape: Shape, dtype: np.dtype[Any]) -> Array:
     memory = np.empty(size + _LINE, np.uint8)
     start = -memory.ctypes.data % _LINE
     return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def _references(bound: list[Array], k: int) -> int:
+    """References to an array and to the memory behind it, those of this function included."""
+    data = bound[k]
+    return sys.getrefcount(data) + sys.getrefcount(data.base)
+
+
+# How many that are where only a Tensor and the list hold the array: Python's versions count differently.
+_PROBE = wrap(aligned((1,), np.dtype(np.float32)))
+_ALONE = _references([_PROBE.data], 0)

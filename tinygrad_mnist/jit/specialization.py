@@ -185,7 +185,7 @@ class Specialization:
         bound = self._bound
         for k, x in enumerate(self._captured):
             if self._owned[k]:
-                bound[k] = exclusive(x, bound[k])
+                exclusive(x, bound, k)
             elif x.data is not bound[k]:
                 bound[k] = ready(x.data)
 
