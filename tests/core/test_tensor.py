@@ -31,7 +31,7 @@ def test_numpy_is_a_read_only_view():
         x.numpy()[0] = 3
     with pytest.raises(ValueError, match="read-only"):
         np.asarray(x)[0] = 3
-    assert np.shares_memory(x.numpy(), x.data)
+    assert np.shares_memory(x.numpy(), x.array)
     assert x.tolist() == [1, 2]
 
 

@@ -43,7 +43,7 @@ def test_a_training_step(tmp_path: Path) -> None:
     compiled.export(tmp_path / "my_step.py")
     specialization = compiled._latest
     assert specialization is not None
-    before = [x, *(np.array(c.data) for c in specialization._captured), np.empty(6, np.float32)]
+    before = [x, *(np.array(c.array) for c in specialization._captured), np.empty(6, np.float32)]
     np.savez(tmp_path / "arrays.npz", *before)
     costs = compiled.scan(x).numpy()
     subprocess.run([sys.executable, "-c", ALONE], cwd=tmp_path, check=True)
@@ -51,7 +51,7 @@ def test_a_training_step(tmp_path: Path) -> None:
         after = list(arrays.values())
     np.testing.assert_array_equal(after[-1], costs)
     for got, captured in zip(after[1:-1], specialization._captured):
-        np.testing.assert_array_equal(got, captured.data)
+        np.testing.assert_array_equal(got, captured.array)
     assert ": float32 (4, 6), changed\n" in (tmp_path / "my_step.py").read_text()
 
 

@@ -66,7 +66,7 @@ def test_the_same_tensor_twice_and_an_output_that_is_an_input() -> None:
     a, total = f(X, X)
     assert total.tolist() == [2.0, -4.0, 6.0]
     assert a is not X
-    assert not np.shares_memory(a.data, X.data)
+    assert not np.shares_memory(a.array, X.array)
 
 
 def test_an_output_that_is_captured_is_copied() -> None:
@@ -163,7 +163,7 @@ def test_changes_of_shape_and_dtype_are_recorded_anew() -> None:
     w = tg.ones(2)
     g = tg.jit(lambda: w * 2)
     g()
-    w.data = np.ones(3, np.float32)
+    w.array = np.ones(3, np.float32)
     assert g().shape == (3,)
     assert "captured" in g.explain()
 
@@ -279,7 +279,7 @@ def test_what_was_read_before_an_update_does_not_change() -> None:
     seen = []
     for _ in range(4):
         step()
-        seen += [w.numpy(), np.asarray(w)[:1], w.data]
+        seen += [w.numpy(), np.asarray(w)[:1], w.array]
     assert [x.tolist() for x in seen[::3]] == [[2.0, 4.0], [4.0, 8.0], [8.0, 16.0], [16.0, 32.0]]
     assert [x.tolist() for x in seen[1::3]] == [[2.0], [4.0], [8.0], [16.0]]
 

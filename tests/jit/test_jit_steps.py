@@ -135,7 +135,7 @@ def test_a_step_copies_nothing(optimiser: str) -> None:
     smallest = 4 * 100 * 150  # bytes of a weight; what else a call makes is small
     assert _allocated(lambda: step(x)) < smallest / 2
     first, _, last, _ = model.parameters()
-    seen = first.numpy(), last.data
+    seen = first.numpy(), last.array
     before = [array.copy() for array in seen]
     step(x)
     for array, old, now in zip(seen, before, (first, last), strict=True):

@@ -55,12 +55,12 @@ def test_arrays_of_any_layout(name):
     shape = (5, 4)
     reference, other = tensors([shape], np.float32)[0], tensors([shape], np.float32)[0]
     one, two = MAKERS[name]([reference], 0.1), MAKERS[name]([other], 0.1)
-    other.data = np.asfortranarray(other.data)
+    other.array = np.asfortranarray(other.array)
     for seed in range(3):
         give_gradients([reference, other], seed)
         give_gradients([other], seed)
         give_gradients([reference], seed)
-        other.grad.data = np.asfortranarray(other.grad.data)
+        other.grad.array = np.asfortranarray(other.grad.array)
         one.step()
         two.step()
     np.testing.assert_array_equal(reference, other)
@@ -113,11 +113,11 @@ def test_a_parameter_is_overwritten_unless_something_else_refers_to_it(name):
     views, places = [], []
     for held in (False, False, True, False):
         if held:
-            views.append(p.data[1:])
+            views.append(p.array[1:])
         before = np.array(p)[1:]
         give_gradients([p], 1)
         opt.step()
-        places.append(p.data.ctypes.data)
+        places.append(p.array.ctypes.data)
         if held:
             np.testing.assert_array_equal(views[0], before)
     assert places[0] == places[1] != places[2] == places[3]

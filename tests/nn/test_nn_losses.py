@@ -99,7 +99,7 @@ def test_a_recorded_program_reads_a_target_array_anew(cost):
 
     class Recorder:
         def record(self, primitive, args):
-            values = [x.data if isinstance(x, tg.Tensor) else x for x in args]
+            values = [x.array if isinstance(x, tg.Tensor) else x for x in args]
             read.extend(map(id, values))
             return primitive.run(*values)
 

@@ -87,7 +87,7 @@ def test_state_dict_is_a_copy():
 def test_loading_what_was_saved():
     m, other = Block(), Block()
     for x in m.parameters():
-        x.assign_(x.data + 1)
+        x.assign_(x.array + 1)
     m.steps.assign_(9)
     other.load_state_dict(m.state_dict())
     for (name, a), b in zip(m.state_dict().items(), other.state_dict().values(), strict=True):

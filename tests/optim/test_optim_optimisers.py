@@ -70,15 +70,15 @@ def test_a_rule_keeps_dtypes_and_gives_tensors_the_same_bits(name, dtype):
     for group in optimiser.param_groups:
         p = group["params"][0]
         options = {key: value for key, value in group.items() if key != "params"}
-        arrays = [p.data, rng.normal(size=p.shape).astype(dtype)]
+        arrays = [p.array, rng.normal(size=p.shape).astype(dtype)]
         state = optimiser.new_state(p, options)
-        arrays += [x.data + 0.5 for x in state.values()]
+        arrays += [x.array + 0.5 for x in state.values()]
         changed = [arrays[0], *(x for name, x in zip(state, arrays[2:], strict=True) if name != "count")]
         before = [np.copy(x) for x in arrays]
         for lr in (options["lr"], tg.Tensor(options["lr"], dtype=np.float64)):
             rates = {**options, "lr": lr}
             from_tensors = optimiser.rule(*(tg.Tensor(x) for x in arrays), **rates)
-            rates["lr"] = lr if isinstance(lr, float) else lr.data
+            rates["lr"] = lr if isinstance(lr, float) else lr.array
             from_arrays = optimiser.rule(*arrays, **rates)
             for x, y, old in zip(from_arrays, from_tensors, changed, strict=True):
                 assert x.dtype == y.dtype == old.dtype
@@ -203,7 +203,7 @@ def test_options_can_change_between_steps():
     optimiser.param_groups[0]["lr"] = np.float64(0.5)
     optimiser.step()
     assert p.tolist() == [0.75]
-    assert p.data.dtype == np.float32
+    assert p.array.dtype == np.float32
 
 
 def test_a_schedule_gets_the_number_of_steps_done():

@@ -243,7 +243,7 @@ def _pull(
     with set_recording(record):
         found: list[tuple[Node, Value]] = pull_back(
             [y for y, _ in tracked],
-            [g if tensors else g.data for _, g in tracked],
+            [g if tensors else g.array for _, g in tracked],
             variables,
             record=tensors,
             free=free,
@@ -258,7 +258,7 @@ def _ones_like(y: Tensor) -> Tensor:
 
 def _result(y: Tensor, record: bool) -> Tensor:
     """A value handed out: with its graph only if that leads somewhere outside."""
-    return y if record else wrap(y.data)
+    return y if record else wrap(y.array)
 
 
 def _check_one_number(what: str, y: Any) -> None:

@@ -332,7 +332,7 @@ class Methods(Node, Generic[_T]):
     @property
     def T(self) -> _T:
         """The axes in reverse order."""
-        return ops.permute(self, range(self.data.ndim)[::-1])
+        return ops.permute(self, range(self.array.ndim)[::-1])
 
     def expand(self, *shape: Any) -> _T:
         """See `ops.expand`; lengths as one tuple or one by one."""

@@ -39,14 +39,14 @@ class Node(Operand):
     """A value on the tape.
 
     Attributes:
-        data: the array of numbers.
+        array: the numbers; in a program that is being recorded, the symbol that stands for them.
         requires_grad: whether a gradient with respect to a leaf passes through here.
         primitive, args: the call that made it, operands first; no primitive for a leaf.
         number: when it was made, on the tape's clock.
-        assigned: for a leaf, when its data was last replaced.
+        assigned: for a leaf, when its numbers were last replaced.
     """
 
-    data: Any
+    array: Any
     requires_grad: bool = False
     primitive: Primitive | None = None
     args: tuple[Any, ...] = ()
@@ -160,14 +160,14 @@ def pull_back(
             if isinstance(x, Node):
                 if x.assigned > number:
                     _check(node)
-                numbers.append(x.data)
+                numbers.append(x.array)
             else:
                 numbers.append(x)
         if args is _FREED:
             _check(node)
         walked.append(node)
         g = pending.pop(node)
-        values, y = (args, node) if record else (numbers, node.data)
+        values, y = (args, node) if record else (numbers, node.array)
         received = []
         for x, vjp in zip(args, primitive.vjps):
             if (
@@ -177,7 +177,7 @@ def pull_back(
                 and (useful is None or x in useful)
             ):
                 gx = vjp(g, y, *values)
-                data = x.data
+                data = x.array
                 if gx.shape != data.shape:
                     gx = sum_to(gx, data.shape)
                 if gx.dtype is not data.dtype and gx.dtype != data.dtype:

@@ -44,14 +44,14 @@ class Tensor(Methods["Tensor"]):
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: _Bool = False) -> None:
         if isinstance(data, Tensor):
-            data = data.data
+            data = data.array
         try:
             array = np.array(data, None if dtype is None else check_dtype(dtype))
         except ValueError as error:
             raise ShapeError(f"a tensor needs numbers in sequences of equal lengths: {error}") from None
         if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
             array = array.astype(np.float32)
-        self.data = array.astype(check_dtype(array.dtype), copy=False)
+        self.array = array.astype(check_dtype(array.dtype), copy=False)
         self.requires_grad_(requires_grad)
 
     def bind(self, primitive: Primitive, args: tuple[Any, ...]) -> Tensor:
@@ -60,7 +60,7 @@ class Tensor(Methods["Tensor"]):
         foreign = False
         if trace is None and primitive.arity == 1:
             tracked = self.requires_grad
-            run, x, count = primitive.run, self.data, len(args)
+            run, x, count = primitive.run, self.array, len(args)
             if count == 1:  # written out: a call with a star costs as much as a small kernel
                 data = run(x)
             elif count == 2:
@@ -70,13 +70,13 @@ class Tensor(Methods["Tensor"]):
         elif trace is None and len(args) == 2 and isinstance(args[0], Tensor) and isinstance(args[1], Tensor):
             a, b = args
             tracked = a.requires_grad or b.requires_grad
-            data = primitive.run(a.data, b.data)
+            data = primitive.run(a.array, b.array)
         else:
             tracked = False
             values: list[Any] = []
             for x in args:
                 if isinstance(x, Tensor):
-                    values.append(x.data)
+                    values.append(x.array)
                     if x.requires_grad:
                         tracked = True
                 elif x.__class__ in _PYTHON:
@@ -88,8 +88,8 @@ class Tensor(Methods["Tensor"]):
                     foreign = foreign or isinstance(x, np.ndarray)
             data = primitive.run(*values) if trace is None else trace.record(primitive, args)
         out = _new(Tensor)
-        out.data = np.asarray(data) if isinstance(data, _generic) else data
-        if tracked and primitive.differentiable and recording.get() and out.data.dtype.kind == "f":
+        out.array = np.asarray(data) if isinstance(data, _generic) else data
+        if tracked and primitive.differentiable and recording.get() and out.array.dtype.kind == "f":
             out.requires_grad = True
             out.primitive = primitive
             if foreign and trace is None:  # an array may change before backward: the graph keeps its own copy
@@ -102,11 +102,11 @@ class Tensor(Methods["Tensor"]):
         """`bind` to this tensor alone, of a primitive that has a direct entry."""
         if self.requires_grad or tracing.get() is not None:
             return self.bind(primitive, (self,))
-        data = primitive.direct.single(self.data)
+        data = primitive.direct.single(self.array)
         if data is None:
             return self.bind(primitive, (self,))
         out = _new(Tensor)
-        out.data = data
+        out.array = data
         return out
 
     # Facts ------------------------------------------------------------------------------------
@@ -114,24 +114,24 @@ class Tensor(Methods["Tensor"]):
     @property
     def shape(self) -> Shape:
         """Length of every axis."""
-        shape: Shape = self.data.shape
+        shape: Shape = self.array.shape
         return shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the elements."""
-        dtype: np.dtype[Any] = self.data.dtype
+        dtype: np.dtype[Any] = self.array.dtype
         return dtype
 
     @property
     def ndim(self) -> _Int:
         """Number of axes."""
-        return self.data.ndim
+        return self.array.ndim
 
     @property
     def size(self) -> _Int:
         """Number of elements."""
-        return self.data.size
+        return self.array.size
 
     @property
     def is_leaf(self) -> _Bool:
@@ -156,7 +156,7 @@ class Tensor(Methods["Tensor"]):
         trace = tracing.get()
         if trace is not None:
             trace.numbers()
-        return self.data
+        return self.array
 
     def numpy(self) -> Array:
         """The numbers as an array: a read-only view; `.copy()` of it is yours."""
@@ -213,7 +213,7 @@ class Tensor(Methods["Tensor"]):
 
     def requires_grad_(self, requires_grad: _Bool = True) -> Tensor:
         """Say whether `backward` should leave a gradient here; returns self. Only floats can have one."""
-        if requires_grad and self.data.dtype.kind != "f":
+        if requires_grad and self.array.dtype.kind != "f":
             raise DTypeError(f"only float32 and float64 tensors have gradients, not {self.dtype}")
         if self.primitive is not None and not requires_grad:
             raise GraphError("a computed tensor is part of its graph: use detach() for one that is not")
@@ -261,7 +261,7 @@ class Tensor(Methods["Tensor"]):
         try:
             found = pull_back(
                 [self],
-                [gradient if record else gradient.data],
+                [gradient if record else gradient.array],
                 None,
                 record=record,
                 free=not (create_graph if retain_graph is None else retain_graph),
@@ -288,11 +288,11 @@ class Tensor(Methods["Tensor"]):
             )
         if not isinstance(value, Tensor):
             value = Tensor(value, self.dtype)
-        if value.data.shape != self.data.shape:
+        if value.array.shape != self.array.shape:
             raise ShapeError(f"assign_: cannot put shape {value.shape} into a tensor of shape {self.shape}")
-        value, trace = value.to(self.data.dtype), tracing.get()
+        value, trace = value.to(self.array.dtype), tracing.get()
         if trace is None:
-            self.data = value.data
+            self.array = value.array
         else:
             trace.assign(self, value)
         self.assigned = next(clock)
@@ -335,12 +335,12 @@ class Tensor(Methods["Tensor"]):
     def __matmul__(self, other: Any) -> Tensor:
         """See `ops.matmul`."""
         if isinstance(other, Tensor) and not (self.requires_grad or other.requires_grad or tracing.get()):
-            data = _multiply.single(self.data, other.data)
+            data = _multiply.single(self.array, other.array)
             if data is None:
-                data = _multiply.double(self.data, other.data)
+                data = _multiply.double(self.array, other.array)
             if data is not None:
                 out = _new(Tensor)
-                out.data = data
+                out.array = data
                 return out
         return ops.matmul(self, other)
 
@@ -422,7 +422,7 @@ class Tensor(Methods["Tensor"]):
 
     def to(self, dtype: Any) -> Tensor:
         """Cast to `dtype`; floats are cut towards zero by integers. self where it has it already."""
-        if dtype is self.data.dtype:
+        if dtype is self.array.dtype:
             return self
         found = check_dtype(dtype)
         return self if found == self.dtype else ops.cast(self, found)
@@ -451,7 +451,7 @@ class Tensor(Methods["Tensor"]):
 def wrap(data: Any) -> Tensor:
     """A leaf Tensor around an array, which is not copied, or around a symbol of a traced program."""
     out = _new(Tensor)
-    out.data = np.asarray(data) if isinstance(data, np.generic) else data
+    out.array = np.asarray(data) if isinstance(data, np.generic) else data
     return out
 
 

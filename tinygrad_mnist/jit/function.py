@@ -71,7 +71,7 @@ class CompiledFunction:
         structure = structure_of((args, kwargs), leaves)
         if recording.get() and any(x.requires_grad for x in leaves):
             return self._function(*args, **kwargs)
-        arrays = [ready(x.data)[None] for x in leaves]
+        arrays = [ready(x.array)[None] for x in leaves]
         with self._lock:
             return self._specialization(structure, arrays).call(arrays)
 
@@ -94,7 +94,7 @@ class CompiledFunction:
                 "scan: every array argument needs an axis of steps in front, all of one length; "
                 f"got shapes {[x.shape for x in leaves]}"
             )
-        arrays = [ready(x.data) for x in leaves]
+        arrays = [ready(x.array) for x in leaves]
         with self._lock:
             return self._specialization(structure, arrays).scan(len(arrays[0]), arrays)
 

@@ -22,9 +22,9 @@ def ready(data: Array) -> Array:
 
 def exclusive(x: Tensor, bound: list[Array], k: int) -> None:
     """Make bound[k] the data of a Tensor that is to be updated: memory that nobody else sees."""
-    if x.data is not bound[k] or _references(bound, k) > _ALONE:
-        old = x.data
-        bound[k] = x.data = aligned(old.shape, old.dtype)
+    if x.array is not bound[k] or _references(bound, k) > _ALONE:
+        old = x.array
+        bound[k] = x.array = aligned(old.shape, old.dtype)
         bound[k][...] = old
 
 
@@ -44,4 +44,4 @@ def _references(bound: list[Array], k: int) -> int:
 
 # How many that are where only a Tensor and the list hold the array: Python's versions count differently.
 _PROBE = wrap(aligned((1,), np.dtype(np.float32)))
-_ALONE = _references([_PROBE.data], 0)
+_ALONE = _references([_PROBE.array], 0)

@@ -91,7 +91,7 @@ class Specialization:
             if isinstance(x, Tensor):
                 if x.requires_grad:
                     return None
-                x = x.data
+                x = x.array
             elif type(x) is not np.ndarray:
                 return None
             if x.shape != symbol.shape or (x.dtype is not symbol.dtype and x.dtype != symbol.dtype):
@@ -106,7 +106,7 @@ class Specialization:
             return f"{changed} has changed"
         self._moved = False
         for x, bound, symbol in zip(self._captured, self._bound, self.program.captured):
-            data = x.data
+            data = x.array
             if data is not bound:
                 self._moved = True
                 if data.shape != symbol.shape or data.dtype != symbol.dtype:
@@ -186,8 +186,8 @@ class Specialization:
         for k, x in enumerate(self._captured):
             if self._owned[k]:
                 exclusive(x, bound, k)
-            elif x.data is not bound[k]:
-                bound[k] = ready(x.data)
+            elif x.array is not bound[k]:
+                bound[k] = ready(x.array)
 
     def _after(self) -> None:
         """Note that leaves have new values, and put gradients back that the function replaces inside."""

@@ -17,7 +17,7 @@ _PACKAGE = __name__.split(".")[0]
 
 
 class Symbol:
-    """Stands for an array whose numbers are not known yet: what a traced Tensor has as its data."""
+    """Stands for an array whose numbers are not known yet: what a traced Tensor has as its array."""
 
     __slots__ = ("dtype", "name", "shape")
 
@@ -138,8 +138,8 @@ class Trace:
     def symbol(self, x: Tensor | np.ndarray[Any, Any]) -> Symbol:
         """The symbol of a traced Tensor, or of the present value of one from outside."""
         if isinstance(x, Tensor):
-            if isinstance(x.data, Symbol):
-                return x.data
+            if isinstance(x.array, Symbol):
+                return x.array
             if id(x) in self.assigned:
                 return self.assigned[id(x)][1]
         if id(x) not in self.captured:

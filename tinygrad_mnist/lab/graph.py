@@ -93,7 +93,7 @@ def _boxes(tensor: Tensor, names: Mapping[str, Tensor]) -> list[_Box]:
 
 
 def _shape(node: Node) -> str:
-    shape: Shape = node.data.shape
+    shape: Shape = node.array.shape
     return " × ".join(map(str, shape)) if shape else "a number"
 
 

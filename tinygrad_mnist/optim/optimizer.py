@@ -59,7 +59,7 @@ class Optimizer:
     def step(self) -> None:
         """Change every parameter that has a gradient, once."""
         if tracing.get() is None:
-            self._apply(self._update_arrays, int(self.steps.data))
+            self._apply(self._update_arrays, int(self.steps.array))
         else:
             with set_recording(False):
                 self._apply(self._update_tensors, self.steps)
@@ -89,8 +89,8 @@ class Optimizer:
         for updated, state in counted:
             old = state["count"]
             if updated and id(old) not in new:
-                new[id(old)] = Tensor(old.data) if id(old) in left_behind else old
-                _put(new[id(old)], old.data + 1 if tracing.get() is None else old + 1)
+                new[id(old)] = Tensor(old.array) if id(old) in left_behind else old
+                _put(new[id(old)], old.array + 1 if tracing.get() is None else old + 1)
             if updated:
                 state["count"] = new[id(old)]
 
@@ -113,15 +113,15 @@ class Optimizer:
         _put_all(p, state, self.rule(p, g, *state.values(), **options))
 
     def _update_arrays(self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]) -> None:
-        arrays = [x.data for x in state.values()]
+        arrays = [x.array for x in state.values()]
         if not isinstance(options["lr"], Tensor):
             # what nobody else refers to can be overwritten; others may read theirs later
-            alone = _references(p.data) <= _ALONE and p.data.base is None
-            data = p.data if alone else np.array(p.data, order="C")
-            if self.in_one_pass(data, g.data, *arrays, **options):
-                p.data, p.assigned = data, next(clock)
+            alone = _references(p.array) <= _ALONE and p.array.base is None
+            data = p.array if alone else np.array(p.array, order="C")
+            if self.in_one_pass(data, g.array, *arrays, **options):
+                p.array, p.assigned = data, next(clock)
                 return
-        _put_all(p, state, self.rule(p.data, g.data, *arrays, **options))
+        _put_all(p, state, self.rule(p.array, g.array, *arrays, **options))
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -171,12 +171,12 @@ def zeros_like(p: Tensor) -> Tensor:
 
 
 def _references(data: Array) -> int:
-    """The references to an array; the caller says `x.data`, so that none but x's own is held meanwhile."""
+    """The references to an array; the caller says `x.array`, so that none but x's own is held meanwhile."""
     return sys.getrefcount(data)
 
 
 _PROBE = Tensor(0.0)
-_ALONE = _references(_PROBE.data)
+_ALONE = _references(_PROBE.array)
 
 
 def _put_all(p: Tensor, state: dict[str, Tensor], values: Sequence[Value]) -> None:
@@ -188,9 +188,9 @@ def _put_all(p: Tensor, state: dict[str, Tensor], values: Sequence[Value]) -> No
 def _put(place: Tensor, value: Value) -> None:
     if isinstance(value, Tensor):
         place.assign_(value)
-    elif value is not place.data:
-        value, old = np.asarray(value), place.data
+    elif value is not place.array:
+        value, old = np.asarray(value), place.array
         if value.dtype is old.dtype and value.shape == old.shape:
-            place.data, place.assigned = value, next(clock)  # all that `assign_` would do
+            place.array, place.assigned = value, next(clock)  # all that `assign_` would do
         else:
             place.assign_(wrap(value))

@@ -151,7 +151,7 @@ def check_rule(
 
 
 def _checked(name: str, x: Tensor | Array) -> Array:
-    array: Array = (x if isinstance(x, Tensor) else Tensor(x)).data
+    array: Array = (x if isinstance(x, Tensor) else Tensor(x)).array
     if array.dtype != np.float64:
         raise DTypeError(
             f"gradcheck: {name} is {array.dtype}, and differences are only precise enough in float64: "

@@ -39,10 +39,10 @@ def check_module(
     state = {id(x): x for x in _tensors(twin)}
     for x in state.values():
         if x.dtype == np.float32:
-            x.data = x.data.astype(np.float64)
+            x.array = x.array.astype(np.float64)
     parameters = dict(twin.named_parameters())
     moved = {
-        k: np.array(x.data if isinstance(x, Tensor) else x, np.float64)
+        k: np.array(x.array if isinstance(x, Tensor) else x, np.float64)
         for k, x in enumerate(inputs)
         if isinstance(x, Tensor | np.ndarray) and x.dtype.kind == "f"
     }
@@ -57,7 +57,7 @@ def check_module(
     return check_rule(
         Taped(f),
         f,
-        [*moved.values(), *(x.data for x in parameters.values())],
+        [*moved.values(), *(x.array for x in parameters.values())],
         [*(f"input {k}" for k in moved), *(f"parameter {name}" for name in parameters)],
         order,
         Settings(rtol, atol),

@@ -86,7 +86,7 @@ def fit(
         DivergenceError: naming epoch, step and layer, as soon as the cost is infinite or not a
             number; the model then has the parameters from before that step.
     """
-    images, targets = wrap(_tensor(images).data), _tensor(targets)  # images are assigned below
+    images, targets = wrap(_tensor(images).array), _tensor(targets)  # images are assigned below
     if len(images) != len(targets):
         raise ShapeError(f"fit: {len(images)} images, but {len(targets)} targets")
     step = training_step(model, optimiser, cost, images, targets, scale)
@@ -194,7 +194,7 @@ class _Training:
         if self.compiled is None or len(batches) == 1:
             return self._take_one_by_one(batches)
         losses, outputs = self.compiled.scan(wrap(np.stack(batches)))
-        return losses.tolist(), outputs.data.argmax(2).reshape(-1)
+        return losses.tolist(), outputs.array.argmax(2).reshape(-1)
 
     def _take_one_by_one(self, batches: Sequence[NDArray[np.int64]]) -> tuple[list[float], NDArray[np.int64]]:
         costs: list[float] = []
@@ -203,7 +203,7 @@ class _Training:
             with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found by `run`
                 loss, outputs = self.step(wrap(batch))
             costs.append(loss.item())
-            answers.append(outputs.data.argmax(1))
+            answers.append(outputs.array.argmax(1))
             if not math.isfinite(costs[-1]):
                 break
         return costs, np.concatenate(answers)
