@@ -84,19 +84,22 @@ class Expressions:
     ) -> None:
         self.producers, self.buffers, self.axes, self.flat = producers, buffers, axes, flat
 
-    def is_flat(self, x: Any, shape: Shape) -> bool:
-        """Whether the element at each position depends on elements at that very position only."""
+    def is_flat(self, x: Any, shape: Shape, moving: bool = False) -> bool:
+        """Whether the element at each position depends on elements at that very position only.
+
+        Arrays that lie in another place in every step do not count, unless `moving`.
+        """
         if not isinstance(x, Symbol) or x.ndim == 0:
             return True
         if x in self.buffers:
-            return x.shape == shape and not self.buffers[x].endswith("_s")
+            return x.shape == shape and (moving or not self.buffers[x].endswith("_s"))
         instruction = self.producers[x]
         if instruction.primitive.name == "fill":
             return True
         return (
             instruction.primitive.kind == "loop"
             and x.shape == shape
-            and all(self.is_flat(a, shape) for a in instruction.args)
+            and all(self.is_flat(a, shape, moving) for a in instruction.args)
         )
 
     def cost(self, x: Any) -> int:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from ..primitive import Shape
 from .expression import Expressions, Nest, flat_name, unwrapped
@@ -248,39 +249,74 @@ class Nests:
         writes: Iterable[Access],
         rows: int = 0,
         cost: float = 0.0,
-        after: tuple[int, str] | None = None,
     ) -> None:
         """A section of one nest; its outermost loop is shared out if it has `rows`.
 
-        `before` are lines that precede it, `after` is one that follows the loops inside a depth.
+        `before` are lines that precede it.
         """
         lines = [*before, *nest_lines(nest, shape, rows)]
-        if after:
-            lines.append(INDENT * after[0] + after[1])
         lines += self._fetches(nest, rows)
         self._add(lines, self._reads(nest, rows), writes, rows, cost or math.prod(shape))
 
 
-def nest_lines(nest: Nest, shape: Shape, rows: int, columns: int = 0) -> list[str]:
+class Loops(NamedTuple):
+    """What is special about the loops of a nest.
+
+    Attributes:
+        depth, block: the loop at this depth runs in blocks of so many iterations, if any.
+        before, after: statements around each block.
+        loose: the innermost loop has additions whose order LLVM may choose: the same one in every row.
+    """
+
+    depth: int = 0
+    block: int = 0
+    before: Sequence[str] = ()
+    after: Sequence[str] = ()
+    loose: bool = False
+
+
+def nest_lines(
+    nest: Nest, shape: Shape, rows: int, columns: int = 0, loops: Loops | None = None
+) -> list[str]:
     """A nest's statements in their loops; workers share out so many rows, or columns."""
     lines: list[str] = []
+    last: list[str] = []
+    within = ""
     for depth, statements in enumerate(nest.lines):
-        lines += [INDENT * depth + line for line in statements]
+        lines += [within + line for line in statements]
         if depth < len(shape):
-            ends = f"{shape[depth]}"
+            axis, n = AXES[depth], shape[depth]
+            ends = f"{n}"
             if rows and depth == 0:
                 ends = bounds(rows)
             elif columns and depth == len(shape) - 1:
                 ends = unsigned_bounds(columns, 1)
-            lines.append(f"{INDENT * depth}for {AXES[depth]} in range({ends}):")
-    return lines
+            elif loops and loops.block and depth == loops.depth:
+                lines.append(f"{within}for block in range({-(-n // loops.block)}):")
+                within += INDENT
+                lines += [within + line for line in loops.before]
+                last = [within + line for line in loops.after]
+                ends = f"block * {loops.block}, min((block + 1) * {loops.block}, {n})"
+            elif loops and loops.loose and depth == len(shape) - 1:
+                ends = f"some({n})"
+            lines.append(f"{within}for {axis} in range({ends}):")
+            within += INDENT
+    return lines + last
 
 
-def constant_nest(y: Symbol, buffer: str, value: str) -> list[str]:
-    """Loops that set every element of a buffer to one value."""
-    nest = Nest(y.ndim)
-    nest.lines[-1].append(f"{element_text(buffer, AXES[: y.ndim])} = {value}")
-    return nest_lines(nest, y.shape, 0)
+def nested(axes: Iterable[tuple[str, int]], statement: str) -> list[str]:
+    """A statement in loops of these variables and lengths."""
+    lines, within = [], ""
+    for axis, n in axes:
+        lines.append(f"{within}for {axis} in range({n}):")
+        within += INDENT
+    return [*lines, within + statement]
+
+
+def filled_nest(y: Symbol, buffer: str, value: str) -> list[str]:
+    """Loops that set every element of a buffer to a value, which may depend on its index."""
+    axes = AXES[: y.ndim]
+    return nested(zip(axes, y.shape, strict=True), f"{element_text(buffer, axes)} = {value}")
 
 
 def element_text(name: str, index: Sequence[str]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from .expression import Nest, converted, literal
-from .nests import AXES, INDENT, Nests, constant_nest, element_text, nest_lines
+from .expression import Nest, flat_name, literal
+from .nests import AXES, INDENT, Nests, element_text, filled_nest, nest_lines
+from .totals import Total, as_dtype
 from .trace import Instruction, Symbol
 
 _SORT = 30  # work of an element that is sorted
@@ -36,7 +36,8 @@ class Reductions(Nests):
         """All reduced axes but the last first: the totals of a whole row are in the making at once."""
         x, y, primitive = instruction.args[0], instruction.result, instruction.primitive
         shape = tuple(n for d, n in enumerate(x.shape) if d not in axes[:-1])
-        rows = Symbol(f"{y.name}_rows", shape, y.dtype)
+        wide = primitive.name == "sum" and y.dtype.kind == "f"
+        rows = Symbol(f"{y.name}_rows", shape, np.dtype(np.float64) if wide else y.dtype)
         self._reduce(Instruction(primitive, (x, axes[:-1], False), rows))
         self._reduce(Instruction(primitive, (rows, (len(shape) - 1,), False), y))
 
@@ -50,12 +51,21 @@ class Reductions(Nests):
     ) -> None:
         """The reduced axes are the innermost loops, and the total lives in a local variable."""
         x, y, name = instruction.args[0], instruction.result, instruction.primitive.name
+        expressions = self._expressions(x, flat=True)
+        if (
+            y.ndim == 0
+            and x.ndim > 1
+            and not name.startswith("arg")
+            and expressions.is_flat(x, x.shape, moving=True)
+        ):
+            self._reduce_flat(instruction, buffer, comment)
+            return
         order = kept + axes
         nest = Nest(x.ndim)
         index = tuple(AXES[order.index(d)] for d in range(x.ndim))
         element = self._expressions(x).statement(x, index, nest)
         own = ["0" if d in axes else index[d] for d in range(x.ndim) if y.ndim == x.ndim or d not in axes]
-        depth, result = len(kept), "total"
+        depth, shape, loops = len(kept), tuple(x.shape[d] for d in order), None
         if name.startswith("arg"):
             position, result = AXES[depth], "best"
             better = "greater" if name == "argmax" else "less"
@@ -66,29 +76,63 @@ class Reductions(Nests):
                 f"{INDENT}best, extreme = {position}, element",
             ]
         else:
-            nest.lines[depth].append(f"total = {_start(name, y.dtype)}")
-            nest.lines[-1].append(_accumulate("total", name, _as(element, x.dtype, y.dtype)))
-        shape, last = tuple(x.shape[d] for d in order), f"{element_text(buffer, own)} = {result}"
+            total = Total.inside(name, x, y, shape[depth:])
+            nest.lines[depth] += [f"{stem} = {total.first()}" for stem in total.stems]
+            nest.lines[-1].append(total.add(element))
+            loops = total.loops(depth)
+            result = total.result()
+        last = f"{element_text(buffer, own)} = {result}"
         if y.ndim == 0:
-            lines = [comment, *nest_lines(nest, shape, 0), last]
+            lines = [comment, *nest_lines(nest, shape, 0, loops=loops), last]
             self._add(lines, self._reads(nest, 0), {(buffer, 0)}, cost=math.prod(shape), everyone=True)
             return
         rows = shape[0] if own[0] == "i" else 0
-        self._loops(nest, shape, [comment], {(buffer, rows)}, rows, after=(depth, last))
+        lines = [comment, *nest_lines(nest, shape, rows, loops=loops), INDENT * depth + last]
+        lines += self._fetches(nest, rows)
+        self._add(lines, self._reads(nest, rows), {(buffer, rows)}, rows, math.prod(shape))
+
+    def _reduce_flat(self, instruction: Instruction, buffer: str, comment: str) -> None:
+        """One loop over all elements, which is longer, and so faster, than the innermost of several."""
+        x, y = instruction.args[0], instruction.result
+        nest = Nest(1)
+        element = self._expressions(x, flat=True).statement(x, ("i",), nest)
+        total = Total.inside(instruction.primitive.name, x, y, (x.size,))
+        nest.lines[0] += [f"{stem} = {total.first()}" for stem in total.stems]
+        nest.lines[1].append(total.add(element))
+        moving = [name for name in nest.flat if name.endswith("_s")]
+        self._flat((name for name in nest.flat if name not in moving), x.size)
+        lines = [comment, *(f"{flat_name(name)} = {name}.reshape({x.size})" for name in moving)]
+        lines += nest_lines(nest, (x.size,), 0, loops=total.loops(0))
+        lines.append(f"{buffer} = {total.result()}")
+        self._add(lines, self._reads(nest, 0), {(buffer, 0)}, cost=x.size, everyone=True)
 
     def _reduce_into(
         self, instruction: Instruction, axes: tuple[int, ...], buffer: str, comment: str
     ) -> None:
         """A kept axis is innermost: the totals of a whole row are in the making at once."""
-        x, y, name = instruction.args[0], instruction.result, instruction.primitive.name
+        x, y = instruction.args[0], instruction.result
         nest = Nest(x.ndim)
         index = tuple(AXES[: x.ndim])
         element = self._expressions(x).statement(x, index, nest)
         own = ["0" if d in axes else i for d, i in enumerate(index) if y.ndim == x.ndim or d not in axes]
-        total = element_text(buffer, own)
-        nest.lines[-1].append(_accumulate(total, name, _as(element, x.dtype, y.dtype)))
-        start = constant_nest(y, buffer, _start(name, y.dtype))
-        self._loops(nest, x.shape, [comment, *start], {(buffer, 0)})
+        total = Total.into(instruction.primitive.name, x, y, tuple(x.shape[d] for d in axes))
+        names = {stem: f"{y.name}_{stem}" for stem in total.dtypes}
+        if total.plain:
+            names["total"] = buffer
+        else:
+            for stem, dtype in total.dtypes.items():
+                self._allocate(Symbol(names[stem], y.shape, dtype))
+        cells = {stem: element_text(name, own) for stem, name in names.items()}
+        nest.lines[-1].append(total.add(element, cells))
+        inner = [(AXES[d], x.shape[d]) for d in range(x.ndim) if d not in axes]
+        loops = total.loops(axes[0], axes, inner, cells)
+        lines = [line for stem in total.stems for line in filled_nest(y, names[stem], total.first())]
+        lines += [*nest_lines(nest, x.shape, 0, loops=loops), *self._fetches(nest, 0)]
+        if not total.plain:
+            cells = {stem: element_text(name, AXES[: y.ndim]) for stem, name in names.items()}
+            lines += filled_nest(y, buffer, total.result(cells))
+        writes = {(name, 0) for name in (buffer, *names.values())}
+        self._add([comment, *lines], self._reads(nest, 0), writes, cost=x.size)
 
     def _sort(self, instruction: Instruction) -> None:
         """One call for each vector along the axis."""
@@ -118,10 +162,10 @@ class Reductions(Nests):
         index = tuple(AXES[order.index(d)] for d in range(x.ndim))
         nest = Nest(x.ndim)
         wide = np.dtype(np.float64) if y.dtype.kind == "f" else y.dtype
-        element = _as(self._expressions(x).statement(x, index, nest), x.dtype, wide)
+        element = as_dtype(self._expressions(x).statement(x, index, nest), x.dtype, wide)
         nest.lines[-2].append(f"total = {literal(0, wide)}")
         nest.lines[-1].append(f"total += {element}")
-        nest.lines[-1].append(f"{element_text(buffer, index)} = {_as('total', wide, y.dtype)}")
+        nest.lines[-1].append(f"{element_text(buffer, index)} = {as_dtype('total', wide, y.dtype)}")
         rows = x.shape[0] if axis else 0
         self._loops(nest, tuple(x.shape[d] for d in order), [comment], {(buffer, rows)}, rows)
         self.buffers[y] = buffer
@@ -137,31 +181,16 @@ class Reductions(Nests):
         at = expressions.at(where, index[axis : axis + where.ndim], nest)
         element = expressions.at(x, index, nest)
         nest.lines[-1].append(f"at = position({at}, {-size}, {size})")
-        target = element_text(buffer, [*index[:axis], "at", *index[axis + where.ndim :]])
-        nest.lines[-1].append(_accumulate(target, "sum", element))
-        start = constant_nest(y, buffer, literal(0, y.dtype))
-        self._loops(nest, x.shape, [comment, *start], {(buffer, 0)})
+        total = Total.inside("sum", x, y, where.shape)._replace(exact=False, block=0, loose=False)
+        sums = buffer
+        if not total.plain:
+            sums = self._allocate(Symbol(f"{y.name}_total", y.shape, total.running))
+        target = element_text(sums, [*index[:axis], "at", *index[axis + where.ndim :]])
+        nest.lines[-1].append(total.add(element, {"total": target}))
+        start = filled_nest(y, sums, total.first())
+        lines = [comment, *start, *nest_lines(nest, x.shape, 0), *self._fetches(nest, 0)]
+        if not total.plain:
+            own = element_text(sums, AXES[: y.ndim])
+            lines += filled_nest(y, buffer, total.result({"total": own}))
+        self._add(lines, self._reads(nest, 0), {(buffer, 0), (sums, 0)}, cost=x.size)
         self.buffers[y] = buffer
-
-
-def _start(name: str, dtype: np.dtype[Any]) -> str:
-    """What a reduction starts from."""
-    if name in ("sum", "prod"):
-        return literal(name == "prod", dtype)
-    if dtype.kind == "f":
-        return literal(-math.inf if name == "max" else math.inf, dtype)
-    if dtype.kind == "b":
-        return str(name == "min")
-    info = np.iinfo(dtype)
-    return literal(info.min if name == "max" else info.max, dtype)
-
-
-def _accumulate(target: str, name: str, element: str) -> str:
-    """One more element into a total."""
-    if name in ("sum", "prod"):
-        return f"{target} {'+' if name == 'sum' else '*'}= {element}"
-    return f"{target} = {name}imum({target}, {element})"
-
-
-def _as(text: str, source: np.dtype[Any], dtype: np.dtype[Any]) -> str:
-    return text if source == dtype else converted(text, source, dtype)

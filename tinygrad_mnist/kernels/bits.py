@@ -45,6 +45,16 @@ def fma(a: Any, b: Any, c: Any) -> Any:
     return np.float64(exact) if isinstance(a, np.float64) else _to_single(exact)
 
 
+def add_loosely(a: Any, b: Any) -> Any:
+    """a + b; a loop of such additions may be done in another order, so that it can use vectors."""
+    return a + b
+
+
+def some(n: Any) -> Any:
+    """n, which LLVM takes for a number that it cannot know, and so does not unroll a loop so long."""
+    return n
+
+
 def horner(x: Any, coefficients: tuple[Any, ...]) -> Any:
     """The polynomial c[0] + c[1] x + c[2] x^2 + ... by fused multiply-adds."""
     total = coefficients[-1]
@@ -101,6 +111,15 @@ def _lower_fma(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -
     return _call(builder, "llvm.fma", *args)
 
 
+def _lower_add_loosely(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+    return builder.fadd(*args, flags=("reassoc",))
+
+
+def _lower_some(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+    number = args[0].type
+    return builder.call(ir.InlineAsm(ir.FunctionType(number, [number]), "", "=r,0", False), args)
+
+
 def _lower_horner(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
     *rest, total = cgutils.unpack_tuple(builder, args[1])
     for c in reversed(rest):
@@ -126,4 +145,6 @@ _compile_as(from_bits, lambda i: _FLOAT[i](i), _lower_bits, types.Integer)
 _compile_as(copysign, lambda magnitude, sign: magnitude(magnitude, sign), _lower_copysign, *[types.Float] * 2)
 _compile_as(ldexp, lambda x, n: x(x, _INTEGER[x]), _lower_ldexp, types.Float, types.Integer)
 _compile_as(fma, lambda a, b, c: a(a, b, c), _lower_fma, *[types.Float] * 3)
+_compile_as(add_loosely, lambda a, b: a(a, b), _lower_add_loosely, *[types.Float] * 2)
+_compile_as(some, lambda n: types.int64(types.int64), _lower_some, types.Integer)
 _compile_as(horner, lambda x, coefficients: x(x, coefficients), _lower_horner, types.Float, types.UniTuple)
