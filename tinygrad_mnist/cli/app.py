@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit status.
 
     0: done. 1: gradcheck found a wrong derivative. 2: a mistake in the options or a file, or a
-    training that diverged; one line on standard error says what. 130: ended by Ctrl-C. 141: nobody
-    reads the output any more.
+    training that diverged; one line on standard error says what. 130: ended by Ctrl-C (143, 129:
+    a training ended by SIGTERM, SIGHUP). 141: nobody reads the output any more.
 
     Args:
         arguments: those of the command line; None takes them from there.

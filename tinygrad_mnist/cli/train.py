@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import count
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +11,11 @@ from cyclopts import Parameter
 
 from .. import data as datasets
 from .. import model_file
-from ..train import named, run
+from ..train import EpochRecord, named, run
 from .options import Augment, Confusion, Data, RecipeChoice
 from .reporters import reporter
 from .settings import Settings, given
+from .stopping import Stopping
 
 INTERRUPTED = 130
 
@@ -46,7 +48,8 @@ def train(
     """Train a network, save it, and measure it on the test images.
 
     Without options this is the article's network, 784-16-16-10 with sigmoids, and its way of
-    training. Ctrl-C saves the model so far (exit status 130).
+    training. Ctrl-C saves the model so far (exit status 130), as do SIGTERM (143) and SIGHUP (129);
+    before the first step there is none, and nothing is written.
     """
     chosen = named(recipe, augment=augment).but(**given(settings))
     (images, labels), test = datasets.mnist(data)
@@ -55,15 +58,32 @@ def train(
     model_file.check_place(out or _free_name(), parameters, chosen.epochs)
     report = reporter(chosen, as_json)
     report.started((images[0].size, *chosen.hidden, classes), len(images))
-    try:
-        network = run(chosen, images, labels, compiled=not eager, on_epoch=report.epoch, on_step=report.step)
-    finally:
-        report.stopped()
-    path = out or _free_name()
-    model_file.save(network, path)
-    report.saved(path, network.history.interrupted)
-    if network.history.interrupted:
-        return INTERRUPTED
+    with Stopping() as stopping:
+
+        def on_epoch(record: EpochRecord) -> None:
+            report.epoch(record)
+            stopping.check()
+            stopping.patient = record.epoch == chosen.epochs  # from here on only saving is left
+
+        def on_step(epoch: int, step: int, steps: int) -> None:
+            report.step(epoch, step, steps)
+            stopping.check()
+
+        try:
+            network = run(chosen, images, labels, compiled=not eager, on_epoch=on_epoch, on_step=on_step)
+        except KeyboardInterrupt:
+            print("interrupted before the first step: there is nothing to save", file=sys.stderr)
+            return stopping.status if stopping.number else INTERRUPTED
+        finally:
+            stopping.patient = True
+            report.stopped()
+        path = out or _free_name()
+        model_file.save(network, path)
+        report.saved(path, network.history.interrupted)
+        if stopping.number:
+            return stopping.status
+        if network.history.interrupted:
+            return INTERRUPTED
     report.tested(network.evaluate(*test), confusion)
     return 0
 

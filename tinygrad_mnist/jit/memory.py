@@ -23,9 +23,9 @@ def ready(data: Array) -> Array:
 def exclusive(x: Tensor, bound: list[Array], k: int) -> None:
     """Make bound[k] the data of a Tensor that is to be updated: memory that nobody else sees."""
     if x.array is not bound[k] or _references(bound, k) > _ALONE:
-        old = x.array
-        bound[k] = x.array = aligned(old.shape, old.dtype)
-        bound[k][...] = old
+        own = aligned(x.array.shape, x.array.dtype)
+        own[...] = x.array
+        bound[k] = x.array = own  # once it is written: Ctrl-C may come in between
 
 
 def aligned(shape: Shape, dtype: np.dtype[Any]) -> Array:

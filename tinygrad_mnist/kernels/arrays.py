@@ -276,8 +276,8 @@ lock = extending.intrinsic(_lock)  # lock(state): before a kernel returns
 class Entry:
     """A kernel as Python functions, `single` for float32 and `double` for float64.
 
-    Each is compiled at its first call. `arguments` gives the types of the kernel's arguments,
-    from that of its arrays.
+    Each is compiled at its first call with arrays of its dtype. `arguments` gives the types of the
+    kernel's arguments, from that of its arrays.
     """
 
     def __init__(self, kernel: Any, arguments: Callable[[Any], tuple[Any, ...]]) -> None:
@@ -293,8 +293,12 @@ class Entry:
         return self.double(x, *more) if dtype is FLOAT64 else None
 
     def _at_first(self, name: str, number: Any) -> Callable[..., Any]:
+        kind = ArrayObject(number)
+        signature, dtype = self._arguments(kind), np.dtype(number.name)
+
         def first_call(*args: Any) -> Any:
-            signature = self._arguments(ArrayObject(number))
+            if any(k == kind and getattr(x, "dtype", None) is not dtype for x, k in zip(args, signature)):
+                return None  # it would not accept them either, after seconds of compilation
             self._kernel.compile(signature)
             code = self._kernel.overloads[signature].entry_point
             setattr(self, name, code)

@@ -21,6 +21,8 @@ import numba
 import numpy
 from numba.core.caching import _Cache
 
+from tinygrad_mnist.kernels.interrupts import nothing_ignored, signals_held
+from tinygrad_mnist.kernels.linking import fill_slots
 from tinygrad_mnist.kernels.untyped import compiler, extending, serialize
 
 CACHE_VARIABLE = "TINYGRAD_MNIST_CACHE"
@@ -41,17 +43,26 @@ KERNEL_OPTIONS: dict[str, Any] = {
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile an array kernel at its first call, and keep its machine code on disk."""
-    compiled: Any = numba.njit(**KERNEL_OPTIONS)(function)
-    if compiled is not function:  # with NUMBA_DISABLE_JIT it still is
-        compiled._cache = KernelCache(function)
-    return compiled
+    return _cached(numba.njit(**KERNEL_OPTIONS)(function), function)
 
 
 def program_kernel(function: Callable[..., Any]) -> Any:
     """Compile a program of `tg.jit`: as `kernel`, but it lets other Python threads run meanwhile."""
-    compiled: Any = numba.njit(**{**KERNEL_OPTIONS, "nogil": True})(function)
-    if compiled is not function:
-        compiled._cache = KernelCache(function)
+    return _cached(numba.njit(**{**KERNEL_OPTIONS, "nogil": True})(function), function)
+
+
+def _cached(compiled: Any, function: Callable[..., Any]) -> Any:
+    """Give what Numba compiles lazily its place on the disk, and let no exception vanish meanwhile."""
+    if compiled is function:  # with NUMBA_DISABLE_JIT
+        return compiled
+    compile = compiled.compile
+
+    def compile_whole(signature: Any) -> Any:
+        with signals_held(), nothing_ignored():
+            return compile(signature)
+
+    compiled.compile = compile_whole
+    compiled._cache = KernelCache(function)
     return compiled
 
 
@@ -112,7 +123,10 @@ class KernelCache(_Cache):
             digest, payload = stored[:32], stored[32:]
             if hashlib.sha256(payload).digest() != digest:
                 return None
-            return compiler.CompileResult._rebuild(target_context, *pickle.loads(payload))
+            with nothing_ignored():
+                loaded = compiler.CompileResult._rebuild(target_context, *pickle.loads(payload))
+            fill_slots(x.name for x in loaded.library._get_module_for_linking().global_variables)
+            return loaded
         except Exception:  # whatever is wrong with the file, compiling is the remedy
             return None
 

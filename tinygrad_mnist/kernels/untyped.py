@@ -6,6 +6,7 @@ from numba import extending as _extending
 from numba.core import cgutils as _cgutils
 from numba.core import compiler as _compiler
 from numba.core import config as _config
+from numba.core import event as _event
 from numba.core import serialize as _serialize
 from numba.core import types as _types
 from numba.np import numpy_support as _numpy_support
@@ -13,6 +14,7 @@ from numba.np import numpy_support as _numpy_support
 cgutils: Any = _cgutils
 compiler: Any = _compiler
 config: Any = _config
+event: Any = _event
 extending: Any = _extending
 serialize: Any = _serialize
 types: Any = _types

@@ -54,7 +54,8 @@ def fit(
 
     The order of the examples depends on the seed and the epoch alone: same seed, same bits. Ctrl-C
     ends the training, not the program: the history says `interrupted`, and the model is what it
-    had become. Afterwards the model is in `eval` mode.
+    had become; before the first step KeyboardInterrupt goes on to the caller. Afterwards the model is
+    in `eval` mode.
 
     Args:
         model: from (N, inputs) to (N, classes).
@@ -95,6 +96,7 @@ def fit(
     training = _Training(model, optimiser, images, scale, step, fast)
     classes = right_classes(targets)
     history = History()
+    steps_before = int(optimiser.steps)
     augmented = made_ahead(augment, epochs) if augment else None
     try:
         for epoch in range(1, epochs + 1):
@@ -121,6 +123,8 @@ def fit(
             if on_epoch:
                 on_epoch(record)
     except KeyboardInterrupt:
+        if int(optimiser.steps) == steps_before:
+            raise
         history.interrupted = True
     finally:
         model.eval()

@@ -1,0 +1,27 @@
+"""Interrupts of a cold start at a handful of moments; `interrupts.py` takes as many as one likes."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import interrupts
+import pytest
+
+
+@pytest.mark.parametrize("after", [0.1, 0.9, 2.0])
+def test_a_cold_call(tmp_path: Path, after: float) -> None:
+    interrupts.check_code(interrupts.CALL, tmp_path, after)
+
+
+def test_a_cold_scan(tmp_path: Path) -> None:
+    interrupts.check_code(interrupts.SCAN, tmp_path, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("number", "after"), [("SIGINT", 0.5), ("SIGINT", 4.0), ("SIGTERM", 8.0), ("SIGHUP", 8.0)]
+)
+def test_a_cold_training(tmp_path: Path, number: str, after: float) -> None:
+    digits = tmp_path / "digits"
+    digits.mkdir()
+    interrupts.check_train(tmp_path, interrupts.write_digits(digits), after, getattr(signal, number))
