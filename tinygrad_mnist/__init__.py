@@ -17,7 +17,15 @@ from .core.creation import (
     where,
     zeros,
 )
-from .core.generator import Generator
+from .core.generator import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from .core.tensor import Tensor
 from .jit import jit
 from .kernels.threads import get_num_threads, set_num_threads
@@ -31,19 +39,23 @@ __all__ = [
     "arange",
     "concatenate",
     "data",
+    "default_generator",
     "einsum",
     "enable_grad",
     "errors",
     "eye",
     "full",
     "get_num_threads",
+    "get_rng_state",
     "grad",
     "hessian",
     "hvp",
+    "initial_seed",
     "jacobian",
     "jit",
     "jvp",
     "linalg",
+    "manual_seed",
     "maximum",
     "meshgrid",
     "minimum",
@@ -53,7 +65,9 @@ __all__ = [
     "ones",
     "ops",
     "optim",
+    "seed",
     "set_num_threads",
+    "set_rng_state",
     "stack",
     "testing",
     "train",

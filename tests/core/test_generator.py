@@ -1,5 +1,8 @@
 """Explicit randomness: reproducible, resumable, and distributed as it should be."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -125,3 +128,64 @@ def test_random_numbers_carry_no_graph():
     noise = Generator(0).normal((3,))
     (x * noise).sum().backward()
     assert np.array_equal(x.grad, noise)
+
+
+def test_the_default_generator_is_seeded_by_manual_seed_and_advanced_by_what_draws():
+    assert tg.manual_seed(5) is tg.default_generator
+    first = tg.nn.Linear(4, 3).weight.numpy().copy()
+    second = tg.nn.Linear(4, 3).weight.numpy().copy()
+    assert tg.initial_seed() == 5
+    assert not np.array_equal(first, second)
+    tg.manual_seed(5)
+    state = tg.get_rng_state()
+    assert np.array_equal(tg.nn.Linear(4, 3).weight, first)
+    assert np.array_equal(tg.nn.Linear(4, 3, generator=Generator(5)).weight, first)
+    tg.set_rng_state(state)
+    assert np.array_equal(tg.nn.Linear(4, 3).weight, first)
+    assert tg.manual_seed(-1).initial_seed() == 2**64 - 1
+    assert tg.seed() != tg.seed()
+
+
+def test_a_compiled_function_draws_from_the_default_generator_as_plain_calls_do():
+    dropout = tg.nn.Dropout(0.5)
+    plain = lambda x: dropout(x) + dropout(x)
+    compiled, x = tg.jit(plain), tg.ones((40,))
+    tg.manual_seed(3)
+    expected = [plain(x).numpy() for _ in range(3)]
+    tg.manual_seed(3)
+    got = [compiled(x).numpy(), plain(x).numpy()]  # a call of each: the stream is one
+    saved = tg.get_rng_state()
+    got.append(compiled(x).numpy())
+    np.testing.assert_array_equal(got, expected)
+    tg.set_rng_state(saved)
+    np.testing.assert_array_equal(compiled(x), expected[2])
+
+
+def test_seeds_inside_a_compiled_function():
+    @tg.jit
+    def drawn():
+        tg.manual_seed(11)
+        return tg.nn.functional.dropout(tg.ones((9,)), 0.5, tg.default_generator)
+
+    first = drawn().numpy()
+    np.testing.assert_array_equal(drawn(), first)
+    assert tg.initial_seed() == 11
+
+
+def test_programs_without_a_seed_draw_entropy():
+    code = "import tinygrad_mnist as tg; print(tg.initial_seed())"
+    seeds = {subprocess.run([sys.executable, "-c", code], capture_output=True).stdout for _ in range(2)}
+    assert len(seeds) == 2
+
+
+def test_generators_know_the_words_of_pytorch():
+    g = Generator(device="cpu").manual_seed(2)
+    assert (g.initial_seed(), Generator("cpu").initial_seed()) == (2, Generator().initial_seed())
+    state = g.get_state()
+    first = g.uniform((3,)).numpy()
+    assert np.array_equal(g.set_state(state).uniform((3,)), first)
+    assert g.seed() == g.initial_seed()
+    with pytest.raises(ValueError, match="'cuda' is not here"):
+        Generator(device="cuda")
+    with pytest.raises(TypeError, match=r"generator= is a tg\.Generator"):
+        tg.nn.Linear(2, 2, generator=3)

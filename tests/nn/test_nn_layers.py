@@ -78,10 +78,10 @@ def test_linear_errors():
         lambda **given: nn.Dropout(0.5, **given),
     ],
 )
-@pytest.mark.parametrize("given", [{}, {"generator": None}, {"generator": 0}])
-def test_randomness_is_explicit(make, given):
-    with pytest.raises(TypeError, match=r"pass generator=tg\.Generator\(seed\)"):
-        make(**given)
+def test_what_draws_takes_a_generator_or_none(make):
+    make(), make(generator=None)
+    with pytest.raises(TypeError, match=r"generator= is a tg\.Generator\(seed\), or None"):
+        make(generator=0)(tg.ones((1, 2)))
 
 
 def test_dropout_only_in_training():

@@ -34,8 +34,6 @@ def test_convolution_and_pooling():
     np.testing.assert_allclose(nn.AdaptiveAvgPool2d(1)(x)[..., 0, 0], x.mean((2, 3)), rtol=1e-5, atol=1e-6)
     with pytest.raises(ShapeError, match="3 groups do not divide 4 channels in and 6 out"):
         nn.Conv2d(4, 6, 3, groups=3, generator=generator())
-    with pytest.raises(TypeError, match=r"Conv2d draws random numbers: pass generator"):
-        nn.Conv2d(1, 1, 1)
 
 
 def test_layer_rms_and_group_norm():

@@ -1,15 +1,17 @@
-"""Explicit randomness: a generator is a key and a position in its stream, and nothing else."""
+"""Random numbers: a generator is a key and a position in its stream, and nothing else."""
 
 from __future__ import annotations
 
 import operator
+import os
 from typing import Any
 
 import numpy as np
 
 from .. import ops
 from ..ops.random import blocks
-from ..primitive import check_dtype
+from ..primitive import Array, check_dtype
+from .device import Device, check_device
 from .tensor import Tensor
 
 
@@ -20,20 +22,47 @@ class Generator:
     threads, not on what is compiled. `state` is all there is to save and restore.
 
     Args:
-        seed: any integer from 0 to 2^64 - 1. ValueError outside, TypeError for anything else.
+        seed: any integer from 0 to 2^64 - 1; the default is the same at each run. ValueError
+            outside, TypeError for anything else; the device "cpu", which PyTorch's takes here, is let pass.
+        device: "cpu", the only one; ValueError for others.
 
     Attributes:
         state: two uint64: the seed, and how many 128-bit blocks of the stream are used up.
     """
 
-    def __init__(self, seed: int) -> None:
-        if not 0 <= operator.index(seed) < 2**64:
-            raise ValueError(f"Generator: the seed must be from 0 to 2**64 - 1, not {seed}")
-        self.state = Tensor(np.array([seed, 0], np.uint64))
+    def __init__(self, seed: int | str | Device = 67280421310721, device: Any = "cpu") -> None:
+        if isinstance(seed, str | Device):
+            seed, device = 67280421310721, seed
+        check_device(device)
+        self.state = Tensor(_start(seed))
 
     def __repr__(self) -> str:
         seed, used = self.state.tolist()
         return f"Generator(seed={seed}, blocks used: {used})"
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream of another seed; returns self. Negative seeds count from 2^64 down."""
+        self.state.assign_(_start(operator.index(seed) % 2**64 if -(2**63) <= seed < 0 else seed))
+        return self
+
+    def seed(self) -> int:
+        """Take a seed from the operating system's entropy, and give it."""
+        seed = entropy()
+        self.manual_seed(seed)
+        return seed
+
+    def initial_seed(self) -> int:
+        """The seed of the stream."""
+        return int(self.state.numpy()[0])
+
+    def get_state(self) -> Tensor:
+        """A copy of `state`."""
+        return Tensor(self.state)
+
+    def set_state(self, state: Any) -> Generator:
+        """Go on where `get_state` was asked; returns self."""
+        self.state.assign_(state)
+        return self
 
     def _advance(self, count: int) -> None:
         self.state.assign_(self.state + np.array([0, count], np.uint64))
@@ -62,4 +91,57 @@ class Generator:
 
     def permutation(self, n: int) -> Tensor:
         """The positions 0 .. n - 1 in random order, int64."""
-        return Tensor(np.argsort(self.uniform((n,), dtype=np.float64).numpy(), kind="stable"))
+        order: Tensor = ops.argsort(self.uniform((n,), dtype=np.float64))
+        return order
+
+
+def _start(seed: int) -> Array:
+    if not 0 <= operator.index(seed) < 2**64:
+        raise ValueError(f"Generator: the seed must be from 0 to 2**64 - 1, not {seed}")
+    return np.array([seed, 0], np.uint64)
+
+
+def entropy() -> int:
+    """A seed that nobody chose, from the operating system."""
+    return int.from_bytes(os.urandom(8), "little")
+
+
+#: What draws where no generator is given. `manual_seed` starts it again; its seed is otherwise entropy.
+default_generator = Generator(entropy())
+
+
+def chosen(generator: Generator | None) -> Generator:
+    """The generator given, or the default one where there is None; TypeError for anything else."""
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        raise TypeError(
+            f"generator= is a tg.Generator(seed), or None for the default one that tg.manual_seed(seed) "
+            f"seeds, not {type(generator).__name__} {generator!r}"
+        )
+    return generator
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the default generator, and give it: from here on, the same numbers at each run."""
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Seed the default generator with entropy, and give the seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed of the default generator."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """A copy of the default generator's state."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state: Any) -> None:
+    """Let the default generator go on where `get_rng_state` was asked."""
+    default_generator.set_state(state)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..core.generator import Generator
+from ..core.generator import Generator, chosen
 from ..errors import ShapeError
 from ..primitive import Value
 from . import init as inits
@@ -27,7 +27,7 @@ class MultiheadAttention(Module):
         num_heads: number of heads.
         dropout: share of the attention weights that is zeroed in training.
         bias: whether the projections have biases.
-        generator: where first weights and dropout come from; required.
+        generator: where first weights and dropout come from; by default the default generator.
         init: (shape, generator) -> first weights.
 
     Attributes:
@@ -37,7 +37,6 @@ class MultiheadAttention(Module):
 
     Raises:
         ShapeError: if the heads do not divide the features.
-        TypeError: without a generator.
     """
 
     def __init__(
@@ -54,11 +53,12 @@ class MultiheadAttention(Module):
             raise ShapeError(
                 f"MultiheadAttention: {embed_dim} features cannot be divided into {num_heads} heads"
             )
-        self.generator = inits.require(generator, "MultiheadAttention")
+        self.generator = generator
+        generator = chosen(generator)
         self.num_heads, self.dropout = num_heads, dropout
-        self.in_proj_weight = Parameter(init((3 * embed_dim, embed_dim), self.generator))
+        self.in_proj_weight = Parameter(init((3 * embed_dim, embed_dim), generator))
         self.in_proj_bias = Parameter(np.zeros(3 * embed_dim, self.in_proj_weight.dtype)) if bias else None
-        self.out_proj = Linear(embed_dim, embed_dim, bias=bias, generator=self.generator, init=init)
+        self.out_proj = Linear(embed_dim, embed_dim, bias=bias, generator=generator, init=init)
 
     def forward(
         self,
@@ -98,6 +98,6 @@ class MultiheadAttention(Module):
             attn_mask=attn_mask,
             dropout_p=self.dropout if self.training else 0.0,
             is_causal=is_causal,
-            generator=self.generator,
+            generator=chosen(self.generator),
         )
         return self.out_proj(ops.flatten(ops.transpose(found, -3, -2), -2))

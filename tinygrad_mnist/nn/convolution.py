@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .. import ops
-from ..core.generator import Generator
+from ..core.generator import Generator, chosen
 from ..errors import ShapeError
 from ..ops.convolution import Pair, pair
 from ..primitive import Value
@@ -27,7 +27,7 @@ class Conv2d(Module):
         kernel_size: height and width of a kernel; one number for both.
         stride, padding, dilation, groups: see `ops.conv2d`.
         bias: whether each kernel has a bias.
-        generator: where the first weights come from; required.
+        generator: where the first weights come from; by default the default generator.
         init: (shape, generator) -> first weights as a matrix (out_channels, what a kernel sees).
 
     Attributes:
@@ -36,7 +36,6 @@ class Conv2d(Module):
 
     Raises:
         ShapeError: for sizes below 1, or channels that the groups do not divide.
-        TypeError: without a generator.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class Conv2d(Module):
                 f"Conv2d: {groups} groups do not divide {in_channels} channels in and {out_channels} out"
             )
         shape = (out_channels, in_channels // groups, *kernel)
-        first = init((out_channels, math.prod(shape[1:])), inits.require(generator, "Conv2d"))
+        first = init((out_channels, math.prod(shape[1:])), chosen(generator))
         self.weight = Parameter(ops.reshape(first, shape))
         self.bias = Parameter(np.zeros(out_channels, self.weight.dtype)) if bias else None
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..core.generator import Generator
+from ..core.generator import Generator, chosen
 from ..errors import ShapeError
 from ..primitive import Value
 from . import init as inits
@@ -21,7 +21,7 @@ class Embedding(Module):
     Args:
         num_embeddings, embedding_dim: shape of the table.
         padding_idx: a symbol whose vector starts at zero and gets no gradient; or None.
-        generator: where the first vectors come from; required.
+        generator: where the first vectors come from; by default the default generator.
         init: (shape, generator) -> first vectors; by default normal with standard deviation 1.
 
     Attributes:
@@ -43,7 +43,7 @@ class Embedding(Module):
             )
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise IndexError(f"Embedding: padding_idx {padding_idx} is none of {num_embeddings} symbols")
-        first = np.array(init((num_embeddings, embedding_dim), inits.require(generator, "Embedding")))
+        first = np.array(init((num_embeddings, embedding_dim), chosen(generator)))
         if padding_idx is not None:
             first[padding_idx] = 0
         self.weight = Parameter(first)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..core.generator import Generator
+from ..core.generator import Generator, chosen
 from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
 from ..primitive import Shape
@@ -28,14 +28,19 @@ def zeros(shape: Shape, generator: Generator | None = None, *, dtype: Any = np.f
 
 
 def normal(
-    shape: Shape, generator: Generator, *, mean: float = 0.0, std: float = 1.0, dtype: Any = np.float32
+    shape: Shape,
+    generator: Generator | None = None,
+    *,
+    mean: float = 0.0,
+    std: float = 1.0,
+    dtype: Any = np.float32,
 ) -> Tensor:
     """Normally distributed with the given mean and standard deviation, whatever the fan-in."""
-    return generator.normal(shape, mean, std, dtype)
+    return chosen(generator).normal(shape, mean, std, dtype)
 
 
 def scaled_normal(
-    shape: Shape, generator: Generator, *, gain: float = 1.0, dtype: Any = np.float32
+    shape: Shape, generator: Generator | None = None, *, gain: float = 1.0, dtype: Any = np.float32
 ) -> Tensor:
     """Normal with standard deviation gain / sqrt(fan-in).
 
@@ -43,11 +48,11 @@ def scaled_normal(
     Orr and Müller 1998, "Efficient BackProp", section 4.6).
     """
     fan_in, _ = fans(shape)
-    return generator.normal(shape, 0.0, gain / math.sqrt(fan_in), dtype)
+    return chosen(generator).normal(shape, 0.0, gain / math.sqrt(fan_in), dtype)
 
 
 def xavier_uniform(
-    shape: Shape, generator: Generator, *, gain: float = 1.0, dtype: Any = np.float32
+    shape: Shape, generator: Generator | None = None, *, gain: float = 1.0, dtype: Any = np.float32
 ) -> Tensor:
     """Uniform on +-gain * sqrt(6 / (fan-in + fan-out)).
 
@@ -56,18 +61,18 @@ def xavier_uniform(
     feedforward neural networks", equation 16).
     """
     bound = gain * math.sqrt(6 / sum(fans(shape)))
-    return generator.uniform(shape, -bound, bound, dtype)
+    return chosen(generator).uniform(shape, -bound, bound, dtype)
 
 
 def xavier_normal(
-    shape: Shape, generator: Generator, *, gain: float = 1.0, dtype: Any = np.float32
+    shape: Shape, generator: Generator | None = None, *, gain: float = 1.0, dtype: Any = np.float32
 ) -> Tensor:
     """Normal with standard deviation gain * sqrt(2 / (fan-in + fan-out)) (Glorot and Bengio 2010)."""
-    return generator.normal(shape, 0.0, gain * math.sqrt(2 / sum(fans(shape))), dtype)
+    return chosen(generator).normal(shape, 0.0, gain * math.sqrt(2 / sum(fans(shape))), dtype)
 
 
 def kaiming_uniform(
-    shape: Shape, generator: Generator, *, gain: float = math.sqrt(2), dtype: Any = np.float32
+    shape: Shape, generator: Generator | None = None, *, gain: float = math.sqrt(2), dtype: Any = np.float32
 ) -> Tensor:
     """Uniform on +-gain * sqrt(3 / fan-in); the default gain sqrt(2) is for ReLU.
 
@@ -76,11 +81,11 @@ def kaiming_uniform(
     """
     fan_in, _ = fans(shape)
     bound = gain * math.sqrt(3 / fan_in)
-    return generator.uniform(shape, -bound, bound, dtype)
+    return chosen(generator).uniform(shape, -bound, bound, dtype)
 
 
 def kaiming_normal(
-    shape: Shape, generator: Generator, *, gain: float = math.sqrt(2), dtype: Any = np.float32
+    shape: Shape, generator: Generator | None = None, *, gain: float = math.sqrt(2), dtype: Any = np.float32
 ) -> Tensor:
     """Normal with standard deviation gain / sqrt(fan-in), the default gain for ReLU (He et al. 2015)."""
     return scaled_normal(shape, generator, gain=gain, dtype=dtype)
@@ -92,14 +97,3 @@ def fans(shape: Shape) -> tuple[int, int]:
         raise ShapeError(f"init: a weight has a shape (n_out, n_in) of positive lengths, not {tuple(shape)}")
     n_out, n_in = shape
     return n_in, n_out
-
-
-def require(generator: Generator | None, user: str) -> Generator:
-    """The generator; TypeError, saying what to pass, if there is none."""
-    if not isinstance(generator, Generator):
-        got = "nothing" if generator is None else f"{type(generator).__name__} {generator!r}"
-        raise TypeError(
-            f"{user} draws random numbers: pass generator=tg.Generator(seed) with a seed of your choice, "
-            f"not {got}"
-        )
-    return generator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import ops
-from ..core.generator import Generator
+from ..core.generator import Generator, chosen
 from ..errors import ShapeError
 from ..primitive import Value
 from . import init as inits
@@ -24,7 +24,7 @@ class Linear(Module):
         n_in: inputs of each neuron.
         n_out: neurons.
         bias: whether the neurons have biases.
-        generator: where the first weights come from; required.
+        generator: where the first weights come from; by default the default generator.
         init: (shape, generator) -> first weights; see `nn.init`.
 
     Attributes:
@@ -33,7 +33,6 @@ class Linear(Module):
 
     Raises:
         ShapeError: for sizes below 1, or an `init` that gives another shape.
-        TypeError: without a generator.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class Linear(Module):
     ) -> None:
         if min(n_in, n_out) < 1:
             raise ShapeError(f"Linear: needs at least one input and one neuron, not {n_in} and {n_out}")
-        self.weight = Parameter(init((n_out, n_in), inits.require(generator, "Linear")))
+        self.weight = Parameter(init((n_out, n_in), chosen(generator)))
         if self.weight.shape != (n_out, n_in):
             raise ShapeError(f"Linear: init gave shape {self.weight.shape} where {(n_out, n_in)} was asked")
         self.bias = Parameter(np.zeros(n_out, self.weight.dtype)) if bias else None

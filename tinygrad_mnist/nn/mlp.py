@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..core.generator import Generator
+from ..core.generator import Generator, chosen
 from ..errors import ShapeError
 from . import init as inits
 from .activations import Sigmoid
@@ -23,13 +23,13 @@ class MLP(Sequential):
         sizes: number of inputs, neurons of each layer in turn.
         activation: Module class (or function giving a Module) after each layer but the last.
         output: the same after the last layer; None leaves its weighted sums (logits) as they are.
-        generator: where the first weights come from; required.
+        generator: where the first weights come from; by default the default generator.
         init: (shape, generator) -> first weights, or a sequence of such, one per layer.
 
     Raises:
         ShapeError: for fewer than two sizes, or sizes below 1.
         ValueError: for a sequence of inits that is not one per layer.
-        TypeError: without a generator, or where `activation` or `output` gives no Module.
+        TypeError: where `activation` or `output` gives no Module.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class MLP(Sequential):
     ) -> None:
         if len(sizes) < 2:
             raise ShapeError(f"MLP: needs the number of inputs and of neurons in each layer, not {sizes}")
-        generator = inits.require(generator, "MLP")
+        generator = chosen(generator)
         count = len(sizes) - 1
         each = [init] * count if callable(init) else list(init)
         if len(each) != count:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .. import ops
-from ..core.generator import Generator
+from ..core.generator import Generator, chosen
 from ..errors import ShapeError
 from ..primitive import Value
 from . import init as inits
@@ -32,7 +32,7 @@ class _Cell(Module):
         name = type(self).__name__
         if min(input_size, hidden_size) < 1:
             raise ShapeError(f"{name}: needs inputs and neurons, not {input_size} and {hidden_size}")
-        generator = inits.require(generator, name)
+        generator = chosen(generator)
         rows, bound = self._gates * hidden_size, 1 / math.sqrt(hidden_size)
         init = init or (lambda shape, generator: generator.uniform(shape, -bound, bound))
         self.hidden_size = hidden_size
@@ -63,7 +63,7 @@ class RNNCell(_Cell):
         input_size, hidden_size: lengths of x and h.
         bias: whether there are biases, which start at zero.
         nonlinearity: "tanh" or "relu".
-        generator: where the first weights come from; required.
+        generator: where the first weights come from; by default the default generator.
         init: (shape, generator) -> first weights; by default uniform on +-1 / sqrt(hidden_size).
 
     Attributes:
