@@ -175,7 +175,7 @@ def test_mistakes():
         fitted(batch_size=0)
     with pytest.raises(DataError, match="at least 1, got 0"):
         fitted(examples=(images[:0], targets[:0]))
-    with pytest.raises(ShapeError, match="integer classes"):
+    with pytest.raises(ShapeError, match="must have one shape"):
         fitted(examples=(images, np.ones(50)))
 
 

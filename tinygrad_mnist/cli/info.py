@@ -32,8 +32,9 @@ def _summary(history: History) -> str:
     lines = [
         f"{end} {len(history.epochs)} epoch{'s' if len(history.epochs) > 1 else ''}",
         f"cost {first.cost:.4f} in the first, {last.cost:.4f} in the last",
-        f"training accuracy {first.accuracy:.2%}, {last.accuracy:.2%}",
     ]
+    if first.accuracy is not None and last.accuracy is not None:
+        lines.append(f"training accuracy {first.accuracy:.2%}, {last.accuracy:.2%}")
     if first.validation_accuracy is not None and last.validation_accuracy is not None:
         lines.append(f"validation accuracy {first.validation_accuracy:.2%}, {last.validation_accuracy:.2%}")
     return "\n".join(lines)

@@ -13,9 +13,10 @@ def epoch_line(record: EpochRecord, epochs: int, seconds_left: float) -> str:
     accuracy, kind = record.accuracy, "training"
     if record.validation_accuracy is not None:
         accuracy, kind = record.validation_accuracy, "validation"
+    share = "" if accuracy is None else f"{kind} accuracy {accuracy:.2%}  "
     return (
         f"epoch {record.epoch:{len(str(epochs))}}/{epochs}  cost {record.cost:.4f}  "
-        f"{kind} accuracy {accuracy:.2%}  {record.images_per_second or 0:,.0f} images/s  "
+        f"{share}{record.images_per_second or 0:,.0f} images/s  "
         f"{duration(seconds_left)} left"
     )
 

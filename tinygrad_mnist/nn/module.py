@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.tensor import Tensor
 from ..primitive import Array
+from .inputs import with_bytes_scaled
 from .parameter import Parameter
 from .state import load
 from .table import table
@@ -26,16 +27,21 @@ class Module:
 
     Attributes:
         training: whether layers such as Dropout behave as in training; set by `train`, `eval`.
+        input_scale: factor on inputs that are bytes (uint8), which the module was trained with; set by
+            `train.fit`. None: they are taken as they are. Inputs of other dtypes are never scaled.
     """
 
     training: bool = True
+    input_scale: float | None = None
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; each subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} must define forward(self, x)")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """`forward`."""
+        """`forward`, of inputs times `input_scale` if there is one and they are bytes."""
+        if self.input_scale is not None:
+            args = with_bytes_scaled(args, self.input_scale)
         return self.forward(*args, **kwargs)
 
     def __repr__(self) -> str:

@@ -17,7 +17,8 @@ class EpochRecord:
     Attributes:
         epoch: its number, from 1.
         cost: mean over the training examples, each measured just before the step that used it.
-        accuracy: share, 0 to 1, of those examples whose largest output was the right one.
+        accuracy: share, 0 to 1, of those examples whose largest output was the right one; None where the
+            targets are no classes.
         rate: learning rate of the epoch's first step.
         validation_cost: mean over the validation examples after the epoch; None without any.
         validation_accuracy: share of them that was right; None without any.
@@ -27,7 +28,7 @@ class EpochRecord:
 
     epoch: int
     cost: float
-    accuracy: float
+    accuracy: float | None
     rate: float
     validation_cost: float | None = None
     validation_accuracy: float | None = None
@@ -78,7 +79,7 @@ def _timeless(record: EpochRecord) -> EpochRecord:
 
 def _checked(record: EpochRecord) -> EpochRecord:
     for name, value in vars(record).items():
-        optional = name not in ("epoch", "cost", "accuracy", "rate")
+        optional = name not in ("epoch", "cost", "rate")
         number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not (number or (optional and value is None)):
             raise ValueError(f"{name} is {value!r}, not a finite number")

@@ -25,7 +25,8 @@ class TrainedNetwork:
     """A network that reads images, and how it came about.
 
     Attributes:
-        model: from pixels (N, height * width), scaled by `recipe.scale`, to outputs (N, classes).
+        model: from pixels (N, height * width), scaled by `recipe.scale` if they are no bytes, to outputs
+            (N, classes).
         recipe: the recipe it was trained by.
         image_size: height and width.
         classes: number of outputs.
@@ -38,9 +39,12 @@ class TrainedNetwork:
     classes: int
     history: History
 
+    def __post_init__(self) -> None:
+        self.model.input_scale = self.recipe.scale
+
     def outputs(self, images: NDArray[Any]) -> NDArray[Any]:
         """The outputs (N, classes) for images (N, height, width) of 0 to 255; DataError for another size."""
-        return outputs_of(self.model, self._rows(images), scale=self.recipe.scale)
+        return outputs_of(self.model, self._rows(images))
 
     def evaluate(self, images: NDArray[Any], labels: NDArray[np.int64]) -> Evaluation:
         """Cost and accuracy on images (N, height, width) with labels (N,).
@@ -51,13 +55,14 @@ class TrainedNetwork:
             raise DataError(f"the network has {self.classes} outputs, but there is a label {labels.max()}")
         targets = self.recipe.targets(labels, self.classes)
         rows = self._rows(images)
-        return evaluate(self.model, self.recipe.cost_function, rows, targets, scale=self.recipe.scale)
+        return evaluate(self.model, self.recipe.cost_function, rows, targets)
 
     def _rows(self, images: NDArray[Any]) -> NDArray[Any]:
         if images.shape[1:] != self.image_size:
             expected, got = (" x ".join(map(str, size)) for size in (self.image_size, images.shape[1:]))
             raise DataError(f"the network reads images of {expected} pixels, these have {got}")
-        return images.reshape(len(images), -1)
+        rows = images.reshape(len(images), -1)
+        return rows if rows.dtype == np.uint8 else rows.astype(np.float32) * np.float32(self.recipe.scale)
 
 
 def run(

@@ -64,7 +64,7 @@ def trained(recipes: list[Recipe], examples: Examples, say: Callable[[str], None
         if not network.history.interrupted:
             last = network.history.epochs[-1]
             layers = "-".join(str(n) for n in (examples[0][0].size, *recipe.hidden, network.classes))
-            say(f"trained {layers}, seed {recipe.seed}: training accuracy {last.accuracy:.2%}")
+            say(f"trained {layers}, seed {recipe.seed}: training accuracy {last.accuracy or 0:.2%}")
         return network
 
     with ThreadPoolExecutor(get_num_threads()) as pool:
