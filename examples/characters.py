@@ -19,8 +19,9 @@ CONTEXT, WIDTH, HEADS, BLOCKS, BATCH = 48, 64, 4, 1, 16
 
 class Block(nn.Module):
     def __init__(self, generator):
+        super().__init__()
         self.before_attention = nn.LayerNorm(WIDTH)
-        self.attention = nn.MultiheadAttention(WIDTH, HEADS, generator=generator)
+        self.attention = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True, generator=generator)
         self.before_feed = nn.LayerNorm(WIDTH)
         self.feed = nn.Sequential(
             nn.Linear(WIDTH, 4 * WIDTH, generator=generator),
@@ -29,12 +30,15 @@ class Block(nn.Module):
         )
 
     def forward(self, x):
-        x = x + self.attention(self.before_attention(x), is_causal=True)
+        y = self.before_attention(x)
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+        x = x + self.attention(y, y, y, attn_mask=mask, need_weights=False)[0]
         return x + self.feed(self.before_feed(x))
 
 
 class Writer(nn.Module):
     def __init__(self, symbols, seed):
+        super().__init__()
         generator = tg.Generator(seed)
         self.symbol = nn.Embedding(symbols, WIDTH, generator=generator)
         self.place = nn.Embedding(CONTEXT, WIDTH, generator=generator)

@@ -17,13 +17,17 @@ BATCH = 64
 
 class Network(nn.Module):
     def __init__(self, seed):
+        super().__init__()
         generator = tg.Generator(seed)
         self.first = nn.Conv2d(1, 16, 5, generator=generator)
         self.second = nn.Conv2d(16, 32, 5, generator=generator)
         self.pool = nn.MaxPool2d(2)
-        self.hidden = nn.Linear(32 * 4 * 4, 128, generator=generator, init=nn.init.kaiming_uniform)
+        self.hidden = nn.Linear(32 * 4 * 4, 128, generator=generator)
         self.dropout = nn.Dropout(0.4, generator=generator)
         self.out = nn.Linear(128, 10, generator=generator)
+        for layer in (self.first, self.second, self.hidden):  # each followed by ReLU
+            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
+            nn.init.zeros_(layer.bias)
 
     def forward(self, x):  # (N, 1, 28, 28)
         x = self.pool(self.first(x)).relu()  # (N, 16, 12, 12)

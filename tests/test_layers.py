@@ -16,9 +16,10 @@ FLOORS = {
     1: "primitive",
     2: "ops",
     3: "core",
+    4: "autograd",
     5: "jit",
-    6: "nn optim data",
-    7: "train testing model_file",
+    6: "nn optim data utils",
+    7: "train testing model_file func",
     8: "lab interop sweep",
     9: "cli __main__ __init__",
 }

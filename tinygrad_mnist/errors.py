@@ -25,5 +25,9 @@ class DataError(TinygradMnistError, ValueError):
     """A data or model file that is missing, damaged or not what it claims to be."""
 
 
+class StateError(DataError, RuntimeError):
+    """A `state_dict` that does not fit what it is loaded into."""
+
+
 class MissingExtraError(TinygradMnistError, ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""

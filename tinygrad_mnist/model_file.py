@@ -48,7 +48,7 @@ def save(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
         "recipe": dataclasses.asdict(network.recipe),
         "history": network.history.to_dict(times=False),
     }
-    weights = {name: x.astype(np.float32) for name, x in network.model.state_dict().items()}
+    weights = {name: x.numpy().astype(np.float32) for name, x in network.model.state_dict().items()}
     writing.write(path, to_bytes(weights, metadata={_KEY: json.dumps(contents, allow_nan=False)}))
 
 
@@ -68,7 +68,7 @@ def load(path: str | os.PathLike[str]) -> TrainedNetwork:
         weights, text = _read(path)
         return _network(weights, text)
     except (DataError, RecipeError) as error:
-        raise DataError(f"cannot load {path}: {error}") from None
+        raise DataError(f"cannot load {path}: {' '.join(str(error).split())}") from None
 
 
 def _read(path: Path) -> tuple[dict[str, Array], str]:

@@ -179,14 +179,15 @@ def test_a_module_is_checked_by_its_inputs_and_its_parameters():
 
 
 class Shared(nn.Module):
-    """One weight used in two places, one in a list, a buffer, and an input that is no float."""
+    """One weight used in two places, two in a list, a buffer, and an input that is no float."""
 
     def __init__(self):
+        super().__init__()
         self.first = nn.Linear(3, 3, generator=tg.Generator(0))
         self.second = nn.Linear(3, 3, generator=tg.Generator(1))
         self.second.weight = self.first.weight
-        self.scales = [nn.Parameter([1.5]), nn.Parameter([0.5])]
-        self.shift = tg.Tensor([0.25])
+        self.scales = nn.ParameterList([nn.Parameter([1.5]), nn.Parameter([0.5])])
+        self.register_buffer("shift", tg.Tensor([0.25]))
 
     def forward(self, x, at):
         y = self.second(self.first(x).tanh()) * self.scales[0] + self.shift

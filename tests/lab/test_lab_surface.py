@@ -86,7 +86,8 @@ def test_lanczos_of_a_multiple_of_the_identity_takes_one_step():
 def test_the_model_stays_as_it_was():
     class Own(nn.Module):
         def __init__(self):
-            self.scales = [nn.Parameter([2.0]), nn.Parameter([3.0])]
+            super().__init__()
+            self.scales = nn.ParameterList([nn.Parameter([2.0]), nn.Parameter([3.0])])
             self.dropout = nn.Dropout(0.5, generator=tg.Generator(0))
 
         def forward(self, x):

@@ -51,8 +51,9 @@ def test_arrays_give_the_same_as_tensors(name):
 
 def test_targets_of_any_kind_do_not_widen_the_cost():
     x = tg.Tensor(LOGITS.astype(np.float32))
-    for target in (WANTED, tg.Tensor(WANTED), WANTED.tolist()):
+    for target in (WANTED, tg.Tensor(WANTED).float(), WANTED.tolist()):
         assert nn.quadratic_cost(x, target).dtype == nn.mse_loss(x, target).dtype == np.float32
+    assert nn.mse_loss(x, tg.Tensor(WANTED)).dtype == np.float64  # as in PyTorch
     for target in (CLASSES, CLASSES.astype(np.uint8), tg.Tensor(CLASSES), CLASSES.tolist(), PROBABILITIES):
         assert nn.cross_entropy(x, target).dtype == np.float32
 
@@ -127,7 +128,9 @@ def test_gradient_reaches_a_target_of_probabilities():
     assert q.grad.shape == q.shape
 
 
-@pytest.mark.parametrize("cost", [nn.mse_loss, nn.quadratic_cost, nn.binary_cross_entropy_with_logits])
+@pytest.mark.parametrize(
+    "cost", [nn.quadratic_cost, nn.binary_cross_entropy, nn.binary_cross_entropy_with_logits]
+)
 @pytest.mark.parametrize("shapes", [((4,), (4, 1)), ((4, 1), (4,)), ((4, 3), (1, 3)), ((4, 3), ())])
 def test_shapes_are_never_broadcast(cost, shapes):
     output, target = (np.zeros(s, np.float32) for s in shapes)
@@ -136,6 +139,29 @@ def test_shapes_are_never_broadcast(cost, shapes):
     assert str(shapes[0]) in str(error.value)
     assert str(shapes[1]) in str(error.value)
     assert cost.__name__ in str(error.value)
+
+
+@pytest.mark.parametrize("cost", [nn.mse_loss, nn.l1_loss, nn.smooth_l1_loss, nn.huber_loss])
+def test_other_shapes_are_broadcast_with_a_warning(cost):
+    output, target = tg.Tensor(np.zeros((4, 1), np.float32)), np.ones(4)
+    with pytest.warns(
+        UserWarning, match=r"target size \(\(4,\)\) that is different to the input size \(\(4, 1\)\)"
+    ):
+        each = cost(output, target, reduction="none")
+    assert each.shape == (4, 4)
+
+
+def test_the_default_mark_of_what_does_not_count():
+    target = np.array([1, -100, 0])
+    x = tg.Tensor(LOGITS[:3], requires_grad=True)
+    cost = nn.cross_entropy(x, target)
+    cost.backward()
+    assert cost.item() == pytest.approx(nn.cross_entropy(tg.Tensor(LOGITS[[0, 2]]), target[[0, 2]]).item())
+    assert not x.grad.numpy()[1].any()
+    written = tg.jit(lambda x: nn.cross_entropy(x, tg.Tensor(target), ignore_index=-100))
+    assert written(x.detach()).item() == pytest.approx(cost.item())
+    with pytest.raises(IndexError, match="outside its axis"):
+        tg.jit(lambda x: nn.cross_entropy(x, tg.Tensor(target)))(x.detach())
 
 
 def test_quadratic_cost_needs_examples():
@@ -196,11 +222,11 @@ def test_classes_that_weigh_more_and_examples_that_do_not_count(smoothing, ignor
     counts = target != ignored
     q = np.eye(C)[np.where(counts, target, 0)] * (1 - smoothing) + smoothing / C
     q, share = q * counts[:, None], weight[target[counts]].sum()
-    cost = nn.CrossEntropyLoss(weight, ignored, label_smoothing=smoothing)
+    cost = nn.CrossEntropyLoss(weight, ignore_index=ignored, label_smoothing=smoothing)
     assert cost(tg.Tensor(LOGITS), target).item() == pytest.approx(by_hand(q, weight, share))
     plain = nn.CrossEntropyLoss(ignore_index=ignored, label_smoothing=smoothing)
     assert plain(tg.Tensor(LOGITS), target).item() == pytest.approx(by_hand(q, 1, counts.sum()))
-    each = nn.cross_entropy(tg.Tensor(LOGITS), target, weight, ignored, "none", smoothing)
+    each = nn.cross_entropy(tg.Tensor(LOGITS), target, weight, None, ignored, None, "none", smoothing)
     assert each.sum().item() == pytest.approx(by_hand(q, weight, 1))
     assert list(cost.state_dict()) == ["weight"]
 
@@ -211,7 +237,7 @@ def test_weights_of_probabilities_leave_the_mean_over_examples():
     assert cost.item() == pytest.approx(by_hand(PROBABILITIES, weight, N))
     with pytest.raises(ShapeError, match="a weight for each of 5 classes, not"):
         nn.cross_entropy(tg.Tensor(LOGITS), CLASSES, np.ones(4))
-    with pytest.raises(ValueError, match="probabilities have no ignore_index"):
+    with pytest.raises(ValueError, match="ignore_index is not supported"):
         nn.cross_entropy(tg.Tensor(LOGITS), PROBABILITIES, ignore_index=0)
 
 

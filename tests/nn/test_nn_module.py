@@ -6,19 +6,20 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn
-from tinygrad_mnist.errors import DataError, DTypeError
+from tinygrad_mnist.errors import DTypeError, StateError
 
 
 class Block(nn.Module):
     """A module with one of everything that can belong to it."""
 
     def __init__(self):
+        super().__init__()
         g = tg.Generator(1)
         self.scale = nn.Parameter([1.0, 2.0])
-        self.steps = tg.Tensor(3)
+        self.register_buffer("steps", tg.Tensor(3))
         self.inner = nn.Linear(2, 3, generator=g)
-        self.heads = [nn.Linear(3, 1, generator=g), nn.Sigmoid()]
-        self.extra = (nn.Parameter(0.5), "a word")
+        self.heads = nn.ModuleList([nn.Linear(3, 1, generator=g), nn.Sigmoid()])
+        self.extra = nn.ParameterList([nn.Parameter(0.5)])
         self.width = 3
         self.generator = g
 
@@ -45,8 +46,10 @@ def test_what_belongs_to_a_module_is_found_in_order():
     assert [(name, type(x)) for name, x in m.named_modules()] == [
         ("", Block),
         ("inner", nn.Linear),
+        ("heads", nn.ModuleList),
         ("heads.0", nn.Linear),
         ("heads.1", nn.Sigmoid),
+        ("extra", nn.ParameterList),
     ]
 
 
@@ -73,15 +76,16 @@ def test_tied_parameters_come_once_but_keep_both_names():
     assert [name for name, _ in m.named_parameters()] == ["0.weight", "0.bias", "1.bias"]
     assert list(m.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias", "2.weight", "2.bias"]
     assert [name for name, _ in m.named_modules()] == ["", "0", "1"]
-    assert repr(m).endswith("8")
+    assert m.table().endswith("8")
 
 
 def test_state_dict_is_a_copy():
     m = Block()
     state = m.state_dict()
-    state["scale"][:] = 7
-    assert m.scale.tolist() == [1.0, 2.0]
-    assert all(type(x) is np.ndarray for x in state.values())
+    m.scale.assign_([7.0, 7.0])
+    assert state["scale"].tolist() == [1.0, 2.0]
+    assert all(type(x) is tg.Tensor and not x.requires_grad for x in state.values())
+    assert m.state_dict(keep_vars=True)["scale"] is m.scale
 
 
 def test_loading_what_was_saved():
@@ -123,15 +127,21 @@ def test_all_that_does_not_fit_is_named_and_nothing_changed():
         "extra.1": 1.0,
         "head.0.weight": np.zeros(3),
     }
-    with pytest.raises(DataError) as error:
+    with pytest.raises(StateError) as error:
         m.load_state_dict(values)
-    assert str(error.value) == (
-        "load_state_dict: these values do not fit this Block; missing: inner.bias; "
-        "unexpected: extra.1, head.0.weight; "
-        "misshaped: inner.weight has shape (2, 3), here (3, 2), heads.0.weight has shape (3,), here (1, 3), "
-        "heads.0.bias has shape (), here (1,); "
-        "not numbers: steps (<U5), heads.0.bias (object)"
-    )
+    assert str(error.value).split("\n\t") == [
+        "Error(s) in loading state_dict for Block:",
+        'Unexpected key(s) in state_dict: "extra.1", "head.0.weight".',
+        'Missing key(s) in state_dict: "inner.bias".',
+        *(
+            f"size mismatch for {name}: copying a param with shape {there} from checkpoint, the shape in "
+            f"current "
+            f"model is {here}."
+            for name, there, here in [("inner.weight", (2, 3), (3, 2)), ("heads.0.weight", (3,), (1, 3))]
+        ),
+        "not numbers: steps (<U5)",
+        "not numbers: heads.0.bias (object)",
+    ]
     for name, x in m.state_dict().items():
         np.testing.assert_array_equal(x, before[name])
 
@@ -161,20 +171,21 @@ def test_a_parameter_is_a_leaf_that_requires_a_gradient():
     assert p.is_leaf
     assert p.dtype == np.float64
     assert type(p * 2) is tg.Tensor
-    assert nn.Parameter([1, 2], np.float32).dtype == np.float32
+    assert nn.Parameter([1, 2], dtype=np.float32).dtype == np.float32
     with pytest.raises(DTypeError):
         nn.Parameter([1, 2])
 
 
 def test_the_table():
-    assert repr(Block()) == "\n".join(
+    assert Block().table() == "\n".join(
         [
-            "name     layer    shapes                            parameters",
-            "         Block    scale (2,), steps (), extra.0 ()           3",
-            "inner    Linear   weight (3, 2), bias (3,)                   9",
-            "heads.0  Linear   weight (1, 3), bias (1,)                   4",
-            "heads.1  Sigmoid                                             0",
-            "total                                                       16",
+            "name     layer          shapes                    parameters",
+            "         Block          scale (2,), steps ()               2",
+            "inner    Linear         weight (3, 2), bias (3,)           9",
+            "heads.0  Linear         weight (1, 3), bias (1,)           4",
+            "heads.1  Sigmoid                                           0",
+            "extra    ParameterList  0 ()                               1",
+            "total                                                     16",
         ]
     )
 
@@ -209,6 +220,7 @@ def test_a_traced_intermediate_has_its_graph():
 def test_trace_numbers_a_module_that_runs_again_and_survives_an_error():
     class Twice(nn.Module):
         def __init__(self):
+            super().__init__()
             self.step = nn.Linear(2, 2, generator=tg.Generator(0))
 
         def forward(self, x):

@@ -1,6 +1,7 @@
 """Costs against their formulas, element by element; reductions; refusals."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -69,11 +70,13 @@ def test_values(name):
     np.testing.assert_allclose(loss(*tensors, reduction="none", **options), elements, rtol=1e-9)
     assert loss(*tensors, **options).item() == pytest.approx(elements.mean())
     assert loss(*tensors, reduction="sum", **options).item() == pytest.approx(elements.sum())
-    with pytest.raises(ValueError, match=f"{name}: reduction must be"):
+    with pytest.raises(ValueError, match=f"{name}: average is not a valid value for reduction"):
         loss(*tensors, reduction="average", **options)
     gradcheck(lambda x: loss(x, *tensors[1:], **options), [operands[0]])
-    with pytest.raises(ShapeError):
-        loss(tensors[0], *[x[:2] for x in tensors[1:]], **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that the shapes differ
+        with pytest.raises(ShapeError):
+            loss(tensors[0], *[x[:2] for x in tensors[1:]], **options)
 
 
 def test_reductions_of_the_other_costs():
@@ -91,15 +94,15 @@ def test_reductions_of_the_other_costs():
         np.testing.assert_allclose(loss(x, target, reduction="none"), elements, rtol=1e-9)
         assert loss(x, target, reduction="sum").item() == pytest.approx(elements.sum())
         assert loss(x, target, reduction="mean").item() == pytest.approx(elements.mean())
-        with pytest.raises(ValueError, match="reduction must be"):
+        with pytest.raises(ValueError, match="is not a valid value for reduction"):
             loss(x, target, reduction="all")
 
 
 def test_divergence_per_example_and_of_logarithms():
     x, q = tg.Tensor(X), tg.Tensor(Q)
     whole = (Q * (np.log(Q) - X)).sum()
-    assert F.kl_div(x, q, "batchmean").item() == pytest.approx(whole / 4)
-    assert F.kl_div(x, tg.Tensor(np.log(Q)), "sum", log_target=True).item() == pytest.approx(whole)
+    assert F.kl_div(x, q, reduction="batchmean").item() == pytest.approx(whole / 4)
+    assert F.kl_div(x, tg.Tensor(np.log(Q)), reduction="sum", log_target=True).item() == pytest.approx(whole)
     assert F.kl_div(tg.zeros(2), tg.zeros(2)).item() == 0
 
 

@@ -33,7 +33,7 @@ def descent(model, rate=2.0, **options):
 
 
 def numbers(model):
-    return {name: values.tobytes() for name, values in model.state_dict().items()}
+    return {name: values.numpy().tobytes() for name, values in model.state_dict().items()}
 
 
 class Alarm(Exception):

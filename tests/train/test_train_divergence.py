@@ -34,6 +34,7 @@ def test_first_not_finite_names_activations():
 def test_first_not_finite_in_nested_modules_of_ones_own():
     class Twice(nn.Module):
         def __init__(self):
+            super().__init__()
             self.inner = network()
 
         def forward(self, x):

@@ -34,7 +34,7 @@ def test_learns_from_integer_classes():
 def test_same_as_a_loop_by_hand_in_numpy():
     images, targets = rows(50)
     model, history = fitted()
-    weights = [x.astype(np.float64) for x in network().state_dict().values()]
+    weights = [x.numpy().astype(np.float64) for x in network().state_dict().values()]
     sigmoid = lambda z: 1 / (1 + np.exp(-z))
     for record in history.epochs:
         costs, right = [], 0

@@ -1,58 +1,140 @@
-"""The fully connected layer."""
+"""The fully connected layers."""
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from typing import Any
 
 from .. import ops
 from ..core.generator import Generator, chosen
-from ..errors import ShapeError
 from ..primitive import Value
 from . import init as inits
+from .functional.layers import bilinear
+from .making import parameter
 from .module import Module
 from .parameter import Parameter
 
 
 class Linear(Module):
-    """A layer of neurons: x @ weight.T + bias, for x of shape (..., n_in); the result is (..., n_out).
+    """A layer of neurons: x @ weight.T + bias, from (..., in_features) to (..., out_features).
 
-    The default first weights are `init.xavier_uniform`, the one scheme that does not ask which
-    activation follows and keeps both signals and gradients in range; biases start at zero, since
-    random weights alone make the neurons different.
+    First weights and biases are uniform on +-1 / sqrt(in_features), as in PyTorch.
 
     Args:
-        n_in: inputs of each neuron.
-        n_out: neurons.
+        in_features: inputs of each neuron.
+        out_features: neurons.
         bias: whether the neurons have biases.
-        generator: where the first weights come from; by default the default generator.
-        init: (shape, generator) -> first weights; see `nn.init`.
+        device, dtype: "cpu", and float32 or float64.
+        generator: where the first values come from; the default generator if None.
+        init: what fills the first weights instead, (weight, generator=...); biases then start at zero.
 
     Attributes:
-        weight: Parameter (n_out, n_in), one row per neuron.
-        bias: Parameter (n_out,), or None.
+        weight: Parameter (out_features, in_features), one row per neuron.
+        bias: Parameter (out_features,), or None.
 
-    Raises:
-        ShapeError: for sizes below 1, or an `init` that gives another shape.
+    Raises ShapeError for negative sizes.
     """
+
+    bias: Parameter | None
 
     def __init__(
         self,
-        n_in: int,
-        n_out: int,
-        *,
+        in_features: int,
+        out_features: int,
         bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
         generator: Generator | None = None,
-        init: inits.Init = inits.xavier_uniform,
+        init: inits.Init | None = None,
     ) -> None:
-        if min(n_in, n_out) < 1:
-            raise ShapeError(f"Linear: needs at least one input and one neuron, not {n_in} and {n_out}")
-        self.weight = Parameter(init((n_out, n_in), chosen(generator)))
-        if self.weight.shape != (n_out, n_in):
-            raise ShapeError(f"Linear: init gave shape {self.weight.shape} where {(n_out, n_in)} was asked")
-        self.bias = Parameter(np.zeros(n_out, self.weight.dtype)) if bias else None
+        super().__init__()
+        self.in_features, self.out_features = in_features, out_features
+        self.weight = parameter("Linear", (out_features, in_features), device, dtype)
+        self.register_parameter("bias", parameter("Linear", (out_features,), device, dtype) if bias else None)
+        if init is None:
+            self.reset_parameters(generator)
+        else:
+            init(self.weight, generator=chosen(generator))
 
-    def forward(self, x: Value) -> Value:
-        """x @ weight.T + bias; ShapeError if x's last axis is not n_in long."""
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw new first values."""
+        inits.by_fan_in(self.weight, self.bias, generator)
+
+    def forward(self, input: Value) -> Value:
+        """See the class; ShapeError if the last axis is not in_features long."""
         if self.bias is None:
-            return ops.matmul(x, ops.transpose(self.weight))
-        return ops.linear(x, self.weight, self.bias)
+            return ops.matmul(input, ops.transpose(self.weight))
+        return ops.linear(input, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        )
+
+
+class Bilinear(Module):
+    """y_k = x1 @ weight_k @ x2 + bias_k, for x1 (..., in1_features) and x2 (..., in2_features).
+
+    Args:
+        in1_features, in2_features: lengths of the last axes.
+        out_features: that of the result's.
+        bias: whether there are biases.
+        device, dtype: "cpu", and float32 or float64.
+
+    Attributes:
+        weight: Parameter (out_features, in1_features, in2_features).
+        bias: Parameter (out_features,), or None.
+    """
+
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        generator: Generator | None = None,
+    ) -> None:
+        super().__init__()
+        if in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got {in1_features}")
+        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        self.weight = parameter("Bilinear", (out_features, in1_features, in2_features), device, dtype)
+        self.register_parameter(
+            "bias", parameter("Bilinear", (out_features,), device, dtype) if bias else None
+        )
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator: Generator | None = None) -> None:
+        """Draw new first values."""
+        bound = 1 / math.sqrt(self.in1_features)
+        for p in self.parameters():
+            inits.uniform_(p, -bound, bound, generator)
+
+    def forward(self, input1: Value, input2: Value) -> Value:
+        """See the class."""
+        return bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )
+
+
+class Identity(Module):
+    """x itself. Arguments are accepted and ignored, so that it can stand for another module."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Value) -> Value:
+        """The input itself."""
+        return input

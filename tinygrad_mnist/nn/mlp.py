@@ -8,9 +8,9 @@ from ..core.generator import Generator, chosen
 from ..errors import ShapeError
 from . import init as inits
 from .activations import Sigmoid
+from .containers import Sequential
 from .linear import Linear
 from .module import Module
-from .sequential import Sequential
 
 
 class MLP(Sequential):
@@ -24,7 +24,7 @@ class MLP(Sequential):
         activation: Module class (or function giving a Module) after each layer but the last.
         output: the same after the last layer; None leaves its weighted sums (logits) as they are.
         generator: where the first weights come from; by default the default generator.
-        init: (shape, generator) -> first weights, or a sequence of such, one per layer.
+        init: (weight, generator=...), which fills the first weights, or a sequence of such, one per layer.
 
     Raises:
         ShapeError: for fewer than two sizes, or sizes below 1.
@@ -38,9 +38,9 @@ class MLP(Sequential):
         activation: Callable[[], Module] = Sigmoid,
         output: Callable[[], Module] | None = None,
         generator: Generator | None = None,
-        init: inits.Init | Sequence[inits.Init] = inits.xavier_uniform,
+        init: inits.Init | Sequence[inits.Init] = inits.xavier_uniform_,
     ) -> None:
-        if len(sizes) < 2:
+        if len(sizes) < 2 or min(sizes) < 1:
             raise ShapeError(f"MLP: needs the number of inputs and of neurons in each layer, not {sizes}")
         generator = chosen(generator)
         count = len(sizes) - 1

@@ -1,4 +1,4 @@
-"""The Tensor that training changes."""
+"""The Tensors that belong to a module."""
 
 from __future__ import annotations
 
@@ -12,8 +12,20 @@ class Parameter(Tensor):
 
     Args:
         data: numbers, an array or a Tensor; copied, the graph behind a Tensor is not followed.
-        dtype: float32 or float64; None as in `Tensor`. DTypeError for any other.
+        requires_grad: False for one that is frozen; then integers will do.
+        dtype: float32 or float64; None as in `Tensor`. DTypeError for any other that requires a gradient.
     """
 
-    def __init__(self, data: Any, dtype: Any = None) -> None:
-        super().__init__(data, dtype, requires_grad=True)
+    def __init__(self, data: Any = (), requires_grad: bool = True, *, dtype: Any = None) -> None:
+        super().__init__(data, dtype, requires_grad=requires_grad)
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"
+
+
+class Buffer(Tensor):
+    """A Tensor that becomes a buffer of the module it is assigned to; see `Module.register_buffer`."""
+
+    def __init__(self, data: Any, *, persistent: bool = True) -> None:
+        super().__init__(data)
+        self.persistent = persistent

@@ -2,58 +2,237 @@
 
 from __future__ import annotations
 
-from .. import ops
-from ..ops.convolution import Pair
+from typing import Any
+
 from ..primitive import Value
+from . import functional as F
 from .module import Module
 
 
-class MaxPool2d(Module):
-    """The largest element of every patch of an image; arguments as in `ops.max_pool2d`."""
+class _Max(Module):
+    """The largest element of every patch."""
 
     def __init__(
         self,
-        kernel_size: Pair,
-        stride: Pair | None = None,
-        padding: Pair = 0,
-        dilation: Pair = 1,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        return_indices: bool = False,
         ceil_mode: bool = False,
     ) -> None:
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self.dilation, self.ceil_mode = dilation, ceil_mode
+        super().__init__()
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.dilation = padding, dilation
+        self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
-    def forward(self, x: Value) -> Value:
-        """See `ops.max_pool2d`."""
-        return ops.max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
 
-
-class AvgPool2d(Module):
-    """The mean of every patch of an image; arguments as in `ops.avg_pool2d`."""
-
-    def __init__(
-        self,
-        kernel_size: Pair,
-        stride: Pair | None = None,
-        padding: Pair = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-    ) -> None:
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
-
-    def forward(self, x: Value) -> Value:
-        """See `ops.avg_pool2d`."""
-        return ops.avg_pool2d(
-            x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+    def _arguments(self) -> tuple[Any, ...]:
+        return (
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.ceil_mode,
+            self.return_indices,
         )
 
 
-class AdaptiveAvgPool2d(Module):
-    """Means of patches that cut an image into `output_size` parts; see `ops.adaptive_avg_pool2d`."""
+class MaxPool1d(_Max):
+    """The largest element of every stretch of (N, C, L); arguments as in `functional.max_pool1d`."""
 
-    def __init__(self, output_size: Pair) -> None:
+    def forward(self, input: Value) -> Value:
+        """See `functional.max_pool1d`."""
+        return F.max_pool1d(input, *self._arguments())
+
+
+class MaxPool2d(_Max):
+    """The largest element of every patch of images (N, C, H, W); arguments as in `functional.max_pool2d`."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.max_pool2d`."""
+        return F.max_pool2d(input, *self._arguments())
+
+
+class AvgPool1d(Module):
+    """The mean of every stretch of (N, C, L); arguments as in `functional.avg_pool1d`."""
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = (
+            x if isinstance(x, tuple) else (x,)
+            for x in (kernel_size, kernel_size if stride is None else stride, padding)
+        )
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.avg_pool1d`."""
+        return F.avg_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(Module):
+    """The mean of every patch of images (N, C, H, W); arguments as in `functional.avg_pool2d`."""
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.ceil_mode = padding, ceil_mode
+        self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.avg_pool2d`."""
+        return F.avg_pool2d(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
+        )
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class _LP(Module):
+    """The p-norm of every patch."""
+
+    def __init__(
+        self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    ) -> None:
+        super().__init__()
+        self.norm_type, self.kernel_size, self.stride = norm_type, kernel_size, stride
+        self.ceil_mode = ceil_mode
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return (
+            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
+
+
+class LPPool1d(_LP):
+    """The p-norm of every stretch of (N, C, L)."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.lp_pool1d`."""
+        return F.lp_pool1d(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+
+class LPPool2d(_LP):
+    """The p-norm of every patch of (N, C, H, W)."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.lp_pool2d`."""
+        return F.lp_pool2d(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+
+class _AdaptiveAvg(Module):
+    """Means of as many parts as are asked for."""
+
+    def __init__(self, output_size: Any) -> None:
+        super().__init__()
         self.output_size = output_size
 
-    def forward(self, x: Value) -> Value:
-        """See `ops.adaptive_avg_pool2d`."""
-        return ops.adaptive_avg_pool2d(x, self.output_size)
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvg):
+    """Means of parts that cut a sequence into `output_size`."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.adaptive_avg_pool1d`."""
+        return F.adaptive_avg_pool1d(input, self.output_size)
+
+
+class AdaptiveAvgPool2d(_AdaptiveAvg):
+    """Means of patches that cut an image into `output_size` parts; see `ops.adaptive_avg_pool2d`."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.adaptive_avg_pool2d`."""
+        return F.adaptive_avg_pool2d(input, self.output_size)
+
+
+class _AdaptiveMax(_AdaptiveAvg):
+    """The largest of as many parts as are asked for, and where they lie."""
+
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        super().__init__(output_size)
+        self.return_indices = return_indices
+
+
+class AdaptiveMaxPool1d(_AdaptiveMax):
+    """The largest elements of parts that cut a sequence into `output_size`."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.adaptive_max_pool1d`."""
+        return F.adaptive_max_pool1d(input, self.output_size, self.return_indices)
+
+
+class AdaptiveMaxPool2d(_AdaptiveMax):
+    """The largest elements of patches that cut an image into `output_size` parts."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.adaptive_max_pool2d`."""
+        return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
+
+
+class _Unpool(Module):
+    """Zeros, with the largest elements back in their places."""
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+        super().__init__()
+        self.kernel_size, self.padding = kernel_size, padding
+        self.stride = kernel_size if stride is None else stride
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxUnpool1d(_Unpool):
+    """The inverse of `MaxPool1d(return_indices=True)`, as far as there is one."""
+
+    def forward(self, input: Value, indices: Value, output_size: Any = None) -> Value:
+        """See `functional.max_unpool1d`."""
+        return F.max_unpool1d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+
+class MaxUnpool2d(_Unpool):
+    """The inverse of `MaxPool2d(return_indices=True)`, as far as there is one."""
+
+    def forward(self, input: Value, indices: Value, output_size: Any = None) -> Value:
+        """See `functional.max_unpool2d`."""
+        return F.max_unpool2d(input, indices, self.kernel_size, self.stride, self.padding, output_size)

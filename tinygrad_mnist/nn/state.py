@@ -3,39 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..core.tensor import Tensor
-from ..errors import DataError
+from ..errors import StateError
 from ..primitive import Array
+from .moving import converted
 
 
-def load(targets: Mapping[str, Tensor], values: Mapping[str, Any], owner: str) -> None:
-    """Assign to each target the value of its name; DataError, before any change, where one does not fit."""
+class Loaded(NamedTuple):
+    """What `load_state_dict` gives: names that did not find their counterpart."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"Loaded(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
+
+def load(
+    targets: Mapping[str, Tensor],
+    values: Mapping[str, Any],
+    owner: str,
+    strict: bool = True,
+    assign: bool = False,
+) -> Loaded:
+    """Assign to each target the value of its name; StateError, before any change, where one does not fit."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"Expected state_dict to be dict-like, got {type(values).__name__}.")
     arrays = {name: _array(value) for name, value in values.items()}
     missing = [name for name in targets if name not in arrays]
     unexpected = [name for name in arrays if name not in targets]
-    misshaped = [
-        f"{name} has shape {array.shape}, here {targets[name].shape}"
+    fitting = {name: array for name, array in arrays.items() if name in targets}
+    complaints = []
+    if unexpected and strict:
+        complaints.append(f"Unexpected key(s) in state_dict: {_listed(unexpected)}.")
+    if missing and strict:
+        complaints.append(f"Missing key(s) in state_dict: {_listed(missing)}.")
+    complaints += [
+        f"size mismatch for {name}: copying a param with shape {array.shape} from checkpoint, the shape in "
+        f"current model is {tuple(targets[name].shape)}."
+        for name, array in fitting.items()
+        if array.dtype.kind in "biuf" and array.shape != tuple(targets[name].shape)
+    ]
+    complaints += [
+        f"not numbers: {name} ({array.dtype})"
         for name, array in arrays.items()
-        if name in targets and array.shape != targets[name].shape
+        if array.dtype.kind not in "biuf"
     ]
-    no_numbers = [
-        f"{name} ({array.dtype})" for name, array in arrays.items() if array.dtype.kind not in "biuf"
-    ]
-    found = {
-        "missing": missing,
-        "unexpected": unexpected,
-        "misshaped": misshaped,
-        "not numbers": no_numbers,
-    }
-    complaints = [f"{what}: {', '.join(entries)}" for what, entries in found.items() if entries]
     if complaints:
-        raise DataError(f"load_state_dict: these values do not fit this {owner}; {'; '.join(complaints)}")
-    for name, target in targets.items():
-        target.assign_(arrays[name])
+        raise StateError(f"Error(s) in loading state_dict for {owner}:\n\t" + "\n\t".join(complaints))
+    for name, array in fitting.items():
+        if assign and array.dtype.kind == "f":
+            converted(targets[name], array.dtype)
+        targets[name].assign_(array)
+    return Loaded(missing, unexpected)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _array(value: Any) -> Array:

@@ -1,10 +1,9 @@
-"""Optimisers, learning rate schedules and gradient clipping."""
+"""Optimisers, and learning rate schedules."""
 
-from . import schedules
+from . import lr_scheduler, schedules
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
 from .averaging import EMA
-from .clipping import clip_grad_norm_, clip_grad_value_
 from .lbfgs import LBFGS
 from .lion import Lion
 from .nadam import NAdam
@@ -23,7 +22,6 @@ __all__ = [
     "NAdam",
     "Optimizer",
     "RMSprop",
-    "clip_grad_norm_",
-    "clip_grad_value_",
+    "lr_scheduler",
     "schedules",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from .. import nn, optim
@@ -22,7 +23,11 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "silu": nn.SiLU,
     "elu": nn.ELU,
 }
-OUTPUTS: dict[str, type[nn.Module] | None] = {"none": None, "softmax": nn.Softmax, **ACTIVATIONS}
+OUTPUTS: dict[str, Callable[[], nn.Module] | None] = {
+    "none": None,
+    "softmax": partial(nn.Softmax, dim=-1),
+    **ACTIVATIONS,
+}
 COSTS: dict[str, CostFunction] = {"quadratic": nn.quadratic_cost, "cross-entropy": nn.cross_entropy}
 OPTIMISERS: dict[str, Callable[..., optim.Optimizer]] = {
     "sgd": optim.SGD,

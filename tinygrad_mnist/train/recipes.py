@@ -13,7 +13,7 @@ from ..core.creation import one_hot
 from ..core.generator import Generator
 from ..core.tensor import Tensor
 from ..errors import TinygradMnistError
-from ..nn.init import scaled_normal
+from ..nn.init import scaled_normal_
 from .choices import (
     ACTIVATIONS,
     COSTS,
@@ -170,7 +170,7 @@ class Recipe:
 
     def build_model(self, inputs: int, classes: int) -> nn.MLP:
         """A new network with its first weights, which depend on the seed alone."""
-        first, others = partial(scaled_normal, gain=self.first_gain), partial(scaled_normal, gain=self.gain)
+        first, others = partial(scaled_normal_, gain=self.first_gain), partial(scaled_normal_, gain=self.gain)
         return nn.MLP(
             inputs,
             *self.hidden,

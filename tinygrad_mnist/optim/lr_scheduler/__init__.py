@@ -1,0 +1,40 @@
+"""Learning rate schedulers with PyTorch's names, arguments and rates.
+
+They write a number into `param_groups[i]["lr"]` at each `step()`. (The functions of `optim.schedules`,
+given as `lr=`, are computed inside a compiled program instead.)
+"""
+
+from .base import LRScheduler
+from .combined import ChainedScheduler, ReduceLROnPlateau, SequentialLR
+from .cycles import CyclicLR, OneCycleLR
+from .decays import (
+    ConstantLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    MultiplicativeLR,
+    MultiStepLR,
+    PolynomialLR,
+    StepLR,
+)
+
+__all__ = [
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialLR",
+    "LRScheduler",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "MultiplicativeLR",
+    "OneCycleLR",
+    "PolynomialLR",
+    "ReduceLROnPlateau",
+    "SequentialLR",
+    "StepLR",
+]
