@@ -31,6 +31,7 @@ from .errors import DataError
 Name: TypeAlias = str | os.PathLike[str]
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_CANNOT_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # of file systems that know no folders to sync
 _TRIED_BYTES = 1 << 24
 
 
@@ -38,6 +39,16 @@ def write(path: Name, contents: bytes | str) -> None:
     """Write a whole file, text as UTF-8."""
     with replacing(path) as file:
         file.write(contents.encode() if isinstance(contents, str) else contents)
+
+
+def append(path: Name, text: str) -> None:
+    """Add text to the end of a file, made if it is not there, by one call of the system: for logs."""
+    with _complaints_naming(Path(path)):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            os.write(handle, text.encode())
+        finally:
+            os.close(handle)
 
 
 @contextlib.contextmanager
@@ -60,7 +71,7 @@ def replacing(path: Name) -> Iterator[BinaryIO]:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-    _sync_folder(path.parent)
+        _sync_folder(path.parent)
 
 
 def check_place(path: Name, size: int = 0) -> None:
@@ -82,6 +93,13 @@ def check_place(path: Name, size: int = 0) -> None:
         if not os.path.lexists(path):
             with _for_a_moment(path):  # a name that the file system takes
                 pass
+
+
+def remove_leftovers(path: Name) -> None:
+    """Remove what writers that were killed have left in a folder in which nobody is writing now."""
+    for file in Path(path).glob(".tinygrad_mnist-*.tmp"):
+        with contextlib.suppress(OSError):
+            file.unlink()
 
 
 def folder(path: Name) -> Path:
@@ -138,9 +156,13 @@ def _reason(error: OSError | ValueError) -> str:
 
 def _sync_folder(path: Path) -> None:
     """Have the folder's new entry on the disk, where the system can do that."""
-    with contextlib.suppress(OSError):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    if os.name == "nt":  # which opens no folders
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+    finally:
+        os.close(handle)

@@ -149,3 +149,12 @@ def test_memory_is_used_again() -> None:
     np.testing.assert_allclose(f(a).numpy(), f._function(a).numpy(), rtol=1e-12)
     assert f.source.count("= empty(") == 2
     assert f.source.count("no longer needed") >= 2
+
+
+@pytest.mark.parametrize("other", ["int64", "uint8", "bool", "float64"])
+def test_products_of_two_dtypes(other):
+    a, b = tg.Tensor([[1, 0], [1, 1]], dtype=other), tg.Tensor([[0.5, 1.5], [2.0, 3.0]])
+    for f in (lambda a, b: a @ b, lambda a, b: b @ a, lambda a, b: tg.nn.functional.linear(a, b, b[0])):
+        eager, compiled = f(a, b), tg.jit(f)(a, b)
+        assert compiled.dtype == eager.dtype
+        np.testing.assert_allclose(compiled.numpy(), eager.numpy(), rtol=1e-6)

@@ -64,7 +64,7 @@ def test_made_ahead_is_one_ahead():
         threads.add(threading.current_thread())
         return 10 * i
 
-    results = made_ahead(make, 4)
+    results = made_ahead(make, 0, 4)
     for i, result in enumerate(results):
         assert result == 10 * i
         assert len(made) in (i + 1, min(i + 2, 4))
@@ -79,7 +79,7 @@ def test_what_making_raises_comes_when_it_is_due():
             raise Alarm
         return i
 
-    results = made_ahead(make, 3)
+    results = made_ahead(make, 0, 3)
     assert next(results) == 0
     with pytest.raises(Alarm):
         next(results)
@@ -87,7 +87,7 @@ def test_what_making_raises_comes_when_it_is_due():
 
 def test_closing_early_leaves_no_thread():
     threads = []
-    results = made_ahead(lambda i: threads.append(threading.current_thread()), 3)
+    results = made_ahead(lambda i: threads.append(threading.current_thread()), 0, 3)
     next(results)
     results.close()
     assert not threads[0].is_alive()

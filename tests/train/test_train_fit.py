@@ -98,8 +98,8 @@ def test_the_rate_is_that_of_the_epochs_first_step():
 
 
 def test_steps_are_reported(monkeypatch):
-    monkeypatch.setattr("tinygrad_mnist.train.loop._BETWEEN_STEP_REPORTS", -1)
-    monkeypatch.setattr("tinygrad_mnist.train.loop._PIECE", 1)
+    monkeypatch.setattr("tinygrad_mnist.train.course._BETWEEN_STEP_REPORTS", -1)
+    monkeypatch.setattr("tinygrad_mnist.train.course._PIECE", 1)
     steps = []
     fitted(epochs=2, on_step=lambda *step: steps.append(step))
     assert steps == [(epoch, step, 7) for epoch in (1, 2) for step in range(1, 8)]
@@ -118,8 +118,8 @@ def test_interruption_ends_it_cleanly():
 
 
 def test_interruption_between_steps(monkeypatch):
-    monkeypatch.setattr("tinygrad_mnist.train.loop._BETWEEN_STEP_REPORTS", -1)
-    monkeypatch.setattr("tinygrad_mnist.train.loop._PIECE", 1)
+    monkeypatch.setattr("tinygrad_mnist.train.course._BETWEEN_STEP_REPORTS", -1)
+    monkeypatch.setattr("tinygrad_mnist.train.course._PIECE", 1)
 
     def interrupt(epoch, step, steps):
         if (epoch, step) == (2, 3):

@@ -24,7 +24,7 @@ class Lines:
 
     def started(self, sizes: tuple[int, ...], images: int) -> None:
         """The training of a network with layers of these sizes begins."""
-        self._start = time.perf_counter()
+        self._start, self._epochs = time.perf_counter(), 0
         self.say(f"network {'-'.join(map(str, sizes))}, seed {self.recipe.seed}, {images:,} training images")
 
     def step(self, epoch: int, step: int, steps: int) -> None:
@@ -32,7 +32,8 @@ class Lines:
 
     def epoch(self, record: EpochRecord) -> None:
         """An epoch is done."""
-        each = (time.perf_counter() - self._start) / record.epoch
+        self._epochs += 1
+        each = (time.perf_counter() - self._start) / self._epochs
         epochs = self.recipe.epochs
         self.say(epoch_line(record, epochs, seconds_left=each * (epochs - record.epoch)))
 

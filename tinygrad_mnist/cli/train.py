@@ -12,7 +12,9 @@ from cyclopts import Parameter
 from .. import data as datasets
 from .. import model_file
 from ..train import EpochRecord, named, run
-from .options import Augment, Confusion, Data, RecipeChoice
+from ..train.recipes import RecipeName
+from .checkpointing import Checkpointing
+from .options import Augment, Confusion, Data
 from .reporters import reporter
 from .settings import Settings, given
 from .stopping import Stopping
@@ -21,11 +23,14 @@ INTERRUPTED = 130
 
 _DEFAULT_NAME = "digits"
 _AS_THE_RECIPE = Settings()
+_NOTHING_KEPT = Checkpointing()
 
 
 def train(
     *,
-    recipe: RecipeChoice = "article",
+    recipe: Annotated[
+        RecipeName | None, Parameter(help="Where settings that are not given come from [default: article].")
+    ] = None,
     augment: Augment = False,
     settings: Settings = _AS_THE_RECIPE,
     data: Data = None,
@@ -40,6 +45,7 @@ def train(
         bool,
         Parameter(negative="", help="Run each operation by itself instead of compiling the training loop."),
     ] = False,
+    checkpointing: Checkpointing = _NOTHING_KEPT,
     confusion: Confusion = False,
     as_json: Annotated[
         bool, Parameter(name="--json", help="Print a JSON object per line: start, each epoch, saved, test.")
@@ -51,7 +57,10 @@ def train(
     training. Ctrl-C saves the model so far (exit status 130), as do SIGTERM (143) and SIGHUP (129);
     before the first step there is none, and nothing is written.
     """
-    chosen = named(recipe, augment=augment).but(**given(settings))
+    policy = checkpointing.policy()
+    asked = recipe is not None or augment or given(settings)
+    found = None if asked else checkpointing.recipe()
+    chosen = found or named(recipe or "article", augment=augment).but(**given(settings))
     (images, labels), test = datasets.mnist(data)
     classes = int(labels.max()) + 1
     parameters = chosen.parameter_count(images[0].size, classes)
@@ -70,7 +79,15 @@ def train(
             stopping.check()
 
         try:
-            network = run(chosen, images, labels, compiled=not eager, on_epoch=on_epoch, on_step=on_step)
+            network = run(
+                chosen,
+                images,
+                labels,
+                compiled=not eager,
+                checkpoint=policy,
+                on_epoch=on_epoch,
+                on_step=on_step,
+            )
         except KeyboardInterrupt:
             print("interrupted before the first step: there is nothing to save", file=sys.stderr)
             return stopping.status if stopping.number else INTERRUPTED

@@ -11,6 +11,7 @@ import numpy as np
 from ..core.tape import set_recording, tracing
 from ..core.tensor import Tensor, wrap
 from ..errors import TraceError
+from ..ops.elementwise import cast
 from ..primitive import Primitive, Shape
 
 _PACKAGE = __name__.split(".")[0]
@@ -110,6 +111,8 @@ class Trace:
                 return self.symbol(primitive.expansion(*tensors))
         values = tuple(self._value(x) for x in args)
         shape, dtype = primitive.infer(*values)
+        if primitive.kind == "contract" and dtype.kind == "f":  # its routines take operands of one dtype
+            values = tuple(self._as(dtype, x) for x in values)
         result = Symbol(f"v{len(self.instructions)}", tuple(map(int, shape)), np.dtype(dtype))
         self.instructions.append(Instruction(primitive, values, result))
         return result
@@ -145,6 +148,10 @@ class Trace:
         if id(x) not in self.captured:
             self.captured[id(x)] = x, Symbol(f"c{len(self.captured)}", x.shape, x.dtype)
         return self.captured[id(x)][1]
+
+    def _as(self, dtype: np.dtype[Any], x: Any) -> Any:
+        """An operand in a dtype; what is no operand as it is."""
+        return self.record(cast, (x, dtype)) if isinstance(x, Symbol) and x.dtype != dtype else x
 
     def _value(self, x: Any) -> Any:
         if isinstance(x, Tensor | np.ndarray):

@@ -1,26 +1,36 @@
 """Training: the loop, what it reports, recipes, and measuring the result."""
 
+from .checkpoints import Checkpoints, CheckpointWarning, load_checkpoint, save_checkpoint
 from .divergence import DivergenceError, first_not_finite
 from .evaluation import Evaluation, evaluate, outputs_of
 from .history import EpochRecord, History
+from .logs import JsonLines, Log
 from .loop import fit, training_step
 from .recipes import RECIPES, Recipe, RecipeError, named
+from .stopping import EarlyStopping
 from .trained import TrainedNetwork, run
 
 __all__ = [
     "RECIPES",
+    "CheckpointWarning",
+    "Checkpoints",
     "DivergenceError",
+    "EarlyStopping",
     "EpochRecord",
     "Evaluation",
     "History",
+    "JsonLines",
+    "Log",
     "Recipe",
     "RecipeError",
     "TrainedNetwork",
     "evaluate",
     "first_not_finite",
     "fit",
+    "load_checkpoint",
     "named",
     "outputs_of",
     "run",
+    "save_checkpoint",
     "training_step",
 ]

@@ -9,16 +9,16 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def made_ahead(make: Callable[[int], T], count: int) -> Generator[T]:
-    """make(0), make(1), ... make(count - 1), each by another thread while the one before is in use.
+def made_ahead(make: Callable[[int], T], first: int, end: int) -> Generator[T]:
+    """make(first), make(first + 1), ... make(end - 1), each by another thread while the one before is in use.
 
     That gains time where `make` lets other Python threads run. What it raises is raised when its
     result is due. Closing the generator waits for the call that is under way.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="made_ahead") as pool:
-        upcoming = pool.submit(make, 0)
-        for following in range(1, count + 1):
+        upcoming = pool.submit(make, first)
+        for following in range(first + 1, end + 1):
             made = upcoming.result()
-            if following < count:
+            if following < end:
                 upcoming = pool.submit(make, following)
             yield made

@@ -38,10 +38,18 @@ class EpochRecord:
 
 @dataclasses.dataclass
 class History:
-    """All epochs that were finished, in order, and whether training was interrupted after them."""
+    """All epochs that were finished, in order, and how it ended.
+
+    Attributes:
+        epochs: a record of each.
+        interrupted: whether the training was interrupted after them.
+        stopped: whether it was stopped before its last epoch, because it did not get better or a listener
+            said so.
+    """
 
     epochs: list[EpochRecord] = dataclasses.field(default_factory=list)
     interrupted: bool = False
+    stopped: bool = False
 
     def to_json(self, *, times: bool = True) -> str:
         """The history as a JSON object; without `times` it depends on the training alone."""
@@ -50,7 +58,11 @@ class History:
     def to_dict(self, *, times: bool = True) -> dict[str, Any]:
         """What `to_json` writes, as dicts and lists."""
         records = self.epochs if times else [_timeless(record) for record in self.epochs]
-        return {"interrupted": self.interrupted, "epochs": [dataclasses.asdict(record) for record in records]}
+        return {
+            "interrupted": self.interrupted,
+            "stopped": self.stopped,
+            "epochs": [dataclasses.asdict(record) for record in records],
+        }
 
     @classmethod
     def from_json(cls, text: str) -> History:
@@ -65,12 +77,13 @@ class History:
         """The history that `to_dict` gave; DataError for anything else."""
         try:
             epochs = [_checked(EpochRecord(**record)) for record in values["epochs"]]
-            interrupted = values["interrupted"]
-        except (KeyError, TypeError, ValueError) as error:
+            interrupted, stopped = values["interrupted"], values.get("stopped", False)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"a training history is damaged: {error}") from None
-        if [record.epoch for record in epochs] != list(range(1, len(epochs) + 1)):
-            raise DataError("a training history is damaged: its epochs are not numbered from 1")
-        return cls(epochs, bool(interrupted))
+        first = epochs[0].epoch if epochs else 1
+        if first < 1 or [record.epoch for record in epochs] != [first + i for i, _ in enumerate(epochs)]:
+            raise DataError("a training history is damaged: its epochs are not numbered one by one")
+        return cls(epochs, bool(interrupted), bool(stopped))
 
 
 def _timeless(record: EpochRecord) -> EpochRecord:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,24 +14,21 @@ from numpy.typing import NDArray
 from .. import data
 from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
-from ..jit import CompiledFunction, jit
+from ..jit import jit
 from ..nn import Module
 from ..optim import Optimizer
 from .ahead import made_ahead
+from .checkpoints import Checkpoints, Saver
+from .course import Course, Reports, Snapshot, Step, StepListener
 from .divergence import DivergenceError, first_not_finite
-from .evaluation import CostFunction, are_scores, classes_of, evaluate
+from .evaluation import CostFunction, classes_of, evaluate
 from .history import EpochRecord, History
+from .identity import digest_of, generators_of, of_function, of_model, of_optimiser
 from .inputs import as_inputs, input_scale
+from .logs import Log, log_of, numbers_of
+from .stopping import EarlyStopping
 
-#: Positions of a batch's examples (int64) -> (its mean cost, its outputs).
-Step: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
-
-#: Called with the epoch (from 1), the steps done in it, and the steps it has.
-StepListener: TypeAlias = Callable[[int, int, int], None]
-
-_BETWEEN_STEP_REPORTS = 0.1  # seconds
 _WORTH_COMPILING = 500  # steps
-_PIECE = 200  # steps between looks at the costs; what a step that diverges is searched in
 
 
 def fit(
@@ -48,15 +45,21 @@ def fit(
     validation: tuple[Any, Any] | None = None,
     augment: Callable[[int], NDArray[Any]] | None = None,
     compiled: bool = True,
-    on_epoch: Callable[[EpochRecord], None] | None = None,
+    start_epoch: int = 0,
+    early_stopping: EarlyStopping | None = None,
+    checkpoint: Checkpoints | str | os.PathLike[str] | None = None,
+    about: Mapping[str, Any] | None = None,
+    log: Log | str | os.PathLike[str] | None = None,
+    on_epoch: Callable[[EpochRecord], bool | None] | None = None,
     on_step: StepListener | None = None,
+    on_end: Callable[[History], None] | None = None,
 ) -> History:
     """Train a network by mini-batch gradient descent.
 
-    The order of the examples depends on the seed and the epoch alone: same seed, same bits. Ctrl-C
-    ends the training, not the program: the history says `interrupted`, and the model is what it
-    had become; before the first step KeyboardInterrupt goes on to the caller. Afterwards the model is
-    in `eval` mode.
+    The order of the examples depends on the seed and the epoch alone: same seed, same bits, also for a
+    training that ended anywhere and went on from its checkpoint. Ctrl-C ends the training, not the program:
+    the history says `interrupted`, and the model is what it had become; before the first step
+    KeyboardInterrupt goes on to the caller. Afterwards the model is in `eval` mode.
 
     Args:
         model: from (N, inputs) to (N, classes).
@@ -66,7 +69,7 @@ def fit(
         images: array or Tensor (N, inputs) of any numeric dtype, best uint8 as they are stored.
         targets: what `cost` takes: integer classes (N,), rows (N, classes) as of `one_hot`, or other
             numbers, which have no accuracy.
-        epochs: how often all examples are used.
+        epochs: how often all examples are used, those before `start_epoch` included.
         batch_size: examples per step; the last batch of an epoch may be smaller.
         seed: of the order.
         scale: factor that turns images which are bytes (uint8) into inputs; by default the model's
@@ -79,8 +82,17 @@ def fit(
             a network of this shape is trained and is several times faster from then on; fewer than
             500 steps are not worth it. The costs and parameters agree with eager steps up to
             rounding (1e-5 relative after an epoch).
-        on_epoch: called after each epoch.
+        start_epoch: how many epochs the model and the optimiser have behind them: these are left out.
+        early_stopping: when to end before the last epoch.
+        checkpoint: where to save the state on the way, and whether to go on from there (`Checkpoints`);
+            a folder alone stands for a checkpoint every minute. One is also written at the end, and after
+            Ctrl-C (of at most half a second before).
+        about: what else the training is, plain values by name: checkpoints of another are refused.
+        log: called with numbers by name and the steps done, after each epoch; a path gets a line of JSON
+            for each.
+        on_epoch: called after each epoch; the training ends where it returns True.
         on_step: called now and then between steps, at most ten times a second.
+        on_end: called at the end, after Ctrl-C too.
 
     Returns:
         A record of each finished epoch.
@@ -88,56 +100,103 @@ def fit(
     Raises:
         ShapeError: for unequal numbers of images and targets, and as the model and cost do.
         DTypeError: for a scale of images that are no bytes.
-        DataError: for no examples, or a batch size or seed out of range.
+        DataError: for no examples, or a batch size or seed out of range; if the checkpoints in the folder
+            are damaged, of another training, or not to be gone on from.
         DivergenceError: naming epoch, step and layer, as soon as the cost is infinite or not a
             number; the model then has the parameters from before that step.
     """
     images, targets = wrap(_tensor(images).array), _tensor(targets)  # images are assigned below
     if len(images) != len(targets):
         raise ShapeError(f"fit: {len(images)} images, but {len(targets)} targets")
+    if not 0 <= start_epoch <= epochs:
+        raise ValueError(f"fit: start_epoch must be from 0 to epochs, {epochs}, not {start_epoch}")
     scale = input_scale(model, images, scale, "fit")
     if scale is not None:
         model.input_scale = scale
     step = training_step(model, optimiser, cost, images, targets, scale)
-    worth_it = epochs * data.batch_count(len(images), batch_size) >= _WORTH_COMPILING
-    fast = jit(step) if compiled and worth_it else None
-    training = _Training(model, optimiser, images, scale, step, fast)
-    classes = classes_of(targets)
-    history = History()
-    steps_before = int(optimiser.steps)
-    augmented = made_ahead(augment, epochs) if augment else None
+    per_epoch = data.batch_count(len(images), batch_size)
+    fast = jit(step) if compiled and epochs * per_epoch >= _WORTH_COMPILING else None
+    course = Course(model, optimiser, generators_of(model, cost), step, fast, classes_of(targets))
+    course.steps, steps_before = start_epoch * per_epoch, int(optimiser.steps)
+    saver = None
+    if checkpoint is not None:
+        identity = {
+            **(about or {}),
+            "model": of_model(model),
+            "optimiser": of_optimiser(optimiser),
+            "cost": of_function(cost),
+            "data": {"images": digest_of(images), "targets": digest_of(targets)},
+            "validation": [digest_of(x) for x in validation] if validation else None,
+            "order": {"batch_size": batch_size, "seed": seed, "start_epoch": start_epoch},
+            "scale": scale,
+            "augmented": augment is not None,
+            "compiled": fast is not None,
+            "early_stopping": early_stopping and dataclasses.asdict(early_stopping),
+        }
+        saver = Saver(
+            checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint), identity
+        )
+        if saver.found is not None:
+            course.restore(Snapshot.from_parts(saver.found.step, saver.found.parts))
+    history, reports, log = course.history, Reports(on_step), log_of(log)
+    first = start_epoch + len(history.epochs)
+    augmented = made_ahead(augment, first, epochs) if augment and not history.stopped else None
     try:
-        for epoch in range(1, epochs + 1):
+        for epoch in range(first + 1, epochs + 1):
+            if history.stopped:
+                break
             model.train()
-            rate = _rate(optimiser)
             batches = list(data.batches(len(images), batch_size, seed=seed, epoch=epoch - 1))
-            start = time.perf_counter()
+            rate = _rate(optimiser, int(optimiser.steps) - course.done)
+            begin = time.perf_counter()
             if augmented:
                 images.assign_(wrap(next(augmented)))
-            costs, answers = training.run(epoch, batches, on_step)
-            seconds = time.perf_counter() - start
+            course.seconds += time.perf_counter() - begin
+            while course.done < per_epoch:
+                failed = course.take_piece(batches, saver.steps_left(course.steps) if saver else per_epoch)
+                if failed is not None:
+                    inputs = as_inputs(model, images[wrap(batches[failed])], scale)
+                    raise _diverged(course, epoch, failed, inputs)
+                reports.steps_done(epoch, course.done, per_epoch)
+                if saver and saver.is_due(course.steps):
+                    saver.save(course.snapshot())
             measured = evaluate(model, cost, *validation) if validation else None
             record = EpochRecord(
                 epoch,
-                float(np.average(costs, weights=[len(batch) for batch in batches])),
-                _share_right(answers, classes, batches),
+                float(np.average(np.concatenate(course.costs), weights=[len(batch) for batch in batches])),
+                course.right / course.counted if course.counted else None,
                 rate,
                 measured.cost if measured else None,
                 measured.accuracy if measured and measured.count else None,
-                seconds,
-                len(images) / seconds,
+                course.seconds,
+                len(images) / course.seconds,
             )
             history.epochs.append(record)
-            if on_epoch:
-                on_epoch(record)
+            course.begin_epoch()
+            if early_stopping:
+                if early_stopping.best(history.epochs) == len(history.epochs) - 1:
+                    course.best = model.state_dict()
+                history.stopped = early_stopping.is_over(history.epochs)
+            if log:
+                log(numbers_of(record), course.steps)
+            if on_epoch and on_epoch(record) is True:
+                history.stopped = True
+        if saver:
+            saver.save(course.snapshot(), again=True)
+        if early_stopping and early_stopping.restore_best and course.best is not None:
+            model.load_state_dict(course.best)
     except KeyboardInterrupt:
         if int(optimiser.steps) == steps_before:
             raise
         history.interrupted = True
+        if saver and course.before:
+            saver.save(course.before)
     finally:
         model.eval()
         if augmented:
             augmented.close()
+    if on_end:
+        on_end(history)
     return history
 
 
@@ -177,90 +236,17 @@ def training_step(
     return step
 
 
-@dataclasses.dataclass(frozen=True)
-class _Training:
-    model: Module
-    optimiser: Optimizer
-    images: Tensor
-    scale: float | None
-    step: Step
-    compiled: CompiledFunction | None
-
-    def run(
-        self, epoch: int, batches: Sequence[NDArray[np.int64]], on_step: StepListener | None
-    ) -> tuple[list[float], list[NDArray[Any]]]:
-        """Take a step for each batch: the cost and the outputs of each."""
-        costs: list[float] = []
-        outputs: list[NDArray[Any]] = []
-        last_report = time.perf_counter()
-        for piece in _pieces(batches):
-            before = self.model.state_dict(), self.optimiser.state_dict()
-            piece_costs, piece_outputs = self._take(piece)
-            if not np.isfinite(piece_costs).all():
-                bad = int(np.argmin(np.isfinite(piece_costs)))
-                self.model.load_state_dict(before[0])
-                self.optimiser.load_state_dict(before[1])
-                self._take_one_by_one(piece[:bad])  # the model as it was before the step that failed
-                raise self._diverged(epoch, len(costs) + bad + 1, piece_costs[bad], wrap(piece[bad]))
-            costs += piece_costs
-            outputs += piece_outputs
-            if on_step and time.perf_counter() - last_report > _BETWEEN_STEP_REPORTS:
-                on_step(epoch, len(costs), len(batches))
-                last_report = time.perf_counter()
-        return costs, outputs
-
-    def _take(self, batches: Sequence[NDArray[np.int64]]) -> tuple[list[float], list[NDArray[Any]]]:
-        """Steps for batches of one size; one native call if compiled."""
-        if self.compiled is None or len(batches) == 1:
-            return self._take_one_by_one(batches)
-        losses, outputs = self.compiled.scan(wrap(np.stack(batches)))
-        return losses.tolist(), list(outputs.array)
-
-    def _take_one_by_one(
-        self, batches: Sequence[NDArray[np.int64]]
-    ) -> tuple[list[float], list[NDArray[Any]]]:
-        costs: list[float] = []
-        answers: list[NDArray[Any]] = []
-        for batch in batches:
-            with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found by `run`
-                loss, outputs = self.step(wrap(batch))
-            costs.append(loss.item())
-            answers.append(outputs.array)
-            if not math.isfinite(costs[-1]):
-                break
-        return costs, answers
-
-    def _diverged(self, epoch: int, step: int, cost: float, positions: Tensor) -> DivergenceError:
-        culprit = first_not_finite(self.model, as_inputs(self.model, self.images[positions], self.scale))
-        return DivergenceError(
-            f"the cost became {cost} in epoch {epoch}, step {step}: {culprit}. "
-            "A lower learning rate usually helps"
-        )
+def _diverged(course: Course, epoch: int, failed: int, inputs: Tensor) -> DivergenceError:
+    culprit = first_not_finite(course.model, inputs)
+    return DivergenceError(
+        f"the cost became {course.failed_cost} in epoch {epoch}, step {failed + 1}: {culprit}. "
+        "A lower learning rate usually helps"
+    )
 
 
-def _share_right(
-    outputs: Sequence[NDArray[Any]], classes: NDArray[np.int64] | None, batches: Sequence[NDArray[np.int64]]
-) -> float | None:
-    """The share of an epoch's examples whose largest output was that of their class; None without classes."""
-    if classes is None or not are_scores(outputs[0], classes):
-        return None
-    right = classes[np.concatenate(batches)]
-    answers = np.concatenate([part.argmax(1) for part in outputs])
-    return float(np.mean(answers[right >= 0] == right[right >= 0])) if (right >= 0).any() else None
-
-
-def _pieces(batches: Sequence[NDArray[np.int64]]) -> Iterator[Sequence[NDArray[np.int64]]]:
-    """Runs of batches of one size: all of an epoch, but for a smaller last one."""
-    whole = len(batches) - (len(batches[-1]) != len(batches[0]))
-    for first in range(0, whole, _PIECE):
-        yield batches[first : min(first + _PIECE, whole)]
-    if whole < len(batches):
-        yield batches[whole:]
-
-
-def _rate(optimiser: Optimizer) -> float:
+def _rate(optimiser: Optimizer, step: int) -> float:
     rate = optimiser.param_groups[0]["lr"]
-    return float(rate(int(optimiser.steps)) if callable(rate) else rate)
+    return float(rate(step) if callable(rate) else rate)
 
 
 def _tensor(values: Any) -> Tensor:

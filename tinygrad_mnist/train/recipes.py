@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from functools import partial
 from itertools import pairwise
 from typing import Any, Literal, get_args
@@ -136,6 +137,17 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _check(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """The recipe whose fields these are, as `dataclasses.asdict` gives them and JSON keeps them.
+
+        Raises RecipeError for other fields or values.
+        """
+        try:
+            return cls(**{**values, "hidden": tuple(values["hidden"])})
+        except (KeyError, TypeError) as error:
+            raise RecipeError(f"these are not the settings of a recipe ({error})") from None
 
     def but(self, **changes: Any) -> Recipe:
         """This recipe with other settings.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -12,9 +13,12 @@ from numpy.typing import NDArray
 from .. import data, nn
 from ..core.tensor import Tensor
 from ..errors import DataError
+from .checkpoints import Checkpoints
+from .course import StepListener
 from .evaluation import Evaluation, evaluate, outputs_of
 from .history import EpochRecord, History
-from .loop import StepListener, fit
+from .logs import Log
+from .loop import fit
 from .recipes import Recipe
 
 _Examples: TypeAlias = tuple[NDArray[Any], Tensor]
@@ -71,7 +75,9 @@ def run(
     labels: NDArray[np.int64],
     *,
     compiled: bool = True,
-    on_epoch: Callable[[EpochRecord], None] | None = None,
+    checkpoint: Checkpoints | None = None,
+    log: Log | str | os.PathLike[str] | None = None,
+    on_epoch: Callable[[EpochRecord], bool | None] | None = None,
     on_step: StepListener | None = None,
 ) -> TrainedNetwork:
     """Train a new network by a recipe; the result depends on nothing but the recipe and the data.
@@ -80,10 +86,10 @@ def run(
         recipe: what to do.
         images: (N, height, width), 0 to 255.
         labels: (N,); the network gets an output for each class from 0 to the largest label.
-        compiled, on_epoch, on_step: as in `fit`.
+        compiled, checkpoint, log, on_epoch, on_step: as in `fit`; a checkpoint then holds the recipe.
 
     Raises:
-        DataError: if the validation share leaves no images for one of the two.
+        DataError: if the validation share leaves no images for one of the two, and as `fit` for checkpoints.
         DivergenceError: as `fit`.
     """
     classes = int(labels.max()) + 1
@@ -113,6 +119,9 @@ def run(
         validation=validation,
         augment=augment if recipe.augment else None,
         compiled=compiled,
+        checkpoint=checkpoint,
+        about={"recipe": dataclasses.asdict(recipe)},
+        log=log,
         on_epoch=on_epoch,
         on_step=on_step,
     )
