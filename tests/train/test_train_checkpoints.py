@@ -177,6 +177,18 @@ def test_going_on_from_every_checkpoint(tmp_path, monkeypatch, worth_compiling, 
     assert again == undisturbed
 
 
+def test_the_default_generator_goes_on_too(tmp_path, monkeypatch):
+    def trained(checkpoint=None, epochs=4):
+        tg.manual_seed(7)
+        model = nn.Sequential(network(), nn.Dropout(0.4))
+        train.fit(model, descent(model), nn.quadratic_cost, *rows(50), epochs=epochs, batch_size=8, seed=0,
+                  checkpoint=checkpoint)  # fmt: skip
+        return numbers(model)
+
+    trained(tmp_path, epochs=2)
+    assert trained(Checkpoints(tmp_path, resume=True)) == trained()
+
+
 def test_saving_changes_nothing(tmp_path):
     assert fitted(tmp_path / "a") == fitted(Checkpoints(tmp_path / "b", steps=2)) == fitted()
     assert len(os.listdir(tmp_path / "b")) == 2

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.generator import Generator
+from ..core.generator import Generator, default_generator
 from ..core.tensor import Tensor
 from ..nn import Module
 from ..optim import Optimizer
@@ -70,8 +70,8 @@ def differences(saved: Any, now: Any, where: str = "") -> list[str]:
 
 
 def generators_of(*owners: Any) -> dict[str, Generator]:
-    """The random generators that modules use, each once, by the place where it is met first."""
-    found: dict[int, tuple[str, Generator]] = {}
+    """The default generator and those that modules have, each once, by the place where it is met first."""
+    found = {id(default_generator): ("default", default_generator)}
     for number, owner in enumerate(owners):
         if isinstance(owner, Module):
             for name, module in owner.named_modules():
