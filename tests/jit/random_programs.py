@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
-from tinygrad_mnist.jit import build, specialization
+from tinygrad_mnist.jit import build, native, specialization
 
 UNARY = (
     ops.exp, ops.sigmoid, ops.tanh, ops.sin, ops.cos, ops.relu, ops.abs, ops.neg, ops.square, ops.erf,
@@ -103,12 +105,18 @@ def _compatible(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
 def run_compiled(f: Callable[..., Any], args: list[tg.Tensor], interpret: bool) -> Any:
     """f(*args) through `tg.jit`; interpreted by Python instead of compiled by Numba if asked."""
-    native = specialization.compiled
-    specialization.compiled = build.interpreted if interpret else native
-    try:
+    with interpreting(interpret):
         return tg.jit(f)(*args)
-    finally:
-        specialization.compiled = native
+
+
+@contextmanager
+def interpreting(interpret: bool = True) -> Iterator[None]:
+    """Within the block, programs are interpreted by Python instead of compiled by Numba."""
+    with pytest.MonkeyPatch.context() as patch:
+        if interpret:
+            for module in (specialization, native):
+                patch.setattr(module, "compiled", build.interpreted)
+        yield
 
 
 def check(f: Callable[..., Any], args: list[tg.Tensor], interpret: bool, exact: bool = False) -> None:

@@ -86,12 +86,12 @@ def ancestors(roots: Iterable[Node], stops: Collection[Node] = ()) -> list[Node]
             continue
         seen.add(node)
         if node.primitive is not None and node not in stop:
-            _check(node)
+            check(node)
             stack.extend([x for x in node.args if isinstance(x, Node) and x.requires_grad])
     return sorted(seen, key=attrgetter("number"), reverse=True)
 
 
-def _check(node: Node) -> None:
+def check(node: Node) -> None:
     """GraphError if the graph at this node was freed, or an input assigned after it was used."""
     if node.args is _FREED:
         raise GraphError(
@@ -159,12 +159,12 @@ def pull_back(
         for x in args:
             if isinstance(x, Node):
                 if x.assigned > number:
-                    _check(node)
+                    check(node)
                 numbers.append(x.array)
             else:
                 numbers.append(x)
         if args is _FREED:
-            _check(node)
+            check(node)
         walked.append(node)
         g = pending.pop(node)
         values, y = (args, node) if record else (numbers, node.array)
@@ -177,6 +177,8 @@ def pull_back(
                 and (useful is None or x in useful)
             ):
                 gx = vjp(g, y, *values)
+                if gx is None:
+                    continue
                 data = x.array
                 if gx.shape != data.shape:
                     gx = sum_to(gx, data.shape)

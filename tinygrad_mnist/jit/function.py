@@ -18,7 +18,7 @@ from .export import exported
 from .memory import ready
 from .program import Program
 from .specialization import Specialization
-from .structure import structure_of
+from .structure import given_in, structure_of
 
 _KEPT = 16  # specialisations kept per function; the oldest goes first
 
@@ -37,8 +37,10 @@ def jit(function: Callable[..., Any]) -> CompiledFunction:
     the function can see, are constants: when one changes, the function is recorded anew.
 
     Gradients that `backward` leaves on Tensors exist only inside the program: return those you
-    want to look at. Where an argument requires a gradient outside, or inside another compiled
-    function, calls run the function itself.
+    want to look at. Results can be differentiated, to any order, with respect to arguments and to
+    captured tensors, in graphs that mix eager and compiled parts; the derivative is a compiled program
+    too, which computes again what it needs of the function's values. Inside another compiled function
+    calls run the function itself.
 
     Raises TraceError where the function asks for the number of a tensor.
     """
@@ -66,14 +68,15 @@ class CompiledFunction:
             if arrays is not None:
                 with self._lock:
                     if latest.change() is None:
-                        return latest.call(arrays)
+                        return latest.call(arrays, args)
         leaves: list[Tensor] = []
         structure = structure_of((args, kwargs), leaves)
-        if recording.get() and any(x.requires_grad for x in leaves):
-            return self._function(*args, **kwargs)
         arrays = [ready(x.array)[None] for x in leaves]
         with self._lock:
-            return self._specialization(structure, arrays).call(arrays)
+            found = self._specialization(structure, arrays, _require(leaves))
+            if not found.on_arguments:
+                return found.call(arrays, given_in((args, kwargs)))
+        return self._function(*args, **kwargs)
 
     def scan(self, *args: Any, **kwargs: Any) -> Tree:
         """Call the function once per step, all steps in native code with the GIL released.
@@ -96,7 +99,13 @@ class CompiledFunction:
             )
         arrays = [ready(x.array) for x in leaves]
         with self._lock:
-            return self._specialization(structure, arrays).scan(len(arrays[0]), arrays)
+            found = self._specialization(structure, arrays, _require(leaves))
+            if found.on_arguments:
+                raise TraceError(
+                    "scan: backward inside would leave a gradient on an argument that requires one; "
+                    "pass it as x.detach()"
+                )
+            return found.scan(len(arrays[0]), arrays)
 
     @property
     def source(self) -> str:
@@ -128,9 +137,14 @@ class CompiledFunction:
             raise TraceError("nothing has been compiled yet: call the function first")
         return self._latest
 
-    def _specialization(self, structure: Any, arrays: Sequence[Array]) -> Specialization:
-        """The program for arguments of this structure and these arrays, whose first axis is steps."""
-        key = (structure, *((x.shape[1:], x.dtype) for x in arrays))
+    def _specialization(
+        self, structure: Any, arrays: Sequence[Array], require: tuple[bool, ...] | None
+    ) -> Specialization:
+        """The program for arguments of this structure and these arrays, whose first axis is steps.
+
+        `require` says which require a gradient; None if nobody records.
+        """
+        key = (structure, require, *((x.shape[1:], x.dtype) for x in arrays))
         found = self._specializations.get(key)
         reason = "first call" if not self._specializations else "arguments of a new structure, shape or dtype"
         if found is not None:
@@ -141,9 +155,13 @@ class CompiledFunction:
             reason = changed
         arguments = ", ".join(f"{x.dtype}{list(x.shape[1:])}" for x in arrays)
         self._log.append(f"recorded for ({arguments}): {reason}")
-        made = Specialization(self._function, structure, arrays)
+        made = Specialization(self._function, structure, arrays, require)
         self._specializations.pop(key, None)
         self._specializations[key] = self._latest = made
         if len(self._specializations) > _KEPT:
             del self._specializations[next(iter(self._specializations))]
         return made
+
+
+def _require(leaves: Sequence[Tensor]) -> tuple[bool, ...] | None:
+    return tuple([x.requires_grad for x in leaves]) if recording.get() else None

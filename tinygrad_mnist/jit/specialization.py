@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from ..core.autodiff import Tree
-from ..core.tape import clock, tracing
+from ..core.tape import clock, recording, tracing
 from ..core.tensor import Tensor, wrap
 from ..kernels.threads import get_num_threads, team
 from ..primitive import Array
 from .build import Run, compiled
+from .derivative import Differentiable
 from .emit import source
 from .guards import Guard
 from .memory import aligned, exclusive, ready
+from .native import ALONE, NOWHERE
 from .pace import Pace
 from .program import Program, simplified
 from .sections import MOST_WORKERS
@@ -34,18 +36,31 @@ class Specialization:
         program, source: what was recorded, and the Python it became.
         emitted: the same Python with what a caller must know of it.
         result: the structure of the function's value.
+        derivative: what puts results on the tape; None under `no_grad`.
+        on_arguments: `backward` inside leaves gradients on arguments: only the function itself can do that.
     """
 
-    def __init__(self, function: Callable[..., Any], structure: Any, arrays: Sequence[Array]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        structure: Any,
+        arrays: Sequence[Array],
+        require: tuple[bool, ...] | None,
+    ) -> None:
         trace = Trace()
         arguments = [trace.argument(i, x.shape[1:], x.dtype) for i, x in enumerate(arrays)]
         guard = Guard(function)
         token = tracing.set(trace)
         try:
-            args, kwargs = rebuilt(structure, iter([wrap(s) for s in arguments]))
+            variables = [wrap(s) for s in arguments]
+            for x, required in zip(variables, require or ()):
+                x.requires_grad = required
+            args, kwargs = rebuilt(structure, iter(variables))
             leaves: list[Tensor] = []
             self.result = structure_of(function(*args, **kwargs), leaves)
             outputs = [trace.symbol(x) for x in leaves]
+            self.derivative = None if require is None else Differentiable(trace, variables, leaves)
+            self.on_arguments = any(x._grad is not None for x in variables)
         finally:
             tracing.reset(token)
             self._grads = [(leaf, leaf.grad) for leaf, _ in trace.grads.values()]
@@ -66,13 +81,16 @@ class Specialization:
         self._guard = guard
         leaves_only = (LEAF,) * len(arguments)
         self._plain = structure == (tuple, ((tuple, leaves_only), (dict, ())))
+        self._requires = [x.requires_grad for x in self._captured]
+        self._recorded = require is not None
         self._results = [(s.shape, s.dtype) for s in self.program.outputs]
         self._pace = Pace()
-        self._run = self._compile([np.empty((0, *s.shape), s.dtype) for s in arguments])
+        if not self.on_arguments:
+            self._run = self._compile([np.empty((0, *s.shape), s.dtype) for s in arguments])
 
     def _compile(self, arrays: Sequence[Array]) -> Run:
         begin = time.perf_counter()
-        run = compiled(self.source, self._all(0, 0, _ALONE, arrays, self._outputs(0)))
+        run = compiled(self.source, self._all(0, 0, ALONE, arrays, self._outputs(0)))
         seconds = time.perf_counter() - begin
         if seconds > _SHOWN_SECONDS:
             print(f"tinygrad_mnist: compiled a program in {seconds:.1f} s", file=sys.stderr)
@@ -84,7 +102,7 @@ class Specialization:
         This is the quick way; None: look at them more closely.
         """
         symbols = self.program.arguments
-        if not self._plain or len(args) != len(symbols):
+        if not self._plain or len(args) != len(symbols) or recording.get() is not self._recorded:
             return None
         arrays = []
         for x, symbol in zip(args, symbols):
@@ -105,7 +123,11 @@ class Specialization:
         if changed is not None:
             return f"{changed} has changed"
         self._moved = False
-        for x, bound, symbol in zip(self._captured, self._bound, self.program.captured):
+        for x, bound, symbol, required in zip(
+            self._captured, self._bound, self.program.captured, self._requires
+        ):
+            if x.requires_grad is not required and self._recorded:
+                return f"requires_grad of a captured tensor {symbol} has changed"
             data = x.array
             if data is not bound:
                 self._moved = True
@@ -113,8 +135,9 @@ class Specialization:
                     return f"a captured tensor was {symbol}, now it is {data.dtype}{list(data.shape)}"
         return None
 
-    def call(self, arrays: Sequence[Array]) -> Tree:
-        """Run one step; arguments have an axis of one step in front."""
+    def call(self, arrays: Sequence[Array], given: Sequence[Tensor | Array]) -> Tree:
+        """Run one step; arguments have an axis of one step in front, and are `given` without."""
+        before = self.derivative.before() if self.derivative else None
         outputs = [np.empty(shape, dtype) for shape, dtype in self._results]
         views = [y[None] for y in outputs]
         if self._plain and not (self._moved or self._shared or self._updated or self._grads):
@@ -122,12 +145,15 @@ class Specialization:
         else:
             self._bind()
             try:
-                self._run(*self._all(0, 1, _ALONE, arrays, views))
+                self._run(*self._all(0, 1, ALONE, arrays, views))
             finally:
                 self._after()
-        if self.result is LEAF:
+        if self.result is LEAF and before is None:
             return wrap(outputs[0])
-        return rebuilt(self.result, iter(map(wrap, outputs)))
+        results = list(map(wrap, outputs))
+        if self.derivative and before is not None:
+            self.derivative.attach(results, before, given)
+        return rebuilt(self.result, iter(results))
 
     def scan(self, steps: int, arrays: Sequence[Array]) -> Tree:
         """Run so many steps; arguments and outputs have an axis of steps in front."""
@@ -140,14 +166,17 @@ class Specialization:
                 last = min(first + chunk, steps)
                 begin = time.perf_counter()
                 if most == 1:
-                    self._run(*self._all(first, last, _ALONE, arrays, outputs))
+                    self._run(*self._all(first, last, ALONE, arrays, outputs))
                 else:
                     most = self._run_together(most, first, last, arrays, outputs)
                 self._pace.measured(most, last - first, time.perf_counter() - begin)
                 first = last
         finally:
             self._after()
-        return rebuilt(self.result, iter(map(wrap, outputs)))
+        results = list(map(wrap, outputs))
+        if self.derivative:
+            self.derivative.refuse(results)
+        return rebuilt(self.result, iter(results))
 
     def _run_together(
         self, most: int, first: int, last: int, arrays: Sequence[Array], outputs: Sequence[Array]
@@ -156,7 +185,7 @@ class Specialization:
         with team(most) as workers:
 
             def work(worker: int) -> None:
-                place = (worker, workers.count, workers.counter if workers.count > 1 else _NOWHERE)
+                place = (worker, workers.count, workers.counter if workers.count > 1 else NOWHERE)
                 self._run(*self._all(first, last, place, arrays, outputs))
 
             workers.run(work)
@@ -195,10 +224,6 @@ class Specialization:
             leaf.assigned = next(clock)
         for leaf, grad in self._grads:
             leaf.grad = grad
-
-
-_NOWHERE = np.zeros(1, np.int64)  # where a single worker meets nobody
-_ALONE = (0, 1, _NOWHERE)
 
 
 def _tensor(x: Tensor | Array) -> Tensor:

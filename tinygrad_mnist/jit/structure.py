@@ -37,6 +37,13 @@ def structure_of(tree: Any, leaves: list[Tensor]) -> Any:
     return "constant", type(tree), tree
 
 
+def given_in(tree: Any) -> list[Any]:
+    """The Tensors and arrays of a tree themselves, in the order of its structure."""
+    if isinstance(tree, tuple | list | dict):
+        return [x for part in (tree.values() if isinstance(tree, dict) else tree) for x in given_in(part)]
+    return [tree] if isinstance(tree, Tensor | np.ndarray) else []
+
+
 def rebuilt(structure: Any, leaves: Iterator[Tensor]) -> Any:
     """The tree of a structure, with these Tensors in their places."""
     if structure is LEAF:
