@@ -14,7 +14,7 @@ from .module import Module
 
 
 class _Cost(Module):
-    """A cost of outputs and targets.
+    """A cost of outputs and targets; called with `sample_weight=`, each example counts by its own weight.
 
     `_options` are the attributes that are handed on to `_cost` besides the reduction.
     """
@@ -28,13 +28,13 @@ class _Cost(Module):
         super().__init__()
         self.reduction = reduction_of(size_average, reduce, reduction)
 
-    def _of(self, *values: Value) -> Value:
+    def _of(self, *values: Value, **weights: Any) -> Value:
         options = {name: getattr(self, name) for name in self._options}
-        return type(self)._cost(*values, reduction=self.reduction, **options)
+        return type(self)._cost(*values, reduction=self.reduction, **options, **weights)
 
-    def forward(self, input: Value, target: Any) -> Value:
+    def forward(self, input: Value, target: Any, **weights: Any) -> Value:
         """See the function."""
-        return self._of(input, target)
+        return self._of(input, target, **weights)
 
 
 class _Weighted(_Cost):
@@ -201,9 +201,9 @@ class GaussianNLLLoss(_Cost):
         super().__init__(None, None, reduction)
         self.full, self.eps = full, eps
 
-    def forward(self, input: Value, target: Any, var: Value) -> Value:  # type: ignore[override]
+    def forward(self, input: Value, target: Any, var: Value, **weights: Any) -> Value:  # type: ignore[override]
         """See the function."""
-        return self._of(input, target, var)
+        return self._of(input, target, var, **weights)
 
 
 class PoissonNLLLoss(_Cost):
@@ -257,9 +257,9 @@ class _OfPairs(_Cost):
         super().__init__(size_average, reduce, reduction)
         self.margin = margin
 
-    def forward(self, input1: Value, input2: Value, target: Any) -> Value:  # type: ignore[override]
+    def forward(self, input1: Value, input2: Value, target: Any, **weights: Any) -> Value:  # type: ignore[override]
         """See the function."""
-        return self._of(input1, input2, target)
+        return self._of(input1, input2, target, **weights)
 
 
 class MarginRankingLoss(_OfPairs):
@@ -316,9 +316,9 @@ class TripletMarginLoss(_Cost):
             raise ValueError(f"TripletMarginLoss: expected margin to be greater than 0, got {margin} instead")
         self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
 
-    def forward(self, anchor: Value, positive: Value, negative: Value) -> Value:  # type: ignore[override]
+    def forward(self, anchor: Value, positive: Value, negative: Value, **weights: Any) -> Value:  # type: ignore[override]
         """See the function."""
-        return self._of(anchor, positive, negative)
+        return self._of(anchor, positive, negative, **weights)
 
 
 class TripletMarginWithDistanceLoss(_Cost):
@@ -342,9 +342,9 @@ class TripletMarginWithDistanceLoss(_Cost):
             )
         self.distance_function, self.margin, self.swap = distance_function, margin, swap
 
-    def forward(self, anchor: Value, positive: Value, negative: Value) -> Value:  # type: ignore[override]
+    def forward(self, anchor: Value, positive: Value, negative: Value, **weights: Any) -> Value:  # type: ignore[override]
         """See the function."""
-        return self._of(anchor, positive, negative)
+        return self._of(anchor, positive, negative, **weights)
 
 
 def _tensor(value: Any) -> Tensor | None:

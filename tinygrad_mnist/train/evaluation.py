@@ -16,8 +16,8 @@ from ..errors import ShapeError
 from ..nn import Module
 from .inputs import as_inputs, input_scale
 
-#: (outputs (N, classes), targets of N examples) -> their mean cost.
-CostFunction: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+#: (outputs (N, classes), targets of N examples) -> their mean cost; also given `sample_weight=` if there is one.
+CostFunction: TypeAlias = Callable[..., Tensor]
 
 _CHUNK = 2000  # examples measured at once: enough for speed, little memory
 

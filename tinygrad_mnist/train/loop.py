@@ -41,6 +41,8 @@ def fit(
     epochs: int,
     batch_size: int,
     seed: int,
+    shuffle: bool = True,
+    sample_weight: Any = None,
     scale: float | None = None,
     validation: tuple[Any, Any] | None = None,
     augment: Callable[[int], NDArray[Any]] | None = None,
@@ -72,6 +74,9 @@ def fit(
         epochs: how often all examples are used, those before `start_epoch` included.
         batch_size: examples per step; the last batch of an epoch may be smaller.
         seed: of the order.
+        shuffle: whether each epoch has an order of its own; else it is always that of the images.
+        sample_weight: what each example counts in the cost, (N,), which then is called with
+            `sample_weight=` too; the numbers reported of training are as of the cost.
         scale: factor that turns images which are bytes (uint8) into inputs; by default the model's
             `input_scale`, or 1/255. It is kept with the model as `input_scale`, so that the trained model
             takes bytes, too. Images of other dtypes are never scaled.
@@ -113,7 +118,12 @@ def fit(
     scale = input_scale(model, images, scale, "fit")
     if scale is not None:
         model.input_scale = scale
-    step = training_step(model, optimiser, cost, images, targets, scale)
+    weights = None if sample_weight is None else _tensor(sample_weight)
+    if weights is not None and weights.shape != (len(images),):
+        raise ShapeError(
+            f"fit: sample_weight is a number for each of {len(images)} images, not {weights.shape}"
+        )
+    step = training_step(model, optimiser, cost, images, targets, scale, weights)
     per_epoch = data.batch_count(len(images), batch_size)
     fast = jit(step) if compiled and epochs * per_epoch >= _WORTH_COMPILING else None
     course = Course(model, optimiser, generators_of(model, cost), step, fast, classes_of(targets))
@@ -127,7 +137,8 @@ def fit(
             "cost": of_function(cost),
             "data": {"images": digest_of(images), "targets": digest_of(targets)},
             "validation": [digest_of(x) for x in validation] if validation else None,
-            "order": {"batch_size": batch_size, "seed": seed, "start_epoch": start_epoch},
+            "sample_weight": None if weights is None else digest_of(weights),
+            "order": {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "start_epoch": start_epoch},
             "scale": scale,
             "augmented": augment is not None,
             "compiled": fast is not None,
@@ -146,7 +157,7 @@ def fit(
             if history.stopped:
                 break
             model.train()
-            batches = list(data.batches(len(images), batch_size, seed=seed, epoch=epoch - 1))
+            batches = list(data.batches(len(images), batch_size, seed=seed, epoch=epoch - 1, shuffle=shuffle))
             rate = _rate(optimiser, int(optimiser.steps) - course.done)
             begin = time.perf_counter()
             if augmented:
@@ -207,6 +218,7 @@ def training_step(
     images: Tensor,
     targets: Tensor,
     scale: float | None = None,
+    weights: Tensor | None = None,
 ) -> Step:
     """One step of training as a function of nothing but the positions of its examples.
 
@@ -217,6 +229,7 @@ def training_step(
         images: (N, inputs), any numeric dtype.
         targets: of these N examples, what `cost` takes.
         scale: factor on images that are bytes; None: as in `fit`.
+        weights: what each example counts in the cost, (N,); None for all alike.
 
     Returns:
         A function of positions, integers (batch,): it changes the parameters and gives the cost,
@@ -227,7 +240,10 @@ def training_step(
 
     def step(positions: Tensor) -> tuple[Tensor, Tensor]:
         outputs = model(as_inputs(model, images[positions], scale))
-        loss = cost(outputs, targets[positions])
+        if weights is None:
+            loss = cost(outputs, targets[positions])
+        else:
+            loss = cost(outputs, targets[positions], sample_weight=weights[positions])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from ...core.tape import tracing
 from ...errors import DTypeError, ShapeError
 from ...ops.softmaxes import cross_entropy_of_rows
 from ...primitive import Case, Value, composite
+from .examples import per_example
 from .targets import cast, reduced, reduction_of, values
 
 _CLASSES: list[Case] = [
@@ -37,6 +38,21 @@ IGNORED = _Default(-100)
 _SHARES = np.array([[0.2, 0.0, 1.0], [0.7, 0.5, 0.1]])
 
 
+def _counts(given: Mapping[str, Any]) -> Value | None:
+    """What each example of an integer class counts in a mean: the weight of its class, nothing if ignored."""
+    target, weight, ignored = values(given["target"]), given["weight"], given["ignore_index"]
+    if target.dtype.kind not in "iu":
+        return None
+    if ignored is IGNORED:
+        ignored = None if tracing.get() is not None else int(IGNORED)
+    scores = given["input"]
+    axis = min(1, scores.ndim - 1)
+    right, _ = _right(target, scores.shape[axis], axis, ignored)
+    weight = 1.0 if weight is None else _per_class("sample_weight", weight, scores, axis)
+    return ops.sum(ops.where(right, weight, 0.0), axis)
+
+
+@per_example(_counts)
 @composite(*_CLASSES, (((2, 3),), {"target": _SHARES, "label_smoothing": 0.1}))
 def cross_entropy(
     input: Value,
@@ -117,6 +133,7 @@ def _of_shares(logits: Value, q: Value, weight: Any, axis: int, share: Value | N
     )
 
 
+@per_example(_counts)
 @composite(*_CLASSES)
 def nll_loss(
     input: Value,

@@ -14,9 +14,11 @@ import numpy as np
 from ... import ops
 from ...errors import GraphError, ShapeError
 from ...primitive import Value, composite
+from .examples import per_example
 from .targets import beside, cast, reduced, reduction_of, values, weighted
 
 
+@per_example()
 @composite((((3,), (3,)), {"target": np.array([1.0, -1.0, 1.0]), "margin": 0.5}))
 def margin_ranking_loss(
     input1: Value,
@@ -38,6 +40,7 @@ def margin_ranking_loss(
     return reduced(parts, reduction_of(size_average, reduce, reduction), "margin_ranking_loss")
 
 
+@per_example()
 @composite((((3,),), {"target": np.array([1.0, -1.0, -1.0])}))
 def hinge_embedding_loss(
     input: Value,
@@ -53,6 +56,7 @@ def hinge_embedding_loss(
     return reduced(parts, reduction_of(size_average, reduce, reduction), "hinge_embedding_loss")
 
 
+@per_example()
 @composite((((2, 3), (2, 3)), {"target": np.array([1, -1]), "margin": -0.9}))
 def cosine_embedding_loss(
     input1: Value,
@@ -78,6 +82,7 @@ def cosine_embedding_loss(
     return reduced(parts, reduction_of(size_average, reduce, reduction), "cosine_embedding_loss")
 
 
+@per_example()
 @composite((((2, 3), (2, 3), (2, 3)), {"margin": 5.0}), (((2, 3),) * 3, {"swap": True, "reduction": "none"}))
 def triplet_margin_loss(
     anchor: Value,
@@ -108,6 +113,7 @@ def triplet_margin_loss(
     )
 
 
+@per_example()
 def triplet_margin_with_distance_loss(
     anchor: Value,
     positive: Value,
@@ -134,6 +140,7 @@ def triplet_margin_with_distance_loss(
     return reduced(ops.relu(near - far + margin), reduction, "triplet_margin_loss")
 
 
+@per_example()
 @composite((((3,),), {"target": np.array([1.0, -1.0, -1.0])}))
 def soft_margin_loss(
     input: Value,
@@ -147,6 +154,7 @@ def soft_margin_loss(
     return reduced(parts, reduction_of(size_average, reduce, reduction), "soft_margin_loss")
 
 
+@per_example()
 @composite((((2, 3),), {"target": np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]])}))
 def multilabel_soft_margin_loss(
     input: Value,
@@ -163,6 +171,7 @@ def multilabel_soft_margin_loss(
     return reduced(each, reduction_of(size_average, reduce, reduction), "multilabel_soft_margin_loss")
 
 
+@per_example()
 @composite((((2, 3),), {"target": np.array([2, 0])}))
 def multi_margin_loss(
     input: Value,
@@ -195,6 +204,7 @@ def multi_margin_loss(
     return reduced(each, reduction_of(size_average, reduce, reduction), "multi_margin_loss")
 
 
+@per_example()
 def multilabel_margin_loss(
     input: Value,
     target: Any,

@@ -7,6 +7,7 @@ anything else. (`size_average` and `reduce` are PyTorch's old words for it.)
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,20 @@ import numpy as np
 from ... import ops
 from ...errors import ShapeError
 from ...primitive import Case, Value, composite
-from .targets import beside, broadcast, like, reduced, reduction_of, weighted, weighted_mean
+from .examples import per_example
+from .targets import beside, broadcast, cast, like, reduced, reduction_of, values, weighted, weighted_mean
 
 _SHARES = np.array([[0.2, 0.0, 1.0], [0.7, 0.5, 0.1]])
 _CASE: Case = (((2, 3),), {"target": _SHARES})
 
 
+def _weights(given: Mapping[str, Any]) -> Value | None:
+    """What each element counts in a mean that is divided by the sum of its weights."""
+    weight, output = given["weight"], given["input"]
+    return None if weight is None else cast(values(weight), output.dtype)
+
+
+@per_example(_weights)
 @composite((((2, 3),), {"target": _SHARES}))
 def mse_loss(
     input: Value,
@@ -34,8 +43,9 @@ def mse_loss(
     return weighted_mean(parts, weight, input, reduction_of(size_average, reduce, reduction), "mse_loss")
 
 
+@per_example()
 @composite((((2, 3),), {"target": _SHARES}))
-def quadratic_cost(output: Value, target: Any) -> Value:
+def quadratic_cost(output: Value, target: Any, reduction: str = "mean") -> Value:
     """The article's cost: mean over the examples of the sum over the outputs of (output - target)^2.
 
     Examples lie along the first axis. Nothing cancels the 2 in the gradient, 2 (output - target)
@@ -46,9 +56,14 @@ def quadratic_cost(output: Value, target: Any) -> Value:
     difference = output - like(output, target, "quadratic_cost")
     if difference.ndim == 0:
         raise ShapeError("quadratic_cost: the first axis counts examples, but the shapes are ()")
-    return ops.sum(ops.square(difference)) / (output.shape[0] or math.nan)
+    parts = ops.square(difference)
+    if reduction == "mean":
+        return ops.sum(parts) / (output.shape[0] or math.nan)
+    each = ops.sum(parts, tuple(range(1, parts.ndim))) if parts.ndim > 1 else parts
+    return reduced(each, reduction, "quadratic_cost")
 
 
+@per_example(_weights)
 @composite(_CASE)
 def l1_loss(
     input: Value,
@@ -63,6 +78,7 @@ def l1_loss(
     return weighted_mean(parts, weight, input, reduction_of(size_average, reduce, reduction), "l1_loss")
 
 
+@per_example()
 @composite(_CASE, (((2, 3),), {"target": _SHARES, "delta": 0.3, "reduction": "none"}))
 def huber_loss(
     input: Value, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
@@ -74,6 +90,7 @@ def huber_loss(
     return weighted_mean(parts, weight, input, reduction, "huber_loss", share=False)
 
 
+@per_example()
 @composite(_CASE, (((2, 3),), {"target": _SHARES, "beta": 0.3, "reduction": "sum"}))
 def smooth_l1_loss(
     input: Value,
@@ -93,6 +110,7 @@ def smooth_l1_loss(
     return reduced(_straightened(difference, beta) / beta, reduction, "smooth_l1_loss")
 
 
+@per_example()
 @composite(
     (((2, 3), (2, 3)), {"target": _SHARES, "full": True}),
     domain=(0.5, 3.0),
@@ -127,6 +145,7 @@ def gaussian_nll_loss(
     return reduced(parts + 0.5 * math.log(2 * math.pi) if full else parts, reduction, "gaussian_nll_loss")
 
 
+@per_example()
 @composite(_CASE, (((2, 3),), {"target": 5 * _SHARES, "log_input": False, "full": True}), domain=(0.5, 3.0))
 def poisson_nll_loss(
     input: Value,
@@ -158,6 +177,7 @@ def poisson_nll_loss(
     return reduced(parts, reduction_of(size_average, reduce, reduction), "poisson_nll_loss")
 
 
+@per_example()
 @composite(_CASE, domain=(0.1, 0.9))
 def binary_cross_entropy(
     input: Value,
@@ -180,6 +200,7 @@ def binary_cross_entropy(
     )
 
 
+@per_example()
 @composite((((2, 3),), {"target": _SHARES}))
 def binary_cross_entropy_with_logits(
     input: Value,
@@ -202,6 +223,7 @@ def binary_cross_entropy_with_logits(
     return reduced(weighted(parts, weight), reduction, "binary_cross_entropy_with_logits")
 
 
+@per_example()
 @composite(_CASE, (((2, 3),), {"target": -_SHARES, "log_target": True, "reduction": "batchmean"}))
 def kl_div(
     input: Value,
