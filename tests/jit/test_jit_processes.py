@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from tinygrad_mnist.kernels.policy import CACHE_VARIABLE
+from tinygrad_mnist.kernels.cache_folder import VARIABLE as CACHE_VARIABLE
 
 # Programs with products of every form, for the sizes given; products also eagerly, before or after.
 CODE = """

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import sys
-import tempfile
 import types
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..kernels import convolution
-from ..kernels.policy import cache_directory
+from ..kernels.cache_folder import PROGRAM, keep_program
 from ..kernels.runtime import share
 from ..kernels.untyped import numpy_support
 from ..kernels.untyped import types as numba_types
@@ -35,16 +31,14 @@ def compiled(source: str, arguments: Sequence[Any]) -> Run:
         arguments: integers, and arrays like those it will be called with: only their dtypes and
             numbers of axes count. Arrays must be C-contiguous and aligned.
     """
-    name = f"tinygrad_mnist_program_{hashlib.sha256(source.encode()).hexdigest()[:24]}"
+    name = f"{PROGRAM}{hashlib.sha256(source.encode()).hexdigest()[:24]}"
     if name not in sys.modules:
-        path = cache_directory() / "programs" / f"{name}.py"
-        with contextlib.suppress(OSError):  # it is there for readers: without it everything works
-            _write(path, source)
+        path = keep_program(name, source)
         module = types.ModuleType(name)
-        module.__file__ = str(path)
+        module.__file__ = path
         sys.modules[name] = module  # Numba looks the module up by name when it loads machine code
         try:
-            exec(compile(source, str(path), "exec"), module.__dict__)
+            exec(compile(source, path, "exec"), module.__dict__)
         except BaseException:
             del sys.modules[name]
             raise
@@ -132,13 +126,3 @@ _IN_PYTHON: dict[str, Callable[..., Any]] = {
     "fetch_row": lambda table, row, first, last: None,
     "meet": lambda meeting, workers: True,
 }
-
-
-def _write(path: Path, text: str) -> None:
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)

@@ -19,6 +19,7 @@ import numpy as np
 from llvmlite import binding, ir
 from numpy._core._multiarray_umath import _ARRAY_API  # type: ignore[import-not-found]
 
+from tinygrad_mnist.kernels.cache_entry import keepable
 from tinygrad_mnist.kernels.policy import scalar
 from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
@@ -53,6 +54,7 @@ def _name_addresses() -> None:
 _name_addresses()
 
 
+@keepable
 class ArrayObject(types.Type):  # type: ignore[misc]
     """A Python object that should be a NumPy array of one dtype (`accepts` tells), or nothing."""
 

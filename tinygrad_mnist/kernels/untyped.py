@@ -6,16 +6,20 @@ from numba import extending as _extending
 from numba.core import cgutils as _cgutils
 from numba.core import compiler as _compiler
 from numba.core import config as _config
+from numba.core import environment as _environment
 from numba.core import event as _event
-from numba.core import serialize as _serialize
+from numba.core import funcdesc as _funcdesc
 from numba.core import types as _types
+from numba.core import typing as _typing
 from numba.np import numpy_support as _numpy_support
 
 cgutils: Any = _cgutils
 compiler: Any = _compiler
 config: Any = _config
+environment: Any = _environment
 event: Any = _event
 extending: Any = _extending
-serialize: Any = _serialize
+funcdesc: Any = _funcdesc
 types: Any = _types
+typing: Any = _typing
 numpy_support: Any = _numpy_support
