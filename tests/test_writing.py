@@ -199,7 +199,7 @@ def test_folders(tmp_path):
 
 
 #: Modules that write, and why they may: the cache writes for itself.
-WRITERS = {"writing.py", "kernels/policy.py", "jit/build.py"}
+WRITERS = {"writing.py", "kernels/cache_folder.py"}
 WAYS = {"write_text", "write_bytes", "savefig", "mkstemp", "NamedTemporaryFile", "rename", "savez"}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 from numba.core.caching import _Cache
 
-from tinygrad_mnist.kernels import cache_entry
+from tinygrad_mnist.kernels.cache_entry import NotKeepable, from_bytes, to_bytes
 from tinygrad_mnist.kernels.cache_folder import (
     PROGRAM,
     cache_directory,
@@ -51,7 +51,7 @@ class KernelCache(_Cache):
             key = self._key(folder, sig, target_context.codegen())
             entry = read(self._path(folder, key))
             with nothing_ignored():
-                loaded = cache_entry.from_bytes(entry, key, _arguments(sig), target_context)
+                loaded = from_bytes(entry, key, _arguments(sig), target_context)
             if loaded is not None:
                 fill_slots(x.name for x in loaded.library._get_module_for_linking().global_variables)
             return loaded
@@ -63,9 +63,9 @@ class KernelCache(_Cache):
         folder = cache_directory()
         if not self._enabled or folder is None or data.library.has_dynamic_globals:
             return
-        with contextlib.suppress(OSError, cache_entry.NotKeepable):
+        with contextlib.suppress(OSError, NotKeepable):
             key = self._key(folder, sig, data.codegen)
-            keep(self._path(folder, key), cache_entry.to_bytes(key, _arguments(sig), data))
+            keep(self._path(folder, key), to_bytes(key, _arguments(sig), data))
         # Large, and of use to nobody once the machine code is there; Numba's own cache drops them, too.
         data.fndesc.typemap = data.fndesc.calltypes = None
 
@@ -136,5 +136,5 @@ def _source_digest(function: Callable[..., Any]) -> str:
     if function.__module__.startswith(PROGRAM) or not path.is_file():
         return ""  # the name of a program's module is a digest of its source
     if reason := changed_since_it_was_read(path):
-        raise cache_entry.NotKeepable(reason)
+        raise NotKeepable(reason)
     return hashlib.sha256(path.read_bytes()).hexdigest()
