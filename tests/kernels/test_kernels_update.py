@@ -45,7 +45,7 @@ def test_bits_are_those_of_the_rule(name, dtype, monkeypatch):
         for p, q in zip(parameters, others, strict=True):
             assert p.dtype == dtype
             np.testing.assert_array_equal(p, q)
-        for x, y in zip(fused.state_dict().values(), plain.state_dict().values(), strict=True):
+        for x, y in zip(fused._states[0][0].values(), plain._states[0][0].values(), strict=True):
             assert x.dtype == y.dtype
             np.testing.assert_array_equal(x, y)
 

@@ -18,7 +18,7 @@ def test_lion_by_hand():
         w = w - 0.1 * (np.sign(0.5 * m + 0.5 * np.array(g)) + 0.5 * w)
         m = 0.75 * m + 0.25 * np.array(g)
     np.testing.assert_allclose(p.numpy(), w, rtol=1e-6)
-    np.testing.assert_allclose(opt.state_dict()["0.mean"], m, rtol=1e-6)
+    np.testing.assert_allclose(opt.state_dict()["state"][0]["exp_avg"], m, rtol=1e-6)
 
 
 def valley(x):

@@ -50,6 +50,7 @@ class Adagrad(Optimizer):
         weight_decay: added to the gradient times the parameter.
         initial_accumulator_value: what the sum of squares starts from.
         eps: keeps the division finite.
+        foreach, maximize, differentiable, fused: see `Optimizer`.
     """
 
     rule = staticmethod(adagrad)
@@ -62,6 +63,11 @@ class Adagrad(Optimizer):
         weight_decay: float = 0.0,
         initial_accumulator_value: float = 0.0,
         eps: float = 1e-10,
+        foreach: bool | None = None,
+        *,
+        maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         options = {
             "lr": lr,
@@ -69,10 +75,14 @@ class Adagrad(Optimizer):
             "eps": eps,
             "weight_decay": weight_decay,
             "initial_accumulator_value": initial_accumulator_value,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "fused": fused,
         }
         super().__init__(params, options)
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The sum of squares, and how often it was updated."""
         start = np.full(p.shape, options["initial_accumulator_value"], p.dtype)
-        return {"sum": wrap(start), "count": Tensor(0.0, dtype="float64")}
+        return {"sum": wrap(start), "step": Tensor(0.0, dtype="float64")}

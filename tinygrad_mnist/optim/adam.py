@@ -21,46 +21,37 @@ def adam(
     g: Value,
     mean: Value,
     square: Value,
-    count: Value,
-    *,
+    *rest: Value,
     lr: Value,
     betas: tuple[float, float],
     eps: float,
     weight_decay: float,
+    amsgrad: bool = False,
+    decoupled_weight_decay: bool = False,
 ) -> tuple[Value, ...]:
     """The rule: p = p - lr m' / (sqrt(s') + eps) with the unbiased moments m' and s' of g.
 
     m = b1 m + (1 - b1) g and s = b2 s + (1 - b2) g^2 start at zero, which m' = m / (1 - b1^n) and
     s' = s / (1 - b2^n) make up for, n counting the updates (Kingma and Ba 2015, "Adam: a method
-    for stochastic optimization", algorithm 1). Weight decay adds weight_decay p to g.
+    for stochastic optimization", algorithm 1). Weight decay adds weight_decay p to g; decoupled, it takes
+    lr weight_decay p from p, which the moments do not see (Loshchilov and Hutter 2019, "Decoupled
+    weight decay regularization", algorithm 2). With amsgrad the largest s so far counts (Reddi et al. 2018,
+    "On the convergence of Adam and beyond").
     """
+    *largest, count = rest
     b1, b2 = betas
     rate = weak(lr / (1 - b1**count), p)
     scale = weak((1 - b2**count) ** -0.5, p)
-    if weight_decay:
+    if weight_decay and decoupled_weight_decay:
+        p = p - weak(lr * weight_decay, p) * p
+    elif weight_decay:
         g = g + weight_decay * p
     mean = b1 * mean + (1 - b1) * g
     square = b2 * square + (1 - b2) * (g * g)
-    return p - rate * mean / (ops.sqrt(square) * scale + eps), mean, square
-
-
-def adamw(
-    p: Value,
-    g: Value,
-    mean: Value,
-    square: Value,
-    count: Value,
-    *,
-    lr: Value,
-    weight_decay: float,
-    **options: Any,
-) -> tuple[Value, ...]:
-    """The rule: Adam's after p = p - lr weight_decay p, a decay that the moments do not see.
-
-    Loshchilov and Hutter 2019, "Decoupled weight decay regularization", algorithm 2.
-    """
-    p = p - weak(lr * weight_decay, p) * p
-    return adam(p, g, mean, square, count, lr=lr, weight_decay=0.0, **options)
+    if amsgrad:
+        largest = [ops.maximum(largest[0], square)]
+    size = ops.sqrt(largest[0] if amsgrad else square) * scale + eps
+    return p - rate * mean / size, mean, square, *largest
 
 
 class Adam(Optimizer):
@@ -71,7 +62,8 @@ class Adam(Optimizer):
         lr: rate, or schedule.
         betas: how much of the two moments is kept in each step; below 1.
         eps: keeps the division finite.
-        weight_decay: added to the gradient times the parameter.
+        weight_decay, amsgrad, decoupled_weight_decay: see the rule.
+        foreach, maximize, capturable, differentiable, fused: see `Optimizer`.
     """
 
     rule = staticmethod(adam)
@@ -83,8 +75,31 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:
-        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay})
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "amsgrad": amsgrad,
+                "maximize": maximize,
+                "foreach": foreach,
+                "capturable": capturable,
+                "differentiable": differentiable,
+                "fused": fused,
+                "decoupled_weight_decay": decoupled_weight_decay,
+            },
+        )
 
     def in_one_pass(
         self,
@@ -95,31 +110,35 @@ class Adam(Optimizer):
         betas: tuple[float, float],
         eps: float,
         weight_decay: float,
+        amsgrad: bool,
+        decoupled_weight_decay: bool,
     ) -> bool:
         """See `Optimizer.in_one_pass`."""
-        if self.rule not in (adam, adamw):  # a subclass has one of its own
+        if self.rule is not adam or amsgrad:  # a subclass has a rule of its own
             return False
         mean, square, count = state
         (b1, b2), updates = betas, float(count)
-        decay, shrinkage = (0.0, lr * weight_decay) if self.rule is adamw else (weight_decay, 0.0)
+        decay, shrinkage = (0.0, lr * weight_decay) if decoupled_weight_decay else (weight_decay, 0.0)
         rate, scale = lr / (1 - b1**updates), (1 - b2**updates) ** -0.5
         kernel = update.adam.single if p.dtype is FLOAT32 else update.adam.double
         return bool(kernel(p, g, mean, square, b1, 1 - b1, b2, 1 - b2, rate, scale, eps, decay, shrinkage))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
-        """The two moments, and how often they were updated (in float64, for the powers)."""
-        return {"mean": zeros_like(p), "square": zeros_like(p), "count": Tensor(0.0, dtype="float64")}
+        """The two moments, the largest second one for amsgrad, and how often they were updated."""
+        largest = {"max_exp_avg_sq": zeros_like(p)} if options["amsgrad"] else {}
+        return {
+            "exp_avg": zeros_like(p),
+            "exp_avg_sq": zeros_like(p),
+            **largest,
+            "step": Tensor(0.0, dtype="float64"),
+        }
 
 
 class AdamW(Adam):
-    """Adam with the weight decay apart from the gradient, as in PyTorch; see the rule `adamw`.
+    """Adam with the weight decay apart from the gradient, as in PyTorch: `decoupled_weight_decay` of `adam`.
 
-    Args:
-        params, lr, betas, eps: see `Adam`.
-        weight_decay: each step shrinks the parameter by lr * weight_decay of itself.
+    Arguments are those of `Adam`; each step shrinks the parameter by lr * weight_decay of itself.
     """
-
-    rule = staticmethod(adamw)
 
     def __init__(
         self,
@@ -128,5 +147,25 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
@@ -21,48 +22,78 @@ def complete(owner: str, params: Params, options: Mapping[str, Any]) -> list[Gro
 
     Args:
         owner: name of the optimiser, for messages.
-        params: Tensors or groups.
+        params: Tensors, pairs of name and Tensor, or groups.
         options: every option and its value where a group says nothing.
 
     Raises the errors that `Optimizer` documents.
     """
     if isinstance(params, Tensor) or not isinstance(params, Iterable):
         raise TypeError(
-            f"{owner}: takes several parameters, as in [p] or model.parameters(), not one "
-            f"{type(params).__name__}"
+            f"{owner}: params argument given to the optimizer should be an iterable of Tensors or dicts, "
+            f"as in "
+            f"[p] or model.parameters(), but got one {type(params).__name__}"
         )
     entries: list[Any] = list(params)
-    grouped = bool(entries) and all(isinstance(x, dict) for x in entries)
-    groups = [_complete(owner, group, options) for group in (entries if grouped else [{"params": entries}])]
-    _check_parameters(owner, [p for group in groups for p in group["params"]])
-    return groups
+    if not entries:
+        raise ValueError(
+            f"{owner}: there are no parameters: optimizer got an empty parameter list (a generator of "
+            f"them can be "
+            "used only once)"
+        )
+    grouped = isinstance(entries[0], dict)
+    return [one(owner, group, options) for group in (entries if grouped else [{"params": entries}])]
 
 
-def _complete(owner: str, given: Mapping[str, Any], options: Mapping[str, Any]) -> Group:
-    unknown = [name for name in given if name != "params" and name not in options]
-    if unknown or "params" not in given:
-        wrong = f"does not know {', '.join(unknown)}" if unknown else "is missing 'params'"
-        raise ValueError(f"{owner}: a group has 'params' and may have {', '.join(options)}; this one {wrong}")
-    values = {name: _checked(owner, name, given.get(name, value)) for name, value in options.items()}
-    return {"params": list(given["params"]), **values}
+def one(owner: str, given: Mapping[str, Any], options: Mapping[str, Any]) -> Group:
+    """A group made complete; what is no option stays as it is."""
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{owner}: param_group must be a dict, but got {type(given).__name__}")
+    if "params" not in given:
+        raise ValueError(
+            f"{owner}: a group has 'params' and may have {', '.join(options)}; this one is missing 'params'"
+        )
+    for name in given:
+        near = difflib.get_close_matches(name, options, 1, 0.8)
+        if name not in options and near:
+            raise ValueError(f"{owner}: a group has an entry {name!r}; the option is called {near[0]!r}")
+    values = {name: checked(owner, name, given.get(name, value)) for name, value in options.items()}
+    several = given["params"]
+    if isinstance(several, set):
+        raise TypeError(
+            f"{owner}: optimizer parameters need to be organized in ordered collections, not in a set"
+        )
+    entries = [several] if isinstance(several, Tensor) else list(several)
+    group: Group = {**given, "params": entries, **values}
+    if entries and all(isinstance(x, tuple) and len(x) == 2 for x in entries):
+        group["params"] = [p for _, p in entries]
+        group["param_names"] = [name for name, _ in entries]
+    return group
 
 
-def _checked(owner: str, name: str, value: Any) -> Any:
+def checked(owner: str, name: str, value: Any) -> Any:
     """The value of an option, its numbers as Python floats: those never widen a parameter."""
-    if isinstance(value, bool) or (name == "lr" and callable(value)):
+    if value is None or isinstance(value, bool | str | Tensor) or (name == "lr" and callable(value)):
+        return value
+    if name in _COUNTS and isinstance(value, int) and value >= 0:
         return value
     several = isinstance(value, tuple | list)
-    numbers = tuple(map(float, value if several else [value]))
+    numbers = tuple(None if x is None else float(x) for x in (value if several else [value]))
     limit = 1.0 if name == "betas" else math.inf
-    if not all(0 <= x < limit for x in numbers):
+    if name not in _FREE and not all(x is None or 0 <= x < limit for x in numbers):
         upper = "finite" if limit == math.inf else "below 1"
         raise ValueError(f"{owner}: {name} must be at least 0 and {upper}, not {value}")
     return numbers if several else numbers[0]
 
 
-def _check_parameters(owner: str, params: list[Any]) -> None:
-    if not params:
-        raise ValueError(f"{owner}: there are no parameters (a generator of them can be used only once)")
+#: Options that count something.
+_COUNTS = ("max_iter", "max_eval", "history_size")
+
+#: Options whose numbers may be negative.
+_FREE = ("beta2_decay", "dampening")
+
+
+def check_parameters(owner: str, params: list[Any]) -> None:
+    """Raise the errors that `Optimizer` documents for what cannot be changed by one."""
     for i, p in enumerate(params):
         if not isinstance(p, Tensor):
             raise TypeError(f"{owner}: parameter {i} is a {type(p).__name__}, not a Tensor")
@@ -74,4 +105,7 @@ def _check_parameters(owner: str, params: list[Any]) -> None:
         if p.dtype.kind != "f":
             raise DTypeError(f"{owner}: parameter {i} is {p.dtype}; only float32 and float64 have gradients")
     if len({id(p) for p in params}) < len(params):
-        raise ValueError(f"{owner}: a parameter was given twice, and would change twice in each step")
+        raise ValueError(
+            f"{owner}: some parameters appear in more than one parameter group, or twice in one: each would "
+            "change twice in each step"
+        )

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tape import tracing
-from ..errors import DataError, TraceError
+from ..core.tape import set_recording, tracing
+from ..core.tensor import wrap
+from ..errors import StateError, TraceError
 from ..primitive import Array
 from .groups import Params
 from .line_search import strong_wolfe
@@ -50,13 +51,21 @@ class LBFGS(Optimizer):
     ) -> None:
         if line_search_fn not in (None, "strong_wolfe"):
             raise ValueError(f"LBFGS: line_search_fn must be 'strong_wolfe' or None, not {line_search_fn!r}")
-        super().__init__(params, {"lr": lr})
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "max_iter": max_iter,
+                "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
+                "tolerance_grad": tolerance_grad,
+                "tolerance_change": tolerance_change,
+                "history_size": history_size,
+                "line_search_fn": line_search_fn,
+            },
+        )
         if len(self.param_groups) != 1:
-            raise ValueError("LBFGS: takes one group of parameters")
+            raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
         self._params = self.param_groups[0]["params"]
-        self.max_iter, self.max_eval = max_iter, max_iter * 5 // 4 if max_eval is None else max_eval
-        self.tolerance_grad, self.tolerance_change = tolerance_grad, tolerance_change
-        self.history_size, self.line_search_fn = history_size, line_search_fn
         self._iterations = 0
         self._direction, self._gradient = np.zeros(0), np.zeros(0)
         self._length, self._scale = 0.0, 1.0
@@ -72,36 +81,40 @@ class LBFGS(Optimizer):
             raise TypeError("LBFGS.step: needs a closure that computes the cost and its gradients anew")
         if tracing.get() is not None:
             raise TraceError("LBFGS.step looks at numbers: call it outside, and compile the cost instead")
-        first = closure()
+        with set_recording(True):
+            first = closure()
+        group = self.param_groups[0]
         cost, g, calls = float(first), self._gradients(), 1
-        lr = self.param_groups[0]["lr"]
-        for iteration in range(self.max_iter):
-            if np.abs(g).max() <= self.tolerance_grad:
+        lr = group["lr"]
+        for iteration in range(group["max_iter"]):
+            if np.abs(g).max() <= group["tolerance_grad"]:
                 break
             self._aim(g)
             d = self._direction
             self._gradient, before = g, cost
             length = lr if self._iterations > 1 else min(1.0, 1.0 / float(np.abs(g).sum())) * lr
             slope = float(g @ d)
-            if slope > -self.tolerance_change:
+            if slope > -group["tolerance_change"]:
                 break
             start = self._values()
-            if self.line_search_fn:
+            if group["line_search_fn"]:
                 along = self._along(closure, start, d)
-                cost, g, length, more = strong_wolfe(along, length, cost, g, slope, d, self.tolerance_change)
+                cost, g, length, more = strong_wolfe(
+                    along, length, cost, g, slope, d, group["tolerance_change"]
+                )
                 self._assign(start + length * d)
                 calls += more
             else:
                 self._assign(start + length * d)
-                if iteration != self.max_iter - 1:
+                if iteration != group["max_iter"] - 1:
                     cost, g = float(closure()), self._gradients()
                     calls += 1
             self._length = length
-            if calls >= self.max_eval or np.abs(g).max() <= self.tolerance_grad:
+            if calls >= group["max_eval"] or np.abs(g).max() <= group["tolerance_grad"]:
                 break
-            if np.abs(length * d).max() <= self.tolerance_change:
+            if np.abs(length * d).max() <= group["tolerance_change"]:
                 break
-            if abs(cost - before) < self.tolerance_change:
+            if abs(cost - before) < group["tolerance_change"]:
                 break
         self.steps.assign_(self.steps + 1)
         return first
@@ -116,7 +129,7 @@ class LBFGS(Optimizer):
         curvature = float(change @ step)
         if curvature > 1e-10:
             self._steps, self._changes = (
-                [*history, new][-self.history_size :]
+                [*history, new][-self.param_groups[0]["history_size"] :]
                 for history, new in ((self._steps, step), (self._changes, change))
             )
             self._scale = curvature / float(change @ change)
@@ -152,24 +165,26 @@ class LBFGS(Optimizer):
         for p, part in zip(self._params, parts, strict=True):
             p.assign_(part.reshape(p.shape))
 
-    def state_dict(self) -> dict[str, Array]:
-        """Copies of all that steps change besides the parameters."""
-        return {
-            "steps": np.array(self.steps.numpy()),
+    def state_dict(self) -> dict[str, Any]:
+        """As in `Optimizer`; the state is that of all parameters together, at place 0."""
+        state = {
             "numbers": np.array([self._iterations, self._length, self._scale]),
             "direction": self._direction.copy(),
             "gradient": self._gradient.copy(),
             "history": np.array([self._steps, self._changes]),
         }
+        return {**super().state_dict(), "state": {0: {name: wrap(x) for name, x in state.items()}}}
 
-    def load_state_dict(self, values: Mapping[str, Any]) -> None:
-        """Continue from a `state_dict`; DataError, before any change, if it does not fit."""
-        size = sum(p.size for p in self._params)
-        names = ("steps", "numbers", "direction", "gradient", "history")
-        arrays = {name: np.asarray(values[name]) for name in names if name in values}
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Continue from a `state_dict`; StateError, before any change, if it does not fit."""
+        size = sum(p.array.size for p in self._params)
+        names = ("numbers", "direction", "gradient", "history")
+        states = state_dict.get("state", {})
+        state = states.get(0, states.get("0", {}))
+        arrays = {name: np.asarray(state[name]) for name in names if name in state}
         if len(arrays) != len(names) or arrays["direction"].size not in (0, size):
-            raise DataError(f"load_state_dict: this state does not fit this LBFGS of {size} numbers")
-        self.steps.assign_(arrays["steps"])
+            raise StateError(f"load_state_dict: this state does not fit this LBFGS of {size} numbers")
+        super().load_state_dict({**state_dict, "state": {}})
         iterations, self._length, self._scale = map(float, arrays["numbers"])
         self._iterations = int(iterations)
         self._direction, self._gradient = arrays["direction"].copy(), arrays["gradient"].copy()

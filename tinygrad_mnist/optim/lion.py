@@ -51,4 +51,4 @@ class Lion(Optimizer):
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The momentum."""
-        return {"mean": zeros_like(p)}
+        return {"exp_avg": zeros_like(p)}

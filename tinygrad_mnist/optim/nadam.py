@@ -59,6 +59,7 @@ class NAdam(Optimizer):
         weight_decay: see the rule.
         momentum_decay: how fast the momentum rises to betas[0].
         decoupled_weight_decay: see the rule.
+        foreach, maximize, capturable, differentiable: see `Optimizer`.
     """
 
     rule = staticmethod(nadam)
@@ -72,6 +73,11 @@ class NAdam(Optimizer):
         weight_decay: float = 0.0,
         momentum_decay: float = 4e-3,
         decoupled_weight_decay: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
         options = {
             "lr": lr,
@@ -80,14 +86,18 @@ class NAdam(Optimizer):
             "weight_decay": weight_decay,
             "momentum_decay": momentum_decay,
             "decoupled_weight_decay": decoupled_weight_decay,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
         }
         super().__init__(params, options)
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The two moments, how often they were updated, and the product of the momenta so far."""
         return {
-            "mean": zeros_like(p),
-            "square": zeros_like(p),
-            "count": Tensor(0.0, dtype="float64"),
-            "product": Tensor(1.0, dtype="float64"),
+            "exp_avg": zeros_like(p),
+            "exp_avg_sq": zeros_like(p),
+            "step": Tensor(0.0, dtype="float64"),
+            "mu_product": Tensor(1.0, dtype="float64"),
         }

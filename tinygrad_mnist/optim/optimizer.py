@@ -11,9 +11,9 @@ import numpy as np
 
 from ..core.tape import clock, set_recording, tracing
 from ..core.tensor import Tensor, wrap
-from ..errors import DataError
 from ..primitive import Array, Value
-from .groups import Params, complete
+from .groups import Params, check_parameters, complete, one
+from .saving import States, put_back, saved
 
 
 class Optimizer:
@@ -22,47 +22,79 @@ class Optimizer:
     A subclass has a `rule`, one function of values:
     (p, g, *state, lr=..., **options) -> (new p, *new state), in operators and `ops` only. A step
     runs it on arrays; while a program is recorded, it runs it on Tensors. A subclass may also have
-    `in_one_pass`, which does what the rule does in one pass over memory. A state named `count` is how
-    often the parameter was updated, this time included; the step sees to it, and the rule gives no new one.
+    `in_one_pass`, which does what the rule does in one pass over memory. A state named `step` is how
+    often the parameter was updated, this time included; the optimiser sees to it, and the rule gives no
+    new one. A subclass may instead define `step` itself, as in PyTorch, with `param_groups` and `state`.
 
     Args:
-        params: Tensors (a generator will do), or groups as dicts: {"params": [...]} with options
-            that differ from the others'.
-        options: the rule's options and their values where a group says nothing; `lr` among them,
-            a number or a schedule (function from the number of steps done to the rate).
+        params: Tensors (a generator will do), pairs of name and Tensor, or groups as dicts:
+            {"params": [...]} with options that differ from the others'.
+        defaults: the rule's options and their values where a group says nothing; `lr` among them,
+            a number or a schedule (function from the number of steps done to the rate). PyTorch's
+            foreach, fused, capturable and differentiable change nothing; maximize turns the gradient round.
 
     Attributes:
         param_groups: one dict per group; options changed here count from the next step on.
+        defaults: as given.
         steps: how many steps were done (int64 Tensor).
 
     Raises:
-        ValueError: for no parameters at all, one given twice, an unknown option, or an option
-            out of range.
+        ValueError: for no parameters at all, one given twice, a misspelt option, or one out of range.
         TypeError, GraphError, DTypeError: for a parameter that is no Tensor, was computed from
             others, or is not of floats.
     """
 
-    rule: Callable[..., tuple[Value, ...]]
+    rule: Callable[..., tuple[Value, ...]] | None = None
 
-    def __init__(self, params: Params, options: dict[str, Any]) -> None:
-        self.param_groups = complete(type(self).__name__, params, options)
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        self.defaults = dict(defaults)
+        self.param_groups = complete(type(self).__name__, params, defaults)
+        check_parameters(type(self).__name__, [p for group in self.param_groups for p in group["params"]])
         self.steps = Tensor(0)
-        self._options = [name for name in options if name != "lr"]
+        self._options = [name for name in defaults if name != "lr" and name not in NOT_OF_THE_RULE]
         self._states = [[self.new_state(p, group) for p in group["params"]] for group in self.param_groups]
-        self._counting = any("count" in state for state in chain(*self._states))
-        self._share_counts([0.0] * sum(map(len, self._states)))
+        self._arrange([0.0] * sum(map(len, self._states)))
+
+    def _arrange(self, counts: Sequence[float]) -> None:
+        """Note which states have counters, and give them these numbers of updates."""
+        self._counting = any("step" in state for state in chain(*self._states))
+        self._share_counts(counts)
+
+    @property
+    def state(self) -> States:
+        """The state of each parameter, a dict by name."""
+        return States([p for group in self.param_groups for p in group["params"]], list(chain(*self._states)))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
-        """What the rule remembers of a parameter, by name, as it is before the first step."""
+        """The state of one parameter before its first step, in the order in which the rule takes it."""
         return {}
 
-    def step(self) -> None:
-        """Change every parameter that has a gradient, once."""
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Let a further group of parameters be changed; raises as making the optimiser does."""
+        group = one(type(self).__name__, param_group, self.defaults)
+        check_parameters(type(self).__name__, [p for g in (*self.param_groups, group) for p in g["params"]])
+        counts = [float(state.get("step", 0.0)) for state in chain(*self._states)]
+        self.param_groups.append(group)
+        self._states.append([self.new_state(p, group) for p in group["params"]])
+        self._arrange([*counts, *[0.0] * len(group["params"])])
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient, once.
+
+        `closure`, if given, is called first: it computes gradients and gives the cost, which is the result.
+        """
+        cost = None
+        if closure is not None:
+            with set_recording(True):
+                cost = closure()
+        if self.rule is None:
+            raise NotImplementedError(f"{type(self).__name__} must define step, or a rule")
         if tracing.get() is None:
             self._apply(self._update_arrays, int(self.steps.array))
         else:
             with set_recording(False):
                 self._apply(self._update_tensors, self.steps)
+        return cost
 
     def in_one_pass(self, *arrays: Any, **options: Any) -> bool:
         """The rule, p and its state overwritten; False, and nothing is changed, to leave it to the rule."""
@@ -75,8 +107,8 @@ class Optimizer:
         """
         shared: dict[float, Tensor] = {}
         for state, count in zip(chain(*self._states), counts, strict=True):
-            if "count" in state:
-                state["count"] = shared.setdefault(count, Tensor(count, dtype="float64"))
+            if "step" in state:
+                state["step"] = shared.setdefault(count, Tensor(count, dtype="float64"))
 
     def _count_updates(self) -> None:
         """Count this update of those parameters that have a gradient, apart from those that have none."""
@@ -84,15 +116,16 @@ class Optimizer:
         counted = [
             (p._grad is not None, state) for p, state in zip(params, chain(*self._states), strict=True)
         ]
-        left_behind = {id(state["count"]) for updated, state in counted if not updated}
+        left_behind = {id(state["step"]) for updated, state in counted if not updated and "step" in state}
         new: dict[int, Tensor] = {}
         for updated, state in counted:
-            old = state["count"]
-            if updated and id(old) not in new:
+            if not updated or "step" not in state:
+                continue
+            old = state["step"]
+            if id(old) not in new:
                 new[id(old)] = Tensor(old.array) if id(old) in left_behind else old
                 _put(new[id(old)], old.array + 1 if tracing.get() is None else old + 1)
-            if updated:
-                state["count"] = new[id(old)]
+            state["step"] = new[id(old)]
 
     def _apply(self, update: Callable[..., None], steps: Value) -> None:
         if self._counting:
@@ -101,18 +134,21 @@ class Optimizer:
             options = {name: group[name] for name in self._options}
             lr = group["lr"](steps) if callable(group["lr"]) else group["lr"]
             options["lr"] = lr if isinstance(lr, Tensor) else float(lr)
+            opposite = group.get("maximize")
             for p, state in zip(group["params"], states, strict=True):
                 g = p._grad
                 if g is not None:
-                    update(p, g, state, options)
+                    update(p, -g if opposite else g, state, options)
         _put(self.steps, steps + 1)
 
     def _update_tensors(
         self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]
     ) -> None:
+        assert self.rule is not None
         _put_all(p, state, self.rule(p, g, *state.values(), **options))
 
     def _update_arrays(self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]) -> None:
+        assert self.rule is not None
         arrays = [x.array for x in state.values()]
         if not isinstance(options["lr"], Tensor):
             # what nobody else refers to can be overwritten; others may read theirs later
@@ -123,46 +159,45 @@ class Optimizer:
                 return
         _put_all(p, state, self.rule(p.array, g.array, *arrays, **options))
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or make them zero."""
         for group in self.param_groups:
             for p in group["params"]:
-                p.grad = None
+                p.grad = None if set_to_none or p.grad is None else p.grad.detach() * 0
 
-    def state_dict(self) -> dict[str, Array]:
-        """Copies of all that steps change besides the parameters: `steps`, and the rule's state.
+    def state_dict(self) -> dict[str, Any]:
+        """Copies of all that steps change besides the parameters, and of the options: PyTorch's form.
 
-        Entries are named by the place of the parameter among all: "0.velocity". The options are
-        not among them: whoever resumes makes the optimiser with the same arguments.
+        Returns:
+            "state": by the place of each parameter among all, its state by name; empty before the first step.
+            "param_groups": the options of each group, with the places of its parameters as "params"; a
+            schedule given as lr is left out. "steps": how many were done.
         """
-        return {name: np.array(x.numpy()) for name, x in self._tensors().items()}
+        return saved(self.param_groups, list(chain(*self._states)), self.steps)
 
-    def load_state_dict(self, values: Mapping[str, Any]) -> None:
-        """Continue from a `state_dict`; further steps give the same bits as without the stop.
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Continue from a `state_dict`, its options included: with the same bits as without the stop.
 
-        Raises DataError, naming every entry that is missing, unexpected or of another shape; then
+        Raises StateError, naming every entry that is missing, unexpected or of another shape; then
         nothing has been changed.
         """
-        tensors = self._tensors()
-        wanted = {name: x.shape for name, x in tensors.items()}
-        given = {name: np.shape(x) for name, x in values.items()}
-        wrong = [
-            f"{name} ({given.get(name, 'missing')}, here {wanted.get(name, 'unexpected')})"
-            for name in {**wanted, **given}
-            if wanted.get(name) != given.get(name)
-        ]
-        if wrong:
-            owner = type(self).__name__
-            raise DataError(f"load_state_dict: this state does not fit this {owner}: {', '.join(wrong)}")
-        names = (f"{i}.count" for i, _ in enumerate(chain(*self._states)))
-        self._share_counts([float(values.get(name, 0.0)) for name in names])
-        for name, x in self._tensors().items():
-            x.assign_(np.asarray(values[name]))
+        fresh = [self.new_state(p, group) for group in self.param_groups for p in group["params"]]
+        counts = put_back(
+            type(self).__name__, state_dict, self.param_groups, list(chain(*self._states)), fresh
+        )
+        self._share_counts(counts)
+        self.steps.assign_(np.asarray(state_dict.get("steps", int(max(counts, default=0.0)))))
 
-    def _tensors(self) -> dict[str, Tensor]:
-        states = [state for group in self._states for state in group]
-        named = {f"{i}.{name}": x for i, state in enumerate(states) for name, x in state.items()}
-        return {"steps": self.steps, **named}
+    def __repr__(self) -> str:
+        lines = []
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
+        return "\n".join([f"{type(self).__name__} (", *lines, ")"])
+
+
+#: Options that no rule takes: what the optimiser sees to, and PyTorch's words for other machines.
+NOT_OF_THE_RULE = ("maximize", "foreach", "fused", "capturable", "differentiable")
 
 
 def zeros_like(p: Tensor) -> Tensor:
@@ -180,7 +215,7 @@ _ALONE = _references(_PROBE.array)
 
 
 def _put_all(p: Tensor, state: dict[str, Tensor], values: Sequence[Value]) -> None:
-    places = (p, *(x for name, x in state.items() if name != "count"))
+    places = (p, *(x for name, x in state.items() if name != "step"))
     for place, value in zip(places, values, strict=True):
         _put(place, value)
 

@@ -20,28 +20,31 @@ def rmsprop(
     p: Value,
     g: Value,
     square: Value,
-    *velocity: Value,
+    *rest: Value,
     lr: Value,
     alpha: float,
     eps: float,
     weight_decay: float,
     momentum: float,
+    centered: bool,
 ) -> tuple[Value, ...]:
     """The rule: s = alpha s + (1 - alpha) g^2, p = p - lr g / (sqrt(s) + eps).
 
     Tieleman and Hinton 2012, Neural Networks for Machine Learning, lecture 6.5. With momentum
-    p = p - lr v, where v = momentum v + g / (sqrt(s) + eps). Weight decay adds weight_decay p to g.
+    p = p - lr v, where v = momentum v + g / (sqrt(s) + eps). Centered, the square of the running mean
+    of g is taken from s before the root (Graves 2013). Weight decay adds weight_decay p to g.
     """
     lr = weak(lr, p)
     if weight_decay:
         g = g + weight_decay * p
     square = alpha * square + (1 - alpha) * (g * g)
-    scaled = g / (ops.sqrt(square) + eps)
-    if not momentum:
-        return (p - lr * scaled, square, *velocity)
-    (v,) = velocity
-    v = momentum * v + scaled
-    return p - lr * v, square, v
+    velocity, mean = list(rest[: bool(momentum)]), list(rest[bool(momentum) :])
+    if centered:
+        mean = [alpha * mean[0] + (1 - alpha) * g]
+    scaled = g / (ops.sqrt(square - mean[0] * mean[0] if centered else square) + eps)
+    if momentum:
+        velocity = [momentum * velocity[0] + scaled]
+    return p - lr * (velocity[0] if momentum else scaled), square, *velocity, *mean
 
 
 class RMSprop(Optimizer):
@@ -52,9 +55,10 @@ class RMSprop(Optimizer):
         lr: rate, or schedule.
         alpha: how much of the mean square is kept in each step.
         eps: keeps the division finite.
-        weight_decay: added to the gradient times the parameter.
+        weight_decay, centered: see the rule.
         momentum: share of the velocity that is kept in each step; 0 for none, and then it cannot
             be switched on later.
+        capturable, foreach, maximize, differentiable: see `Optimizer`.
     """
 
     rule = staticmethod(rmsprop)
@@ -67,15 +71,27 @@ class RMSprop(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
         momentum: float = 0.0,
+        centered: bool = False,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
-        options = {
-            "lr": lr,
-            "alpha": alpha,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-        }
-        super().__init__(params, options)
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "momentum": momentum,
+                "alpha": alpha,
+                "eps": eps,
+                "centered": centered,
+                "weight_decay": weight_decay,
+                "capturable": capturable,
+                "foreach": foreach,
+                "maximize": maximize,
+                "differentiable": differentiable,
+            },
+        )
 
     def in_one_pass(
         self,
@@ -87,14 +103,16 @@ class RMSprop(Optimizer):
         eps: float,
         weight_decay: float,
         momentum: float,
+        centered: bool,
     ) -> bool:
         """See `Optimizer.in_one_pass`."""
-        if momentum or self.rule is not rmsprop:  # a subclass has a rule of its own
+        if momentum or centered or self.rule is not rmsprop:  # a subclass has a rule of its own
             return False
         kernel = update.rmsprop.single if p.dtype is FLOAT32 else update.rmsprop.double
         return bool(kernel(p, g, *state, lr, alpha, 1 - alpha, eps, weight_decay))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
-        """The mean square of the gradient, and the velocity if there is momentum."""
-        velocity = {"velocity": zeros_like(p)} if options["momentum"] else {}
-        return {"square": zeros_like(p), **velocity}
+        """The mean square of the gradient, the velocity if there is momentum, the mean if centered."""
+        velocity = {"momentum_buffer": zeros_like(p)} if options["momentum"] else {}
+        mean = {"grad_avg": zeros_like(p)} if options["centered"] else {}
+        return {"square_avg": zeros_like(p), **velocity, **mean}

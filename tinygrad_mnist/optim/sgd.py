@@ -11,14 +11,21 @@ from ..kernels.arrays import FLOAT32
 from ..primitive import Array, Value
 from .groups import Params
 from .optimizer import Optimizer, zeros_like
-from .scalars import weak
+from .scalars import weak, where
 from .schedules import Schedule
 
 
 def sgd(
-    p: Value, g: Value, *velocity: Value, lr: Value, momentum: float, nesterov: bool, weight_decay: float
+    p: Value,
+    g: Value,
+    *state: Value,
+    lr: Value,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
 ) -> tuple[Value, ...]:
-    """The rule: v = momentum v + g, p = p - lr v.
+    """The rule: v = momentum v + (1 - dampening) g (the first time g), p = p - lr v.
 
     Nesterov's variant goes on from where the velocity will lead: p = p - lr (g + momentum v)
     (Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning").
@@ -28,9 +35,8 @@ def sgd(
     if weight_decay:
         g = g + weight_decay * p
     if not momentum:
-        return (p - lr * g, *velocity)
-    (v,) = velocity
-    v = momentum * v + g
+        return (p - lr * g, *state[:1])
+    v = momentum * state[0] + (g * weak(where(state[1] > 1, 1 - dampening, 1.0), p) if dampening else g)
     return p - lr * (g + momentum * v if nesterov else v), v
 
 
@@ -42,8 +48,10 @@ class SGD(Optimizer):
         lr: rate, or schedule.
         momentum: share of the velocity that is kept in each step; 0 for none, and then no
             velocity is kept, so that momentum cannot be switched on later.
-        nesterov: see `sgd`; ValueError without momentum.
+        dampening: see `sgd`.
         weight_decay: see `sgd`.
+        nesterov: see `sgd`; ValueError without momentum, or with dampening.
+        maximize, foreach, differentiable, fused: see `Optimizer`.
     """
 
     rule = staticmethod(sgd)
@@ -51,35 +59,59 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: Params,
-        lr: float | Schedule,
+        lr: float | Schedule = 1e-3,
         momentum: float = 0.0,
-        nesterov: bool = False,
+        dampening: float = 0.0,
         weight_decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        options = {"lr": lr, "momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay}
-        super().__init__(params, options)
-        if any(group["nesterov"] and not group["momentum"] for group in self.param_groups):
-            raise ValueError("SGD: nesterov needs momentum above 0, such as momentum=0.9")
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "momentum": momentum,
+                "dampening": dampening,
+                "weight_decay": weight_decay,
+                "nesterov": nesterov,
+                "maximize": maximize,
+                "foreach": foreach,
+                "differentiable": differentiable,
+                "fused": fused,
+            },
+        )
+        if any(g["nesterov"] and (not g["momentum"] or g["dampening"]) for g in self.param_groups):
+            raise ValueError(
+                "SGD: Nesterov momentum requires a momentum and zero dampening, such as momentum=0.9"
+            )
 
     def in_one_pass(
         self,
         p: Array,
         g: Array,
-        *velocity: Array,
+        *state: Array,
         lr: float,
         momentum: float,
-        nesterov: bool,
+        dampening: float,
         weight_decay: float,
+        nesterov: bool,
     ) -> bool:
         """See `Optimizer.in_one_pass`."""
-        if self.rule is not sgd:  # a subclass has one of its own
+        if self.rule is not sgd or (momentum and dampening):  # a subclass has a rule of its own
             return False
         kernels = update.sgd if not momentum else update.momentum
         kernel = kernels.single if p.dtype is FLOAT32 else kernels.double
         if momentum:
-            return bool(kernel(p, g, *velocity, lr, momentum, nesterov, weight_decay))
+            return bool(kernel(p, g, state[0], lr, momentum, nesterov, weight_decay))
         return bool(kernel(p, g, lr, weight_decay))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
-        """The velocity, if there is momentum."""
-        return {"velocity": zeros_like(p)} if options["momentum"] else {}
+        """The velocity, if there is momentum, and how often it was updated, if there is dampening."""
+        if not options["momentum"]:
+            return {}
+        count = {"step": Tensor(0.0, dtype="float64")} if options["dampening"] else {}
+        return {"momentum_buffer": zeros_like(p), **count}

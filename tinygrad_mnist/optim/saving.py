@@ -1,0 +1,118 @@
+"""The state of an optimiser as nested dicts of PyTorch's form, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.tensor import Tensor, wrap
+from ..errors import StateError
+from .groups import Group
+
+
+class States(MutableMapping[Tensor, dict[str, Any]]):
+    """The states by parameter: a view of what the optimiser keeps by place."""
+
+    def __init__(self, params: Sequence[Tensor], states: Sequence[dict[str, Any]]) -> None:
+        self._states = {id(p): state for p, state in zip(params, states, strict=True)}
+        self._params = params
+
+    def __getitem__(self, p: Tensor) -> dict[str, Any]:
+        return self._states[id(p)]
+
+    def __setitem__(self, p: Tensor, state: dict[str, Any]) -> None:
+        self._states[id(p)].clear()
+        self._states[id(p)].update(state)
+
+    def __delitem__(self, p: Tensor) -> None:
+        self._states[id(p)].clear()
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(p for p in self._params if self._states[id(p)])
+
+    def __len__(self) -> int:
+        return sum(map(bool, self._states.values()))
+
+    def __repr__(self) -> str:
+        return repr({i: self._states[id(p)] for i, p in enumerate(self._params)})
+
+
+def saved(groups: Sequence[Group], states: Sequence[Mapping[str, Tensor]], steps: Tensor) -> dict[str, Any]:
+    """See `Optimizer.state_dict`."""
+    begun = bool(int(steps.array))
+    numbers = iter(range(len(states)))
+    return {
+        "state": {
+            i: {name: wrap(np.array(x.array)) for name, x in state.items()}
+            for i, state in enumerate(states)
+            if begun and state
+        },
+        "param_groups": [
+            {
+                **{name: value for name, value in group.items() if name != "params" and not callable(value)},
+                "params": [next(numbers) for _ in group["params"]],
+            }
+            for group in groups
+        ],
+        "steps": int(steps.array),
+    }
+
+
+def put_back(
+    owner: str,
+    given: Mapping[str, Any],
+    groups: Sequence[Group],
+    states: Sequence[dict[str, Tensor]],
+    fresh: Sequence[Mapping[str, Tensor]],
+) -> list[float]:
+    """Load what `saved` made; gives how often each parameter was updated.
+
+    Raises StateError, before any change, if it does not fit.
+
+    `fresh` are states before the first step, for parameters of which nothing was saved.
+    """
+    if not isinstance(given, Mapping) or not {"state", "param_groups"} <= given.keys():
+        raise StateError(f"load_state_dict: a state of {owner} has 'state' and 'param_groups'")
+    others = given["param_groups"]
+    if len(others) != len(groups):
+        raise StateError(
+            f"load_state_dict: loaded state dict has a different number of parameter groups: {len(others)}, "
+            f"here {len(groups)}"
+        )
+    sizes = [
+        (len(theirs["params"]), len(ours["params"])) for theirs, ours in zip(others, groups, strict=True)
+    ]
+    if any(a != b for a, b in sizes):
+        raise StateError(
+            "load_state_dict: loaded state dict contains a parameter group that doesn't match the size of "
+            f"optimizer's group: {sizes}"
+        )
+    places = [key for group in others for key in group["params"]]
+    found = {i: _by_place(given["state"], key) for i, key in enumerate(places)}
+    wrong = []
+    for i, state in enumerate(fresh):
+        mine = {name: tuple(x.shape) for name, x in state.items()}
+        theirs = {name: np.shape(x) for name, x in found[i].items()} if found[i] else mine
+        wrong += [
+            f"{i}.{name} ({theirs.get(name, 'missing')}, here {mine.get(name, 'unexpected')})"
+            for name in {**mine, **theirs}
+            if mine.get(name) != theirs.get(name)
+        ]
+    if wrong:
+        raise StateError(f"load_state_dict: this state does not fit this {owner}: {', '.join(wrong)}")
+    for group, other in zip(groups, others, strict=True):
+        kept = {name: value for name, value in group.items() if name == "params" or callable(value)}
+        group.update({**other, **kept})
+    for i, state in enumerate(states):
+        source: Mapping[str, Any] = found[i] or fresh[i]
+        for name, x in state.items():
+            if name != "step":
+                x.assign_(np.asarray(source[name]))
+    return [float(np.asarray((found[i] or {}).get("step", 0.0))) for i in range(len(states))]
+
+
+def _by_place(states: Mapping[Any, Any], key: Any) -> Mapping[str, Any]:
+    """The state of a place, whose key may have become text on the way through a file."""
+    return states.get(key, states.get(str(key), {}))
