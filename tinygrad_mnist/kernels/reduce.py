@@ -10,59 +10,27 @@ from typing import Any
 import numpy as np
 
 from tinygrad_mnist.kernels.arrays import (
-    PLAIN,
     Entry,
-    accepts,
     as_int64,
     data,
-    flags,
     is_nothing,
     lock,
     ndim,
-    new_array,
     nothing,
-    room_for_shape,
     shape,
     size,
     unlock,
 )
 from tinygrad_mnist.kernels.elementwise import MANY
-from tinygrad_mnist.kernels.policy import kernel_named, scalar
-from tinygrad_mnist.kernels.rows import PIECE, find, largest, room, smallest, total
+from tinygrad_mnist.kernels.extents import extent, reducible, without
+from tinygrad_mnist.kernels.policy import kernel_named
+from tinygrad_mnist.kernels.rows import PIECE, find, largest, room, smallest
 from tinygrad_mnist.kernels.runtime import greater, less, maximum, minimum
 from tinygrad_mnist.kernels.simd import offset, use_full_width
+from tinygrad_mnist.kernels.sums import sum_along
 from tinygrad_mnist.kernels.untyped import types
 
 Array = np.ndarray[Any, Any]
-
-
-@scalar
-def _extent(x: Any, first: Any, last: Any) -> Any:
-    """The number of positions along some neighbouring axes."""
-    extent = 1
-    for axis in range(first, last):
-        extent *= shape(x)[axis]
-    return extent
-
-
-@scalar
-def _reducible(x: Any, first: Any, count: Any) -> Any:
-    """Whether x is a contiguous array that has `count` axes from the first on."""
-    return accepts(x) and flags(x) & PLAIN == PLAIN and first >= 0 and first + count <= ndim(x)
-
-
-@scalar
-def _without(x: Any, like: Any, first: Any, count: Any) -> Any:
-    """A new array of the shape of x without `count` axes, and of the dtype of `like`."""
-    kept = room_for_shape()
-    for axis in range(ndim(x) - count):
-        kept[axis] = shape(x)[axis if axis < first else axis + count]
-    return new_array(like, ndim(x) - count, kept, False)
-
-
-@scalar
-def _sum(a: Any, b: Any) -> Any:
-    return a + b
 
 
 def _reduction(name: str, row: Any, combine: Callable[[Any, Any], Any]) -> Callable[..., Any]:
@@ -70,11 +38,11 @@ def _reduction(name: str, row: Any, combine: Callable[[Any, Any], Any]) -> Calla
 
     @kernel_named(name)
     def reduction(x: Any, first: int, count: int) -> Any:
-        if not _reducible(x, first, count):
+        if not reducible(x, first, count):
             return nothing(x)
-        outer, n = _extent(x, 0, first), _extent(x, first, first + count)
-        inner = _extent(x, first + count, ndim(x))
-        out = _without(x, x, first, count)
+        outer, n = extent(x, 0, first), extent(x, first, first + count)
+        inner = extent(x, first + count, ndim(x))
+        out = without(x, x, first, count)
         if is_nothing(out):
             return out
         use_full_width()
@@ -103,10 +71,10 @@ def _position(name: str, row: Any, before: Callable[[Any, Any], Any]) -> Callabl
     @kernel_named(name)
     def position(x: Any, axis: int) -> Any:
         like = as_int64(x)
-        if not _reducible(x, axis, 1) or shape(x)[axis] == 0:
+        if not reducible(x, axis, 1) or shape(x)[axis] == 0:
             return nothing(like)
-        outer, n, inner = _extent(x, 0, axis), shape(x)[axis], _extent(x, axis + 1, ndim(x))
-        out = _without(x, like, axis, 1)
+        outer, n, inner = extent(x, 0, axis), shape(x)[axis], extent(x, axis + 1, ndim(x))
+        out = without(x, like, axis, 1)
         if is_nothing(out):
             return out
         use_full_width()
@@ -158,8 +126,17 @@ def _along_axis(entry: Any, otherwise: Callable[[Array, int], Array]) -> Callabl
     return find
 
 
+def _sum_in_any_order(x: Array, axes: tuple[int, ...]) -> Array:
+    """A sum over any axes of an array in any layout: of a copy in which these axes are the last ones."""
+    if not axes:
+        return x.copy()
+    kept = [axis for axis in range(x.ndim) if axis not in axes]
+    moved = np.array(x.transpose([*kept, *axes]), order="C")
+    return sum_along(moved, len(kept), len(axes))
+
+
 # (x, axes in ascending order): the reduced array, without these axes
-sum_over = _over_axes(_reduction("sum", total, _sum), np.add.reduce)
+sum_over = _over_axes(sum_along, _sum_in_any_order)
 max_over = _over_axes(_reduction("max", largest, maximum), np.maximum.reduce)
 min_over = _over_axes(_reduction("min", smallest, minimum), np.minimum.reduce)
 # (x, axis): positions along the axis

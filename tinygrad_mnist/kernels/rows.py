@@ -149,12 +149,17 @@ def _find(typing: Any, row: Any, wanted: Any, n: Any) -> Any:
     return types.int64(row, row.dtype, types.int64), codegen
 
 
-def _room(typing: Any, like: Any) -> Any:
-    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        element = context.get_value_type(signature.return_type.dtype)
-        return cgutils.alloca_once(builder, element, size=PIECE)
+def _place(typing: Any, like: Any) -> Any:
+    return like(like), _make_room
 
-    return like(like), codegen
+
+def _wide_place(typing: Any, like: Any) -> Any:
+    return types.CPointer(types.float64)(like), _make_room
+
+
+def _make_room(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+    element = context.get_value_type(signature.return_type.dtype)
+    return cgutils.alloca_once(builder, element, size=PIECE)
 
 
 total = _fold("total", 0.0, lambda v, x, y: v.builder.fadd(x, y))  # total(row, n)
@@ -165,4 +170,5 @@ find = extending.intrinsic(_find)  # find(row, x, n): where x or NaN is first; n
 scale = _map("scale", 1, lambda b, x, numbers: b.fmul(x, numbers[0]))  # scale(source, target, n, by)
 #: subtract(source, target, n, x, y): target = (source - x) - y
 subtract = _map("subtract", 2, lambda b, x, numbers: b.fsub(b.fsub(x, numbers[0]), numbers[1]))
-room = extending.intrinsic(_room)  # room(pointer): PIECE such elements, until the kernel returns
+room = extending.intrinsic(_place)  # room(pointer): PIECE such elements, until the kernel returns
+wide_room = extending.intrinsic(_wide_place)  # wide_room(pointer): PIECE float64 numbers, as long

@@ -30,20 +30,6 @@ def minimum(a: Any, b: Any) -> Any:
 
 
 @scalar
-def add_exactly(total: Any, lost: Any, x: Any) -> Any:
-    """total + x, and `lost` with what rounding it has cut off (D. Knuth's exact addition)."""
-    rounded = total + x
-    added = rounded - total
-    return rounded, lost + ((total - (rounded - added)) + (x - added))
-
-
-@scalar
-def whole(total: Any, lost: Any) -> Any:
-    """What `add_exactly` has added up; where that is not finite, nothing can have been lost."""
-    return total + lost if lost - lost == 0 else total
-
-
-@scalar
 def greater(a: Any, b: Any) -> Any:
     """Whether a comes before b in a search for the largest: NaN comes first of all."""
     return a > b or (a != a and b == b)

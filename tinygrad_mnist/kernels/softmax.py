@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinygrad_mnist.kernels import scalar
 from tinygrad_mnist.kernels.arrays import (
     PLAIN,
@@ -31,6 +33,7 @@ from tinygrad_mnist.kernels.policy import kernel, routine
 from tinygrad_mnist.kernels.policy import scalar as inlined
 from tinygrad_mnist.kernels.rows import PIECE, largest, largest_number, room, scale, subtract, total
 from tinygrad_mnist.kernels.simd import offset, use_full_width
+from tinygrad_mnist.kernels.sums import add_exactly, whole
 from tinygrad_mnist.kernels.untyped import types
 
 
@@ -44,7 +47,7 @@ def _exponentials(source: Any, rows: int, n: int, target: Any, keep: bool, highe
     use_full_width()
     for r in range(rows):
         highest[r] = largest_number(offset(source, r * n), n)
-        totals[r] = 0
+    found, lost = 0.0, 0.0
     for first in range(0, n, PIECE):
         length = min(PIECE, n - first)
         piece = offset(target, first if keep else 0)
@@ -53,7 +56,11 @@ def _exponentials(source: Any, rows: int, n: int, target: Any, keep: bool, highe
         for i in range(rows * length):
             piece[i] = scalar.exp(piece[i])
         for r in range(rows):
-            totals[r] += total(offset(piece, r * n), length)
+            totals[r] = total(offset(piece, r * n), length)
+        if n > PIECE:  # then it is one row
+            found, lost = add_exactly(found, lost, np.float64(totals[0]))
+    if n > PIECE:
+        totals[0] = whole(found, lost)
 
 
 @inlined

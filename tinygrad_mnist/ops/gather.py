@@ -18,6 +18,9 @@ def _check_positions(name: str, index: Any) -> None:
         raise DTypeError(f"{name}: positions must be integers, not {index.dtype}; cast them with .long()")
 
 
+_FEW = 32  # numbers that are added up in float32; more in float64
+
+
 def _infer_take(x: Any, index: Any, axis: int) -> Any:
     _check_positions("take", index)
     return (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]), x.dtype
@@ -55,9 +58,10 @@ def _infer_scatter(x: Any, index: Any, axis: int, size: int) -> Any:
 
 def _run_scatter(x: Any, index: Any, axis: int, size: int) -> Any:
     shape, dtype = _infer_scatter(x, index, axis, size)
-    out = np.zeros(shape, dtype)
-    np.add.at(out, (slice(None),) * axis + (index,), x)
-    return out
+    wide = dtype == np.float32 and index.size > _FEW
+    out = np.zeros(shape, np.float64 if wide else dtype)
+    np.add.at(out, (slice(None),) * axis + (index,), x.astype(out.dtype, copy=False))
+    return out.astype(dtype, copy=False)
 
 
 #: Zeros with x added at the positions `index` of an axis of length `size`: the transpose of take.
