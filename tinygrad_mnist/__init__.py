@@ -1,6 +1,7 @@
 """A micro autodiff framework on NumPy and Numba, and the network that reads handwritten digits."""
 
-from . import data, errors, nn, ops, optim, testing, train
+from . import autograd, data, errors, func, nn, ops, optim, testing, train, utils
+from .autograd import inference_mode, is_grad_enabled, set_grad_enabled
 from .core.autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
 from .core.creation import (
     arange,
@@ -30,6 +31,7 @@ from .core.tensor import Tensor
 from .jit import jit
 from .kernels.threads import get_num_threads, set_num_threads
 from .ops import linalg
+from .saving import load, save
 
 __version__ = "0.1.0"
 
@@ -37,6 +39,7 @@ __all__ = [
     "Generator",
     "Tensor",
     "arange",
+    "autograd",
     "concatenate",
     "data",
     "default_generator",
@@ -45,16 +48,20 @@ __all__ = [
     "errors",
     "eye",
     "full",
+    "func",
     "get_num_threads",
     "get_rng_state",
     "grad",
     "hessian",
     "hvp",
+    "inference_mode",
     "initial_seed",
+    "is_grad_enabled",
     "jacobian",
     "jit",
     "jvp",
     "linalg",
+    "load",
     "manual_seed",
     "maximum",
     "meshgrid",
@@ -65,12 +72,15 @@ __all__ = [
     "ones",
     "ops",
     "optim",
+    "save",
     "seed",
+    "set_grad_enabled",
     "set_num_threads",
     "set_rng_state",
     "stack",
     "testing",
     "train",
+    "utils",
     "value_and_grad",
     "vjp",
     "where",

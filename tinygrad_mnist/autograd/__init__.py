@@ -1,5 +1,19 @@
 """Derivatives of what was computed, and operations with a derivative of one's own, as in PyTorch."""
 
-from .function import Function, FunctionCtx
+from ..core.autodiff import enable_grad, no_grad
+from . import function
+from .derivatives import backward, grad
+from .function import Function
+from .modes import inference_mode, is_grad_enabled, set_grad_enabled
 
-__all__ = ["Function", "FunctionCtx"]
+__all__ = [
+    "Function",
+    "backward",
+    "enable_grad",
+    "function",
+    "grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]

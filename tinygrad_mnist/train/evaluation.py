@@ -16,7 +16,7 @@ from ..errors import ShapeError
 from ..nn import Module
 from .inputs import as_inputs, input_scale
 
-#: (outputs (N, classes), targets of N examples) -> their mean cost; also given `sample_weight=` if there is one.
+#: (outputs (N, classes), targets of N examples) -> their mean cost; also takes `sample_weight=`.
 CostFunction: TypeAlias = Callable[..., Tensor]
 
 _CHUNK = 2000  # examples measured at once: enough for speed, little memory

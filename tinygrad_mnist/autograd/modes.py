@@ -1,0 +1,73 @@
+"""Whether operations are recorded for derivatives: the modes of a block, a function, or from here on."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from ..core.tape import recording
+
+
+class set_grad_enabled:
+    """From here on, or within the block or the function it decorates, record operations or not."""
+
+    def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            raise TypeError(f"set_grad_enabled: takes True or False, not {mode!r}")
+        self.mode, self._before = mode, recording.get()
+        recording.set(mode)
+
+    def __enter__(self) -> None:
+        recording.set(self.mode)
+
+    def __exit__(self, *_: Any) -> None:
+        recording.set(self._before)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, called in this mode."""
+        recording.set(self._before)
+        mode = self.mode
+
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            with set_grad_enabled(mode):
+                return function(*args, **kwargs)
+
+        return decorated
+
+
+class inference_mode:
+    """Within the block, or the function it decorates, nothing is recorded: as `no_grad`."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        """The mode; or, written without parentheses above a function, the function in it."""
+        return cls()(mode) if callable(mode) else super().__new__(cls)
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(recording.get())
+        if self.mode:
+            recording.set(False)
+
+    def __exit__(self, *_: Any) -> None:
+        recording.set(self._before.pop())
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, called in this mode."""
+        mode = self.mode
+
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            with inference_mode(mode):
+                return function(*args, **kwargs)
+
+        return decorated
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded here."""
+    return recording.get()

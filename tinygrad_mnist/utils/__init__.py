@@ -1,0 +1,5 @@
+"""What training needs besides the network: data, in batches."""
+
+from . import data
+
+__all__ = ["data"]
