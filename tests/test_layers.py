@@ -20,7 +20,7 @@ FLOORS = {
     5: "jit",
     6: "nn optim data utils",
     7: "train testing model_file func",
-    8: "saving lab interop sweep",
+    8: "saving lab interop page sweep",
     9: "cli __main__ __init__",
 }
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.split()}

@@ -14,6 +14,7 @@ from .evaluate import evaluate
 from .gradcheck import gradcheck
 from .info import info
 from .lab import lab_app
+from .page import page
 from .predict import predict
 from .report import report
 from .sweep import sweep
@@ -29,7 +30,7 @@ app = App(
     help_format="markdown",
     default_parameter=Parameter(negative="", show_default=False),
 )
-for _command in (train, evaluate, predict, info, gradcheck, report, sweep, lab_app):
+for _command in (train, evaluate, predict, info, gradcheck, report, sweep, page, lab_app):
     app.command(_command)
 
 
