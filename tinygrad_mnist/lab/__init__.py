@@ -1,5 +1,6 @@
 """Looking inside a network: what its weights are worth, look like and do, measured and drawn."""
 
+from ..page import glass
 from . import figures
 from .answers import Answers, answers, examples, log_confidence
 from .ascent import Drawings, ascend, draw, excite, mean_images, roughness
@@ -41,6 +42,7 @@ __all__ = [
     "excite",
     "figures",
     "filter_normalised",
+    "glass",
     "graph",
     "importance",
     "lanczos",

@@ -11,7 +11,7 @@ import { showInside } from "glass/inside";
 import { fromLink, lengthened, modelFile, shortened, toLink } from "glass/keep";
 import { bytesOf } from "glass/maths";
 import { Network } from "glass/network";
-import { inkOf, isEmpty, normalised, squeezed } from "glass/normalise";
+import { evened, inkOf, isEmpty, normalised, squeezed } from "glass/normalise";
 import { showOwn } from "glass/own";
 import { Pad } from "glass/pad";
 import { clearPicture, drawDigit } from "glass/picture";
@@ -43,6 +43,7 @@ const notice = (text) => (byId("notice").textContent = text);
 
 // What is drawn, or given.
 
+const prepared = (ink, width, height) => normalised(evened(ink, width, height), width, height);
 let given = null; // {ink, width, height, source} of a file, or {pixels, label, source} that are ready
 const drawn = () => {
   const ink = pad.ink();
@@ -56,7 +57,7 @@ function look() {
     return glass.see(null);
   }
   const plain = now.pixels ?? squeezed(now.ink, now.width, now.height);
-  const pixels = now.pixels ?? (byId("normalise").checked ? normalised(now.ink, now.width, now.height) : plain);
+  const pixels = now.pixels ?? (byId("normalise").checked ? prepared(now.ink, now.width, now.height) : plain);
   drawDigit(byId("as-drawn"), plain);
   drawDigit(byId("as-seen"), pixels);
   glass.see({ pixels, label: now.label ?? null, source: now.source });
@@ -182,5 +183,5 @@ if (Number.isInteger(state?.image) && state.image >= 0) showImage(state.image);
 else pad.put(lengthened(state?.strokes));
 
 // For tests: everything that the page computes, by the page's own code.
-globalThis.glass = { glass, pad, input, training, normalised, squeezed, open, showImage };
+globalThis.glass = { glass, pad, input, training, prepared, squeezed, open, showImage };
 document.documentElement.dataset.ready = "true";

@@ -4,6 +4,9 @@
 const BOX = 20 / 28; // of the image's side
 const FAINT = 0.1; // of the strongest ink: what is fainter does not count as part of the digit
 
+const THIN = 1.9, THICK = 3.3; // pixels of the box: between them lie most of MNIST's strokes
+const DIAGONAL = Math.SQRT2;
+
 /** Whether there is any ink: values are ink, 0 the paper. */
 export const isEmpty = (ink) => ink.every((value) => !value);
 
@@ -40,6 +43,50 @@ export function normalised(ink, width, height, side = 28) {
     }
   }
   return image;
+}
+
+/**
+ * The same ink as if drawn with a pen like those of MNIST: strokes thinner or thicker than most of its digits
+ * have are brought to the nearest usual width, others stay as they are.
+ */
+export function evened(ink, width, height) {
+  const most = ink.reduce((a, b) => Math.max(a, b), 0), within = (i) => ink[i] > most / 2;
+  const inside = distances(width, height, (i) => !within(i)), outside = distances(width, height, within);
+  let area = 0, sum = 0, top = height, bottom = 0, left = width, right = 0;
+  for (let i = 0; i < ink.length; i++) {
+    if (!within(i)) continue;
+    const x = i % width, y = (i - x) / width;
+    [top, bottom, left, right] = [Math.min(top, y), Math.max(bottom, y), Math.min(left, x), Math.max(right, x)];
+    area += 1;
+    sum += inside[i] - 0.5;
+  }
+  const unit = Math.max(bottom - top + 1, right - left + 1) / (28 * BOX);
+  const stroke = 4 * sum / area / unit; // across a stroke the distance to its edge is a quarter of its width, on average
+  const grow = (Math.min(Math.max(stroke, THIN), THICK) - stroke) / 2 * unit;
+  if (!grow || !area) return ink;
+  return ink.map((_, i) => most * Math.min(Math.max((within(i) ? inside[i] - 0.5 : 0.5 - outside[i]) + grow + 0.5, 0), 1));
+}
+
+/** How far each point is from the nearest where `there` is true, going straight and diagonally. */
+function distances(width, height, there) {
+  const far = Float64Array.from({ length: width * height }, (_, i) => (there(i) ? 0 : 1e9));
+  const pass = (from, to, step) => {
+    for (let y = from; y !== to; y += step) {
+      for (let k = 0; k < width; k++) {
+        const x = step > 0 ? k : width - 1 - k, i = y * width + x, back = x - step, above = i - step * width;
+        const has = back >= 0 && back < width, over = y !== from;
+        let best = far[i];
+        if (has) best = Math.min(best, far[i - step] + 1);
+        if (over) best = Math.min(best, far[above] + 1);
+        if (over && has) best = Math.min(best, far[above - step] + DIAGONAL);
+        if (over && x + step >= 0 && x + step < width) best = Math.min(best, far[above + step] + DIAGONAL);
+        far[i] = best;
+      }
+    }
+  };
+  pass(0, height, 1);
+  pass(height - 1, -1, -1);
+  return far;
 }
 
 /** The whole picture, made small and nothing else. */

@@ -144,6 +144,9 @@ export function showTrain(glass, panel, notice) {
       begin(false, to.step);
     },
     begin,
+    get running() {
+      return running;
+    },
     get pictures() {
       return pictures;
     },
