@@ -42,7 +42,7 @@ def pictures(browser, address, folder):
                 if name == "dream":
                     view.click("#panel-dream [data-digit='3']")
                 time.sleep(0.5)
-                view.screenshot(path=folder / f"{name}-{width}.jpg", full_page=True, type="jpeg", quality=70)
+                view.screenshot(path=folder / f"{name}-{width}.jpg", full_page=True, type="jpeg", quality=45)
 
 
 def memory(browser, address, minutes):

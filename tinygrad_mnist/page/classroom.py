@@ -56,6 +56,7 @@ class Conversation:
         self._inbox: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(maxsize=100)
         self._lessons: list[Lesson] = []
         self._running, self._pace, self._until = False, 0, 0
+        self._training = 0  # the client's own number for what it asked for last
         self._piece = 20  # steps, measured as it goes
 
     async def hear(self, text: str) -> None:
@@ -154,9 +155,10 @@ class Conversation:
             raise Refusal(f"one to {_MOST_RUNS} networks can be trained side by side")
         recipes = [recipe_of(run) for run in runs]
         pace, until = _pace(message.get("pace")), message.get("until")
-        if until is not None and (not isinstance(until, int) or isinstance(until, bool) or until < 0):
-            raise Refusal("a training stops at a step, a whole number")
+        if until is not None:
+            _whole(until)
         self._running, self._lessons = False, []
+        self._training = _whole(message.get("training", 0))
         room = self._room
         for recipe in recipes:
             self._lessons.append(await asyncio.to_thread(Lesson, recipe, room.train, room.test))
@@ -185,7 +187,9 @@ class Conversation:
     async def _show_one(self, number: int, lesson: Lesson) -> None:
         shown, numbers = await asyncio.to_thread(lesson.picture)
         running = self._running and lesson.step < min(self._until, lesson.steps)
-        text = json.dumps({"kind": "picture", "run": number, "running": running, **shown}).encode()
+        text = json.dumps(
+            {"kind": "picture", "training": self._training, "run": number, "running": running, **shown}
+        ).encode()
         text += b" " * (-len(text) % 4)  # so that the numbers lie at a multiple of their size
         await self._send(struct.pack("<I", len(text)) + text + numbers)
 
@@ -198,8 +202,12 @@ _NOTHING: Any = object()
 
 
 def _pace(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_PACE:
-        raise Refusal(
-            f"the pace is a number of steps a second, 0 for as fast as it goes, up to {_MOST_PACE:,}"
-        )
+    if _whole(value) > _MOST_PACE:
+        raise Refusal(f"the pace is steps a second up to {_MOST_PACE:,}, or 0 for as fast as it goes")
+    return int(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+        raise Refusal("steps and paces are whole numbers from 0")
     return value

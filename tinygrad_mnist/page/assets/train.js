@@ -33,7 +33,7 @@ export function showTrain(glass, panel, notice) {
       make("div", {}, make("h3", {}, "Cost"), costs, make("h3", {}, "Unseen digits read rightly"), accuracies),
       make("div", {}, make("h3", {}, "The first layer’s weights"), patterns, make("h3", {}, "Misread just now"), mistakes)));
 
-  let runs = [], curves = [], running = false, latest = null, pictures = 0, stream, wanted = null;
+  let runs = [], curves = [], training = 0, running = false, latest = null, pictures = 0, stream, wanted = null;
   const paceOf = () => (Number(pace.value) === 5 ? 0 : Math.round(10 ** Number(pace.value)));
 
   function settings() {
@@ -50,8 +50,10 @@ export function showTrain(glass, panel, notice) {
 
   function begin(more = false, until = null) {
     runs = more ? [...runs, settings()].slice(-MOST_RUNS) : [settings()];
+    training += 1; // what still comes of the one before is not of these curves
+    latest = null;
     curves = runs.map(() => ({ cost: [], accuracy: [] }));
-    stream.send({ do: "start", runs, pace: paceOf(), until });
+    stream.send({ do: "start", training, runs, pace: paceOf(), until });
   }
 
   function received(message, parameters) {
@@ -67,6 +69,7 @@ export function showTrain(glass, panel, notice) {
       said.textContent = "Compiling this network’s training loop: a few seconds, the first time only…";
       return;
     }
+    if (message.training !== training) return;
     running = message.running;
     remember(curves[message.run], message);
     if (message.run === 0) {
@@ -85,6 +88,7 @@ export function showTrain(glass, panel, notice) {
   }
 
   function paint() {
+    if (!latest) return;
     const { message, parameters } = latest;
     latest = null;
     pictures += 1;
