@@ -304,7 +304,8 @@ def loop(
             y = kernel(*operands)
             if bools or y.dtype == result_dtype(*operands):
                 return y
-            return kernel(*promoted(operands))  # where NumPy's promotion is not ours
+            found = infer(*operands)[1]  # where NumPy's promotion is not ours
+            return np.asarray(kernel(*promoted(operands))).astype(found, copy=False)
         except ValueError:
             infer(*operands)  # says which shapes do not broadcast
             raise

@@ -8,6 +8,7 @@ needs them without any pattern being recognised.
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,6 +21,9 @@ from .trace import Instruction, Symbol
 
 _TOKEN = re.compile(r"\b(?:[abc]\b|\d+(?:\.\d+)?)")
 _QUESTIONS = {"eq", "ne", "lt", "le", "gt", "ge", "signbit"}  # bools, of operands that are none
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    name: getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")
+}
 _LOGICAL = {"add": "a | b", "mul": "a & b", "maximum": "a | b", "minimum": "a & b"}
 
 #: Work of one element, in units of an addition; what is not listed costs one.
@@ -210,6 +214,9 @@ def _loop(
     else:
         dtype = result_dtype(*args) if name in _QUESTIONS else y.dtype
         values = tuple(e.scalar(x, dtype, y.shape, index, nest) for x in args)
+        if dtype.kind in "iu" and name in _COMPARISONS and any(_outside(x, dtype) for x in args):
+            some = (0 if isinstance(x, Symbol) else x for x in args)  # any number of the dtype will do
+            return str(bool(_COMPARISONS[name](*some))), ()
     formula = instruction.primitive.formula
     if dtype.kind == "b":
         formula = _LOGICAL.get(name, formula)
@@ -223,6 +230,11 @@ def _loop(
     if y.dtype.kind in "iu":
         text = f"{y.dtype.name}({text})"  # Python integers would widen
     return (text if re.fullmatch(r"\w+\([^()]*\)", text) else f"({text})"), values
+
+
+def _outside(x: Any, dtype: np.dtype[Any]) -> bool:
+    """Whether a Python number is none of an integer dtype's."""
+    return not isinstance(x, Symbol) and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max
 
 
 def _inverse(e: Expressions, a: Any, b: Any) -> tuple[Any, Any] | None:

@@ -7,6 +7,7 @@ import math
 from ..errors import ShapeError
 from ..primitive import Case, Value, composite, normalize_axis
 from .elementwise import erf, expm1, sigmoid, softplus, tanh, where
+from .floats import in_floats
 from .softmaxes import softmax
 from .views import reshape_to, slice_ranges
 
@@ -131,12 +132,14 @@ def threshold(x: Value, threshold: float = 0.0, value: float = 0.0) -> Value:
 
 
 @composite(_CASE)
+@in_floats
 def logsigmoid(x: Value) -> Value:
     """log(sigmoid(x)), exact far from zero."""
     return -softplus(-x)
 
 
 @composite(_CASE)
+@in_floats
 def softmin(x: Value, axis: int = -1) -> Value:
     """softmax(-x): the smaller, the more."""
     return softmax(-x, axis)

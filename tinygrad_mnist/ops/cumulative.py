@@ -18,6 +18,7 @@ import numpy as np
 from ..primitive import Case, Primitive, Value, composite, normalize_axis
 from .elementwise import cast, maximum, minimum, mul
 from .exponentials import logaddexp
+from .floats import in_floats
 from .views import flip_axes, place, slice_ranges
 
 _CASES: list[Case] = [(((2, 3),), {"axis": 1}), (((3, 2),), {"axis": 0})]
@@ -76,6 +77,7 @@ def cumprod(x: Value, axis: int) -> Value:
 
 
 @composite(*_CASES)
+@in_floats
 def logcumsumexp(x: Value, axis: int) -> Value:
     """log(cumsum(exp(x))) along `axis`, without overflow."""
     return _running("logcumsumexp", logaddexp, x, axis, -math.inf)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from ..errors import ShapeError
 from ..primitive import Value, broadcast, composite
 from .elementwise import maximum
+from .floats import in_floats
 from .reduce import sum
 from .statistics import norm
 from .views import expand, unsqueeze
 
 
 @composite((((2, 3), (2, 3)), {}), (((3, 2), (2,)), {"axis": -1}))
+@in_floats
 def cosine_similarity(a: Value, b: Value, axis: int = 1, eps: float = 1e-8) -> Value:
     """The cosine of the angle between a and b along `axis`; norms below `eps` count as eps."""
     shape = broadcast("cosine_similarity", a.shape, b.shape)
@@ -20,12 +22,14 @@ def cosine_similarity(a: Value, b: Value, axis: int = 1, eps: float = 1e-8) -> V
 
 
 @composite((((2, 3), (3,)), {}))
+@in_floats
 def pairwise_distance(a: Value, b: Value, p: float = 2.0, eps: float = 1e-6, keepdims: bool = False) -> Value:
     """The p-norm of a - b + eps over the last axis; eps keeps the gradient of equal vectors finite."""
     return norm(a - b + eps, p, -1, keepdims)
 
 
 @composite((((2, 2), (3, 2)), {}), (((1, 2, 3), (2, 3)), {"p": 1.0}))
+@in_floats
 def cdist(a: Value, b: Value, p: float = 2.0) -> Value:
     """The p-norm distance of each row of a (..., P, M) from each row of b (..., R, M): (..., P, R).
 

@@ -23,6 +23,7 @@ from .elementwise import (
     sqrt,
     where,
 )
+from .floats import in_floats
 from .views import stop_gradient
 
 _CASE: Case = (((2, 3),), {})
@@ -30,12 +31,14 @@ _PAIR: Case = (((2, 3), (3,)), {})
 
 
 @composite(_CASE, domain=(0.5, 3.0))
+@in_floats
 def reciprocal(x: Value) -> Value:
     """1 / x."""
     return 1 / x
 
 
 @composite(_CASE, domain=(0.3, 3.0))
+@in_floats
 def rsqrt(x: Value) -> Value:
     """1 / sqrt(x)."""
     return 1 / sqrt(x)
@@ -60,6 +63,7 @@ def log10(x: Value) -> Value:
 
 
 @composite(_PAIR)
+@in_floats
 def logaddexp(a: Value, b: Value) -> Value:
     """log(exp(a) + exp(b)), without overflow."""
     first = ge(a, b)
@@ -70,12 +74,14 @@ def logaddexp(a: Value, b: Value) -> Value:
 
 
 @composite(_CASE)
+@in_floats
 def sinh(x: Value) -> Value:
     """Hyperbolic sine, (exp(x) - exp(-x)) / 2, exact near zero."""
     return (expm1(x) - expm1(-x)) * 0.5
 
 
 @composite(_CASE)
+@in_floats
 def cosh(x: Value) -> Value:
     """Hyperbolic cosine, (exp(x) + exp(-x)) / 2, with a slope that is exact near zero."""
     near = lt(abs(x), 1)
@@ -84,6 +90,7 @@ def cosh(x: Value) -> Value:
 
 
 @composite(_CASE)
+@in_floats
 def asinh(x: Value) -> Value:
     """The number whose hyperbolic sine is x: log(x + sqrt(x^2 + 1)), without cancellation or overflow."""
     negative = lt(x, 0)
@@ -94,6 +101,7 @@ def asinh(x: Value) -> Value:
 
 
 @composite(_CASE, domain=(1.2, 4.0))
+@in_floats
 def acosh(x: Value) -> Value:
     """The number >= 0 whose hyperbolic cosine is x; NaN below 1."""
     far = gt(x, 1e18)  # from where on it is log(2 x), and t^2 overflows
@@ -102,12 +110,14 @@ def acosh(x: Value) -> Value:
 
 
 @composite(_CASE, domain=(-0.9, 0.9))
+@in_floats
 def atanh(x: Value) -> Value:
     """The number whose hyperbolic tangent is x; infinite at -1 and 1, NaN beyond."""
     return (log1p(x) - log1p(-x)) * 0.5
 
 
 @composite(_PAIR)
+@in_floats
 def hypot(a: Value, b: Value) -> Value:
     """sqrt(a^2 + b^2) without overflow; the gradient at zero is taken as zero."""
     size = stop_gradient(maximum(abs(a), abs(b)))
@@ -120,12 +130,14 @@ def hypot(a: Value, b: Value) -> Value:
 
 
 @composite((((2, 3), (3,)), {"weight": 0.3}), (((2,), (2,), (2,)), {}))
+@in_floats
 def lerp(start: Value, end: Value, weight: Any) -> Value:
     """start + weight * (end - start): from start (weight 0) to end (weight 1) along a straight line."""
     return start + weight * (end - start)
 
 
 @composite((((2, 3), (2, 3)), {}), domain=(0.3, 3.0))
+@in_floats
 def xlogy(x: Value, y: Value) -> Value:
     """x log(y), and 0 where x is 0 (unless y is NaN): a term of an entropy or divergence."""
     zero = eq(x, 0) * maximum(le(y, 0), eq(y, math.inf))

@@ -98,10 +98,10 @@ def _below(x: Value, diagonal: int) -> Any:
 @composite((((3, 3),), {}), (((2, 2, 4),), {"diagonal": 1}))
 def tril(x: Value, diagonal: int = 0) -> Value:
     """x with zeros above the given diagonal (0: the main one, positive: further up)."""
-    return where(_below(x, diagonal), x, 0.0 if x.dtype.kind == "f" else 0)
+    return where(_below(x, diagonal), x, x.dtype.type(0).item())
 
 
 @composite((((3, 3),), {}), (((2, 2, 4),), {"diagonal": 1}))
 def triu(x: Value, diagonal: int = 0) -> Value:
     """x with zeros below the given diagonal (0: the main one, positive: further up)."""
-    return where(_below(x, diagonal - 1), 0.0 if x.dtype.kind == "f" else 0, x)
+    return where(_below(x, diagonal - 1), x.dtype.type(0).item(), x)

@@ -12,11 +12,13 @@ from ..errors import ShapeError
 from ..primitive import Shape, Value, composite
 from .elementwise import maximum
 from .exponentials import rsqrt
+from .floats import in_floats
 from .statistics import mean, norm
 from .views import reshape_to, stop_gradient
 
 
 @composite((((3, 2),), {}), (((2, 3),), {"p": 1, "axis": 0}))
+@in_floats
 def normalize(x: Value, p: float = 2.0, axis: int = 1, eps: float = 1e-12) -> Value:
     """x divided by its p-norm along `axis`, or by `eps` where the norm is smaller."""
     return x / maximum(norm(x, p, axis, keepdims=True), eps)
@@ -31,6 +33,7 @@ def _shape_second(function: Callable[..., Any], x: Value, *rest: Value, normaliz
     (((2, 2, 2),), {"normalized_shape": (2, 2)}),
     call=_shape_second,
 )
+@in_floats
 def layer_norm(
     x: Value,
     normalized_shape: int | Sequence[int],
@@ -53,6 +56,7 @@ def layer_norm(
 
 
 @composite((((2, 3), (3,)), {"normalized_shape": 3}), call=_shape_second)
+@in_floats
 def rms_norm(
     x: Value, normalized_shape: int | Sequence[int], weight: Value | None = None, eps: float | None = None
 ) -> Value:
@@ -68,6 +72,7 @@ def rms_norm(
 @composite(
     (((2, 4, 2), (4,), (4,)), {"num_groups": 2}), call=lambda f, x, *rest, num_groups: f(x, num_groups, *rest)
 )
+@in_floats
 def group_norm(
     x: Value, num_groups: int, weight: Value | None = None, bias: Value | None = None, eps: float = 1e-5
 ) -> Value:
@@ -86,6 +91,7 @@ def group_norm(
 @composite(
     (((3, 2), (2,), (2,)), {}), call=lambda f, x, weight, bias: f(x, None, None, weight, bias, training=True)
 )
+@in_floats
 def batch_norm(
     x: Value,
     running_mean: Value | None,

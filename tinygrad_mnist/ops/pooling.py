@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..primitive import Array, Value, composite
 from .convolution import Pair, pair
+from .floats import in_floats
 from .joining import concatenate
 from .padding import pad
 from .reduce import max, sum
@@ -54,7 +55,7 @@ def max_pool2d(
     kernel, step, around, gap, more = _settled(
         "max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode
     )
-    lowest = -math.inf if x.dtype.kind == "f" else int(np.iinfo(x.dtype).min)
+    lowest = -math.inf if x.dtype.kind == "f" else 0 if x.dtype.kind == "b" else int(np.iinfo(x.dtype).min)
     x = pad(x, (around[1], around[1] + more[1], around[0], around[0] + more[0]), value=lowest)
     return max(_patches(x, kernel, step, gap), (4, 5))
 
@@ -66,6 +67,7 @@ def max_pool2d(
         {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False},
     ),
 )
+@in_floats
 def avg_pool2d(
     x: Value,
     kernel_size: Pair,
@@ -124,6 +126,7 @@ def max_pool1d(
 
 
 @composite((((1, 2, 6),), {"kernel_size": 3, "stride": 2}))
+@in_floats
 def avg_pool1d(
     x: Value,
     kernel_size: One,
@@ -139,6 +142,7 @@ def avg_pool1d(
 
 
 @composite((((1, 1, 5, 4),), {"output_size": (2, 3)}))
+@in_floats
 def adaptive_avg_pool2d(x: Value, output_size: Parts) -> Value:
     """Means of patches that cut the last two axes into `output_size` parts, overlapping where they must.
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..primitive import Array, Value, composite
 from .contract import product
+from .floats import in_floats
 from .gather import take_along
 
 _LINEAR = {3: "linear", 4: "bilinear"}
@@ -19,6 +20,7 @@ _LINEAR = {3: "linear", 4: "bilinear"}
     (((1, 1, 2, 3),), {"scale_factor": 1.5, "mode": "bilinear"}),
     (((1, 1, 3),), {"size": 4, "mode": "linear", "align_corners": True}),
 )
+@in_floats
 def interpolate(
     x: Value,
     size: int | Sequence[int] | None = None,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..primitive import Case, Value, composite, loop
+from ..primitive import Case, Value, composite, loop, result_dtype
 from .elementwise import where
+from .logic import bitwise_and
 
 _CASE: Case = (((2, 3),), {})
 
@@ -65,6 +66,9 @@ def frac(x: Value) -> Value:
 @composite((((2, 3), (3,)), {}), domain=(0.5, 3.0))
 def fmod(a: Value, b: Value) -> Value:
     """The remainder of a division whose quotient is rounded towards zero: it has the sign of a, as in C."""
+    if result_dtype(a, b).kind != "f":  # whose magnitudes need not be among them
+        y = remainder(a, b)
+        return where(bitwise_and(y != 0, (a < 0) != (b < 0)), y - b, y)
     negative = a < 0
     y = remainder(where(negative, -a, a), where(b < 0, -b, b))
     return where(negative, -y, y)

@@ -6,6 +6,7 @@ import math
 
 from ..primitive import Case, Value, composite, normalize_axes
 from .elementwise import abs, cast, eq, ne, pow, sqrt, where
+from .floats import in_floats
 from .reduce import Axis, max, min, sum
 
 _AXES: list[Case] = [
@@ -22,6 +23,7 @@ def _count(x: Value, axis: Axis) -> int:
 
 
 @composite(*_AXES)
+@in_floats
 def mean(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
     """Arithmetic mean over `axis` (None: all); NaN of nothing. Integers give float32."""
     total = sum(x, axis, keepdims)
@@ -29,6 +31,7 @@ def mean(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
 
 
 @composite(*_AXES, (((4,),), {"correction": 0}))
+@in_floats
 def var(x: Value, axis: Axis = None, keepdims: bool = False, correction: float = 1) -> Value:
     """Variance over `axis`: squared distances from the mean, summed and divided by n - correction.
 
@@ -41,12 +44,14 @@ def var(x: Value, axis: Axis = None, keepdims: bool = False, correction: float =
 
 
 @composite(*_AXES, (((4,),), {"correction": 0}))
+@in_floats
 def std(x: Value, axis: Axis = None, keepdims: bool = False, correction: float = 1) -> Value:
     """Standard deviation over `axis`: the square root of `var`."""
     return sqrt(var(x, axis, keepdims, correction))
 
 
 @composite(*_AXES, (((4,),), {"ord": 1}), (((4,),), {"ord": 3}), (((2, 3),), {"ord": math.inf, "axis": 0}))
+@in_floats
 def norm(x: Value, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> Value:
     """Vector norm (sum |x|^ord)^(1/ord) over `axis` (None: all elements as one vector).
 

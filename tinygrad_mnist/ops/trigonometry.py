@@ -6,24 +6,28 @@ import math
 
 from ..primitive import Case, Value, composite
 from .elementwise import atan, cos, eq, gt, lt, sign, sin, sqrt, where
+from .floats import in_floats
 from .logic import signbit
 
 _CASE: Case = (((2, 3),), {})
 
 
 @composite(_CASE, domain=(-1.3, 1.3))
+@in_floats
 def tan(x: Value) -> Value:
     """Tangent."""
     return sin(x) / cos(x)
 
 
 @composite(_CASE, domain=(-0.9, 0.9))
+@in_floats
 def asin(x: Value) -> Value:
     """The angle from -pi/2 to pi/2 whose sine is x; NaN outside -1 .. 1."""
     return 2 * atan(x / (1 + sqrt(1 - x) * sqrt(1 + x)))
 
 
 @composite(_CASE, domain=(-0.9, 0.9))
+@in_floats
 def acos(x: Value) -> Value:
     """The angle from 0 to pi whose cosine is x; NaN outside -1 .. 1."""
     negative = lt(x, 0)
@@ -33,6 +37,7 @@ def acos(x: Value) -> Value:
 
 
 @composite((((2, 3), (3,)), {}))
+@in_floats
 def atan2(y: Value, x: Value) -> Value:
     """The angle of the point (x, y), from -pi to pi; at zeros as IEEE 754 has it, by their signs.
 
@@ -49,6 +54,7 @@ def atan2(y: Value, x: Value) -> Value:
 
 
 @composite(_CASE)
+@in_floats
 def sinc(x: Value) -> Value:
     """sin(pi x) / (pi x), and 1 at 0; near 0 by its series, so that derivatives are right there too."""
     t = math.pi * x

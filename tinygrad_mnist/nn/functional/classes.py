@@ -16,6 +16,7 @@ import numpy as np
 from ... import ops
 from ...core.tape import tracing
 from ...errors import DTypeError, ShapeError
+from ...ops.floats import in_floats
 from ...ops.softmaxes import cross_entropy_of_rows
 from ...primitive import Case, Value, composite
 from .examples import per_example
@@ -54,6 +55,7 @@ def _counts(given: Mapping[str, Any]) -> Value | None:
 
 @per_example(_counts)
 @composite(*_CLASSES, (((2, 3),), {"target": _SHARES, "label_smoothing": 0.1}))
+@in_floats
 def cross_entropy(
     input: Value,
     target: Any,
@@ -119,7 +121,7 @@ def _cross_entropy_of_classes(
     right, counted = _right(target, classes, axis, ignored)
     share = _share(right, _per_class("cross_entropy", weight, logits, axis), ignored, logits)
     even: Value = smoothing / classes
-    even = even if counted is None else ops.where(counted, even, 0.0)
+    even = even if counted is None else cast(counted, logits.dtype) * even
     return _of_shares(
         logits, cast(right, logits.dtype) * (1 - smoothing) + even, weight, axis, share, reduction
     )
@@ -135,6 +137,7 @@ def _of_shares(logits: Value, q: Value, weight: Any, axis: int, share: Value | N
 
 @per_example(_counts)
 @composite(*_CLASSES)
+@in_floats
 def nll_loss(
     input: Value,
     target: Any,

@@ -11,6 +11,7 @@ import numpy as np
 from ... import ops
 from ...core.tensor import Tensor
 from ...errors import ShapeError
+from ...ops.floats import in_floats
 from ...ops.folding import im2col
 from ...primitive import Value
 from .targets import values
@@ -27,6 +28,7 @@ def linear(input: Value, weight: Value, bias: Value | None = None) -> Value:
     return ops.linear(input, weight, bias)
 
 
+@in_floats
 def bilinear(input1: Value, input2: Value, weight: Value, bias: Value | None = None) -> Value:
     """y_k = x1 @ weight_k @ x2 + bias_k; weight is (out, in1, in2), the inputs (..., in1) and (..., in2)."""
     if weight.ndim != 3 or input1.shape[-1:] != weight.shape[1:2] or input2.shape[-1:] != weight.shape[2:]:
@@ -291,6 +293,7 @@ def pairwise_distance(
     return ops.pairwise_distance(x1, x2, p, eps, keepdim)
 
 
+@in_floats
 def pdist(input: Value, p: float = 2.0) -> Value:
     """The p-norm distances of the N (N - 1) / 2 pairs of rows of (N, M)."""
     if input.ndim != 2:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ... import ops
 from ...errors import GraphError, ShapeError
+from ...ops.floats import in_floats
 from ...primitive import Value, composite
 from .examples import per_example
 from .targets import beside, cast, reduced, reduction_of, values, weighted
@@ -20,6 +21,7 @@ from .targets import beside, cast, reduced, reduction_of, values, weighted
 
 @per_example()
 @composite((((3,), (3,)), {"target": np.array([1.0, -1.0, 1.0]), "margin": 0.5}))
+@in_floats
 def margin_ranking_loss(
     input1: Value,
     input2: Value,
@@ -42,6 +44,7 @@ def margin_ranking_loss(
 
 @per_example()
 @composite((((3,),), {"target": np.array([1.0, -1.0, -1.0])}))
+@in_floats
 def hinge_embedding_loss(
     input: Value,
     target: Any,
@@ -58,6 +61,7 @@ def hinge_embedding_loss(
 
 @per_example()
 @composite((((2, 3), (2, 3)), {"target": np.array([1, -1]), "margin": -0.9}))
+@in_floats
 def cosine_embedding_loss(
     input1: Value,
     input2: Value,
@@ -84,6 +88,7 @@ def cosine_embedding_loss(
 
 @per_example()
 @composite((((2, 3), (2, 3), (2, 3)), {"margin": 5.0}), (((2, 3),) * 3, {"swap": True, "reduction": "none"}))
+@in_floats
 def triplet_margin_loss(
     anchor: Value,
     positive: Value,
@@ -114,6 +119,7 @@ def triplet_margin_loss(
 
 
 @per_example()
+@in_floats
 def triplet_margin_with_distance_loss(
     anchor: Value,
     positive: Value,
@@ -142,6 +148,7 @@ def triplet_margin_with_distance_loss(
 
 @per_example()
 @composite((((3,),), {"target": np.array([1.0, -1.0, -1.0])}))
+@in_floats
 def soft_margin_loss(
     input: Value,
     target: Any,
@@ -156,6 +163,7 @@ def soft_margin_loss(
 
 @per_example()
 @composite((((2, 3),), {"target": np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]])}))
+@in_floats
 def multilabel_soft_margin_loss(
     input: Value,
     target: Any,
@@ -173,6 +181,7 @@ def multilabel_soft_margin_loss(
 
 @per_example()
 @composite((((2, 3),), {"target": np.array([2, 0])}))
+@in_floats
 def multi_margin_loss(
     input: Value,
     target: Any,
@@ -205,6 +214,7 @@ def multi_margin_loss(
 
 
 @per_example()
+@in_floats
 def multilabel_margin_loss(
     input: Value,
     target: Any,

@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import ops
 from ...errors import ShapeError
+from ...ops.floats import in_floats
 from ...primitive import Value
 
 
@@ -28,6 +29,7 @@ def batch_norm(
     return ops.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
+@in_floats
 def instance_norm(
     input: Value,
     running_mean: Value | None = None,
@@ -96,6 +98,7 @@ def group_norm(
     return ops.group_norm(input, num_groups, weight, bias, eps)
 
 
+@in_floats
 def local_response_norm(
     input: Value, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Value:

@@ -10,6 +10,7 @@ import numpy as np
 from ... import ops
 from ...errors import ShapeError
 from ...ops.convolution import pair
+from ...ops.floats import in_floats
 from ...ops.windows import patches
 from ...primitive import Value
 
@@ -102,6 +103,7 @@ def avg_pool1d(
     return ops.avg_pool1d(input, kernel_size, _stride(stride), padding, ceil_mode, count_include_pad)
 
 
+@in_floats
 def lp_pool2d(
     input: Value, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Value:
@@ -110,6 +112,7 @@ def lp_pool2d(
     return _root(avg_pool2d(input**norm_type, kernel, stride, 0, ceil_mode), norm_type, kernel[0] * kernel[1])
 
 
+@in_floats
 def lp_pool1d(
     input: Value, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Value:

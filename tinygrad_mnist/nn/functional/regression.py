@@ -14,6 +14,7 @@ import numpy as np
 
 from ... import ops
 from ...errors import ShapeError
+from ...ops.floats import as_float, in_floats
 from ...primitive import Case, Value, composite
 from .examples import per_example
 from .targets import beside, broadcast, cast, like, reduced, reduction_of, values, weighted, weighted_mean
@@ -25,11 +26,12 @@ _CASE: Case = (((2, 3),), {"target": _SHARES})
 def _weights(given: Mapping[str, Any]) -> Value | None:
     """What each element counts in a mean that is divided by the sum of its weights."""
     weight, output = given["weight"], given["input"]
-    return None if weight is None else cast(values(weight), output.dtype)
+    return None if weight is None else cast(values(weight), as_float(output).dtype)
 
 
 @per_example(_weights)
 @composite((((2, 3),), {"target": _SHARES}))
+@in_floats
 def mse_loss(
     input: Value,
     target: Any,
@@ -45,6 +47,7 @@ def mse_loss(
 
 @per_example()
 @composite((((2, 3),), {"target": _SHARES}))
+@in_floats
 def quadratic_cost(output: Value, target: Any, reduction: str = "mean") -> Value:
     """The article's cost: mean over the examples of the sum over the outputs of (output - target)^2.
 
@@ -65,6 +68,7 @@ def quadratic_cost(output: Value, target: Any, reduction: str = "mean") -> Value
 
 @per_example(_weights)
 @composite(_CASE)
+@in_floats
 def l1_loss(
     input: Value,
     target: Any,
@@ -80,6 +84,7 @@ def l1_loss(
 
 @per_example()
 @composite(_CASE, (((2, 3),), {"target": _SHARES, "delta": 0.3, "reduction": "none"}))
+@in_floats
 def huber_loss(
     input: Value, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
 ) -> Value:
@@ -92,6 +97,7 @@ def huber_loss(
 
 @per_example()
 @composite(_CASE, (((2, 3),), {"target": _SHARES, "beta": 0.3, "reduction": "sum"}))
+@in_floats
 def smooth_l1_loss(
     input: Value,
     target: Any,
@@ -116,6 +122,7 @@ def smooth_l1_loss(
     domain=(0.5, 3.0),
     call=lambda f, output, var, target, **options: f(output, target, var, **options),
 )
+@in_floats
 def gaussian_nll_loss(
     input: Value, target: Any, var: Value, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Value:
@@ -147,6 +154,7 @@ def gaussian_nll_loss(
 
 @per_example()
 @composite(_CASE, (((2, 3),), {"target": 5 * _SHARES, "log_input": False, "full": True}), domain=(0.5, 3.0))
+@in_floats
 def poisson_nll_loss(
     input: Value,
     target: Any,
@@ -179,6 +187,7 @@ def poisson_nll_loss(
 
 @per_example()
 @composite(_CASE, domain=(0.1, 0.9))
+@in_floats
 def binary_cross_entropy(
     input: Value,
     target: Any,
@@ -202,6 +211,7 @@ def binary_cross_entropy(
 
 @per_example()
 @composite((((2, 3),), {"target": _SHARES}))
+@in_floats
 def binary_cross_entropy_with_logits(
     input: Value,
     target: Any,
@@ -225,6 +235,7 @@ def binary_cross_entropy_with_logits(
 
 @per_example()
 @composite(_CASE, (((2, 3),), {"target": -_SHARES, "log_target": True, "reduction": "batchmean"}))
+@in_floats
 def kl_div(
     input: Value,
     target: Any,

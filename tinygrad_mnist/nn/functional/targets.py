@@ -70,7 +70,7 @@ def weighted_mean(
     """`reduced` of the parts times factors of the output's shape; the mean is by their sum if `share`."""
     if weight is None:
         return reduced(parts, reduction, name)
-    factors = values(weight)
+    factors = beside(parts, weight)
     if tuple(factors.shape) != tuple(output.shape):
         raise ShapeError(f"{name}: Weights and input must have the same size.")
     total = reduced(parts * factors, "sum" if share and reduction == "mean" else reduction, name)
