@@ -104,9 +104,10 @@ def test_a_recorded_program_reads_a_target_array_anew(cost):
             read.extend(map(id, values))
             return primitive.run(*values)
 
+    logits = tg.Tensor(LOGITS.astype(np.float32))
     token = tracing.set(Recorder())
     try:
-        cost(tg.Tensor(LOGITS.astype(np.float32)), target)
+        cost(logits, target)
     finally:
         tracing.reset(token)
     assert id(target) in read

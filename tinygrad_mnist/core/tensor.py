@@ -43,6 +43,13 @@ class Tensor(Methods["Tensor"]):
     _grad: Tensor | None = None
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: _Bool = False) -> None:
+        trace = tracing.get()
+        if trace is not None and isinstance(data, Tensor | np.ndarray):  # a program reads its numbers anew
+            check_dtype(data.dtype)
+            symbol = wrap(trace.symbol(data))
+            self.array = (symbol if dtype is None else symbol.to(dtype)).array
+            self.requires_grad_(requires_grad)
+            return
         if isinstance(data, Tensor):
             data = data.array
         try:
@@ -152,10 +159,10 @@ class Tensor(Methods["Tensor"]):
 
     @property
     def _numbers(self) -> Array:
-        """The data, for somebody who will look at it: TraceError while a program is being recorded."""
+        """The numbers, for somebody who will look at them: TraceError where they are symbols of a program."""
         trace = tracing.get()
         if trace is not None:
-            trace.numbers()
+            trace.numbers(self)
         return self.array
 
     def numpy(self) -> Array:

@@ -10,21 +10,20 @@ from typing import Any
 import numpy as np
 
 from ..core.autodiff import Tree
-from ..core.tape import clock, recording, tracing
+from ..core.tape import clock, recording
 from ..core.tensor import Tensor, wrap
 from ..kernels.threads import get_num_threads, team
 from ..primitive import Array
 from .build import Run, compiled
-from .derivative import Differentiable
 from .emit import source
-from .guards import Guard
 from .memory import aligned, exclusive, ready
 from .native import ALONE, NOWHERE
 from .pace import Pace
 from .program import Program, simplified
+from .recording import Recording
 from .sections import MOST_WORKERS
-from .structure import LEAF, rebuilt, structure_of
-from .trace import Trace
+from .structure import LEAF
+from .trace import Symbol
 
 _SHOWN_SECONDS = 1.0  # compile times beyond this are reported
 
@@ -47,25 +46,11 @@ class Specialization:
         arrays: Sequence[Array],
         require: tuple[bool, ...] | None,
     ) -> None:
-        trace = Trace()
-        arguments = [trace.argument(i, x.shape[1:], x.dtype) for i, x in enumerate(arrays)]
-        guard = Guard(function)
-        token = tracing.set(trace)
-        try:
-            variables = [wrap(s) for s in arguments]
-            for x, required in zip(variables, require or ()):
-                x.requires_grad = required
-            args, kwargs = rebuilt(structure, iter(variables))
-            leaves: list[Tensor] = []
-            self.result = structure_of(function(*args, **kwargs), leaves)
-            outputs = [trace.symbol(x) for x in leaves]
-            self.derivative = None if require is None else Differentiable(trace, variables, leaves)
-            self.on_arguments = any(x._grad is not None for x in variables)
-        finally:
-            tracing.reset(token)
-            self._grads = [(leaf, leaf.grad) for leaf, _ in trace.grads.values()]
-            for leaf, before in trace.grads.values():
-                leaf.grad = before
+        arguments = [Symbol(f"a{i}", x.shape[1:], x.dtype) for i, x in enumerate(arrays)]
+        self._recording = found = Recording(function, structure, arguments, require)
+        trace, outputs, self.result = found.trace, found.outputs, found.result
+        del found.trace  # it holds arrays, which can then not be updated in place
+        self.derivative, self.on_arguments, self._grads = found.derivative, found.on_arguments, found.grads
         updates = [(trace.captured[key][1], value) for key, (_, value) in trace.assigned.items()]
         captured = {symbol: x for x, symbol in trace.captured.values()}
         self.program: Program = simplified(trace.instructions, arguments, list(captured), outputs, updates)
@@ -78,10 +63,10 @@ class Specialization:
         self._bound: list[Array] = [np.empty(s.shape, s.dtype) for s in self.program.captured]
         self._buffers = [aligned(s.shape, s.dtype) for s in buffers]
         self._moved = True  # some captured data is not what it was at the last call
-        self._guard = guard
+        self.places = found.places
+        self.places.follow(self._captured, self._bound)
         leaves_only = (LEAF,) * len(arguments)
-        self._plain = structure == (tuple, ((tuple, leaves_only), (dict, ())))
-        self._requires = [x.requires_grad for x in self._captured]
+        self._plain = structure == (tuple, ((tuple, leaves_only), (dict, ()))) and not found.reassigned
         self._recorded = require is not None
         self._results = [(s.shape, s.dtype) for s in self.program.outputs]
         self._pace = Pace()
@@ -119,15 +104,13 @@ class Specialization:
 
     def change(self) -> str | None:
         """What has changed since the recording, or None: then the program still is the function."""
-        changed = self._guard.change()
+        self._moved = False
+        if self.places.unchanged():
+            return None
+        changed = self.places.change()
         if changed is not None:
             return f"{changed} has changed"
-        self._moved = False
-        for x, bound, symbol, required in zip(
-            self._captured, self._bound, self.program.captured, self._requires
-        ):
-            if x.requires_grad is not required and self._recorded:
-                return f"requires_grad of a captured tensor {symbol} has changed"
+        for x, bound, symbol in zip(self._captured, self._bound, self.program.captured):
             data = x.array
             if data is not bound:
                 self._moved = True
@@ -148,12 +131,12 @@ class Specialization:
                 self._run(*self._all(0, 1, ALONE, arrays, views))
             finally:
                 self._after()
-        if self.result is LEAF and before is None:
+        if self.result is LEAF and before is None and len(outputs) == 1:
             return wrap(outputs[0])
         results = list(map(wrap, outputs))
         if self.derivative and before is not None:
             self.derivative.attach(results, before, given)
-        return rebuilt(self.result, iter(results))
+        return self._recording.left(results, given)
 
     def scan(self, steps: int, arrays: Sequence[Array]) -> Tree:
         """Run so many steps; arguments and outputs have an axis of steps in front."""
@@ -173,10 +156,11 @@ class Specialization:
                 first = last
         finally:
             self._after()
-        results = list(map(wrap, outputs))
+        shown = self._recording.shown
+        results = [wrap(y if k < shown else y[-1].copy()) for k, y in enumerate(outputs)]
         if self.derivative:
             self.derivative.refuse(results)
-        return rebuilt(self.result, iter(results))
+        return self._recording.left(results, ())
 
     def _run_together(
         self, most: int, first: int, last: int, arrays: Sequence[Array], outputs: Sequence[Array]

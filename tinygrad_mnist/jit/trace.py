@@ -13,6 +13,8 @@ from ..core.tensor import Tensor, wrap
 from ..errors import TraceError
 from ..ops.elementwise import cast
 from ..primitive import Primitive, Shape
+from .places import bits
+from .reads import Reads
 
 _PACKAGE = __name__.split(".")[0]
 
@@ -86,9 +88,12 @@ class Trace:
             symbol of their value at entry.
         assigned: captured Tensors that were given a new value, with its symbol.
         grads: Tensors whose `grad` was set, and what it was before.
+        reads: what else the function depends on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reads: Reads) -> None:
+        self.reads = reads
+        self._looked_at: dict[int, Tensor] = {}
         self.instructions: list[Instruction] = []
         self.captured: dict[int, tuple[Tensor | np.ndarray[Any, Any], Symbol]] = {}
         self.assigned: dict[int, tuple[Tensor, Symbol]] = {}
@@ -118,7 +123,10 @@ class Trace:
         return result
 
     def assign(self, leaf: Tensor, value: Tensor) -> None:
-        """Note that from here on a captured Tensor has another value."""
+        """Note that from here on a Tensor has another value."""
+        if isinstance(leaf.array, Symbol):  # made inside, or an argument
+            leaf.array = self.symbol(value)
+            return
         self.symbol(leaf)
         self.assigned[id(leaf)] = leaf, self.symbol(value)
 
@@ -128,15 +136,32 @@ class Trace:
 
     def check_grad(self, leaf: Tensor) -> None:
         """TraceError if `backward` would add to a gradient that was there before the function."""
+        if id(leaf) not in self.grads and not isinstance(leaf.array, Symbol):
+            self.reads.places.add(
+                "gradient", leaf, None, leaf.grad, f"the gradient of {self.reads.name(leaf)}"
+            )
         if leaf.grad is not None and id(leaf) not in self.grads:
             raise TraceError(
                 "backward in a compiled function would add to a gradient from outside it: "
                 "call the optimiser's zero_grad() inside the function, before backward"
             )
 
-    def numbers(self) -> NoReturn:
-        """Refuse to read numbers while recording."""
-        refuse()
+    def numbers(self, x: Tensor) -> None:
+        """Somebody looks at numbers: those of a Tensor from outside become constants of the program."""
+        if isinstance(x.array, Symbol) or id(x) in self.assigned:
+            refuse()
+        self._looked_at[id(x)] = x
+        self.reads.places.add("tensor", x, None, bits(x.array), f"the numbers in {self.reads.name(x)}")
+
+    def finish(self) -> None:
+        """TraceError if numbers were looked at that the program itself changes."""
+        both = self._looked_at.keys() & self.assigned.keys()
+        if both:
+            name = self.reads.name(self._looked_at[both.pop()])
+            raise TraceError(
+                f"the number in {name} is asked for by the function that updates it, and would be a constant "
+                "of its program: compute with the tensor itself, and with tg.where instead of if"
+            )
 
     def symbol(self, x: Tensor | np.ndarray[Any, Any]) -> Symbol:
         """The symbol of a traced Tensor, or of the present value of one from outside."""
@@ -146,6 +171,8 @@ class Trace:
             if id(x) in self.assigned:
                 return self.assigned[id(x)][1]
         if id(x) not in self.captured:
+            if isinstance(x, Tensor) and x.array.dtype.kind == "f":
+                self.reads.places.add("flag", x, None, x.requires_grad, f"{self.reads.name(x)}.requires_grad")
             self.captured[id(x)] = x, Symbol(f"c{len(self.captured)}", x.shape, x.dtype)
         return self.captured[id(x)][1]
 

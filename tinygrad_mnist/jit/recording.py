@@ -1,0 +1,105 @@
+"""Running a function once on symbols, watched: what it computes, depends on and leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..core.tape import recording, tracing
+from ..core.tensor import Tensor, wrap
+from .effects import Effect
+from .places import Places
+from .reads import Reads
+from .structure import LEAF, rebuilt, structure_of
+from .trace import Symbol, Trace
+from .watch import Watcher
+
+
+class Recording:
+    """A function that has run once on symbols.
+
+    Attributes:
+        trace: what it computed.
+        result: the structure of its value.
+        outputs: the symbols of its value's tensors, of those it keeps, and of arguments it assigned.
+        shown: how many of the outputs belong to the value.
+        grads: Tensors whose gradient it set, and what it was at the end: the program's own.
+        places: what it read of its surroundings.
+        reassigned: positions of arguments that were given a new value.
+        unsteady: the name of something that it reads and changes, so that the next call reads another value.
+    """
+
+    def __init__(self, function: Callable[..., Any], structure: Any, arguments: list[Symbol]) -> None:
+        reads = Reads()
+        self.trace = trace = Trace(reads)
+        self.places: Places = reads.places
+        given = [wrap(s) for s in arguments]
+        args, kwargs = rebuilt(structure, iter(given))
+        reads.mark(function, getattr(function, "__name__", "the function"))
+        for name, value in (*((f"argument {i}", x) for i, x in enumerate(args)), *kwargs.items()):
+            _mark_objects(reads, value, name)
+        self.places.add("mode", recording.get, None, recording.get(), "whether gradients are recorded")
+        watcher = Watcher(reads)
+        leaves: list[Tensor] = []
+        self._kept: list[tuple[Effect, Any]] = []
+        token = tracing.set(trace)
+        try:
+            with watcher.watching():
+                watcher.calls.root(function)
+                value = function(*args, **kwargs)
+            self.result = structure_of(value, leaves)
+            self.shown = len(leaves)
+            for effect in reads.effects.all():
+                self._kept.append((effect, _pattern(effect.read(), leaves)))
+            self.reassigned = [i for i, (x, s) in enumerate(zip(given, arguments)) if x.array is not s]
+            leaves += [given[i] for i in self.reassigned]
+            self.outputs = [trace.symbol(x) for x in leaves]
+            trace.finish()
+            self.unsteady = next((e.name for e in reads.effects.all() if _is_unsteady(e, self.places)), None)
+        finally:
+            tracing.reset(token)
+            reads.effects.undo()
+            self.grads = [(leaf, leaf.grad) for leaf, _ in trace.grads.values()]
+            for leaf, before in trace.grads.values():
+                leaf.grad = before
+        for array, _ in reads.arrays:
+            if id(array) not in trace.captured:
+                reads.numbers(array)
+
+    def keep(self, tensors: Iterator[Tensor]) -> None:
+        """Leave behind what the function leaves in objects from outside, given the tensors among it."""
+        for effect, pattern in self._kept:
+            effect.write(_filled(pattern, tensors))
+
+
+def _is_unsteady(effect: Effect, places: Places) -> bool:
+    return effect.read() is not effect.before and places.has(effect.owner, effect.key)
+
+
+def _mark_objects(reads: Reads, value: Any, name: str) -> None:
+    """Note the objects among the arguments; the containers around them are made anew at each call."""
+    if isinstance(value, dict):
+        for key, x in value.items():
+            _mark_objects(reads, x, f"{name}[{key!r}]")
+    elif isinstance(value, list | tuple):
+        for i, x in enumerate(value):
+            _mark_objects(reads, x, f"{name}[{i}]")
+    elif not (isinstance(value, Tensor) and isinstance(value.array, Symbol)):
+        reads.mark(value, name)
+
+
+def _has_symbols(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return isinstance(value.array, Symbol)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return any(map(_has_symbols, parts))
+
+
+def _pattern(value: Any, leaves: list[Tensor]) -> Any:
+    """The structure of a value in which there are symbols; None, and the value, for any other."""
+    return (structure_of(value, leaves), None) if _has_symbols(value) else (None, value)
+
+
+def _filled(pattern: Any, tensors: Iterator[Tensor]) -> Any:
+    structure, value = pattern
+    return value if structure is None else next(tensors) if structure is LEAF else rebuilt(structure, tensors)

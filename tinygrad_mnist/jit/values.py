@@ -1,0 +1,57 @@
+"""What a recording knows of the values it meets."""
+
+from __future__ import annotations
+
+import types
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .places import GONE
+
+#: A value that nothing is known of: made inside the recording, or by a call of native code.
+UNKNOWN: Any = type("Unknown", (), {"__repr__": lambda self: "unknown"})()
+
+PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice, np.generic, np.dtype)
+CONTAINERS = (list, tuple, dict, set, frozenset, deque, bytearray, memoryview, types.MappingProxyType)
+NATIVE = (
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+    types.BuiltinFunctionType,
+)
+
+
+class Among:
+    """A value that is one of these objects, or lies inside one of them: the result of native code."""
+
+    def __init__(self, candidates: Iterable[Any]) -> None:
+        self.candidates = tuple(candidates)
+
+
+class New(Among):
+    """An object that the function made, of a class that was there before."""
+
+    def __init__(self, cls: type) -> None:
+        super().__init__(())
+        self.cls = cls
+
+
+def static(cls: type, name: str) -> tuple[Any, Any]:
+    """Which class has an attribute, and what, without asking any descriptor."""
+    for base in cls.__mro__:
+        if name in vars(base):
+            return base, vars(base)[name]
+    return None, GONE
+
+
+def is_sized(x: Any) -> bool:
+    """Whether x is a container of some kind."""
+    return hasattr(type(x), "__len__") and hasattr(type(x), "__iter__")
+
+
+def is_iterator(x: Any) -> bool:
+    """Whether x is used up by going through it."""
+    return hasattr(type(x), "__next__") and not isinstance(type(x).__next__, types.FunctionType)

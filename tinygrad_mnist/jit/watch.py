@@ -1,0 +1,145 @@
+"""Watching a recording: which objects the code that runs reads, instruction by instruction.
+
+Python calls us before every instruction of the code it runs (`sys.settrace`). A stack of our own
+beside each frame's holds what the instructions push and pop, as far as it can be known: variables,
+globals, constants, and from there attributes and items. What native code computed is not known, but
+what it was given is, and counts as read wholly.
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import sys
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..errors import TraceError
+from .calls import Calls
+from .instructions import run
+from .reads import Reads
+from .steps import BRANCHES, Shadow, Step
+from .strangers import is_ours, is_traced
+from .values import UNKNOWN
+
+_SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+class Watcher:
+    """Follows the code that runs in this thread, and notes in `reads` what it reads and writes."""
+
+    def __init__(self, reads: Reads) -> None:
+        self.reads = reads
+        self.calls = Calls(reads, self.where)
+        self._shadows: dict[types.FrameType, Shadow] = {}
+        self._frame: types.FrameType | None = None
+        self.failure: TraceError | None = None
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Within the block, watch; whoever traced before, such as a debugger, does so again after it."""
+        before, collecting = sys.gettrace(), gc.isenabled()
+        gc.disable()  # a collection can run anybody's code in the middle of any instruction
+        sys.settrace(self._enter)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
+            if collecting:
+                gc.enable()
+            self._shadows.clear()
+            self._frame = None
+        if self.failure is not None:  # the function took it for an error of its own
+            raise self.failure
+
+    def where(self) -> str:
+        """The line that runs, for messages."""
+        frame = self._frame
+        if frame is None:
+            return "an unknown line"
+        return f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
+
+    def cell(self, frame: types.FrameType, name: str) -> Any:
+        """The cell of a variable that was there before the recording, or None."""
+        at: types.FrameType | None = frame
+        while at is not None:
+            shadow = self._shadows.get(at)
+            if shadow is not None and name in at.f_code.co_cellvars:
+                return None
+            function = shadow.function if shadow is not None else None
+            if function is not None and name in function.__code__.co_freevars:
+                assert function.__closure__ is not None
+                return function.__closure__[function.__code__.co_freevars.index(name)]
+            at = at.f_back
+        return None
+
+    def variable(self, frame: types.FrameType, name: str) -> Any:
+        """The value of a global variable, or of a builtin that no global hides."""
+        space = frame.f_globals
+        if is_ours(space.get("__name__")):
+            return space.get(name, frame.f_builtins.get(name, UNKNOWN))
+        found = self.reads.item(self.reads.mark(space, "globals()"), name, name)
+        return found if name in space else frame.f_builtins.get(name, UNKNOWN)
+
+    # Python's events ----------------------------------------------------------------------------
+
+    def _enter(self, frame: types.FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        if not is_traced(frame.f_globals.get("__name__")):
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        if frame not in self._shadows:
+            self._shadows[frame] = Shadow(frame, self._function(frame))
+        return self._event
+
+    def _function(self, frame: types.FrameType) -> types.FunctionType | None:
+        """The function that a frame runs, if it was there before; its class is watched if it is a method."""
+        code, called = frame.f_code, self.calls.called
+        self.calls.called = None
+        if code.co_argcount and code.co_varnames[0] in frame.f_locals:
+            self.reads.method(frame.f_locals[code.co_varnames[0]], code)
+        if called is not None and called.__code__ is code:
+            found: types.FunctionType | None = called
+        else:  # called by native code
+            known = self.reads.functions.get(code, [])
+            found = known[-1] if known else None
+            for other in known[:-1]:  # it may be any of those that have this code
+                self.reads.function(other, closure=True)
+        if found is not None and self.reads.is_outside(found) and not is_ours(found.__module__):
+            self.reads.function(found)
+        return found
+
+    def _event(self, frame: types.FrameType, event: str, argument: Any) -> Any:
+        shadow = self._shadows.get(frame)
+        if shadow is None:
+            return None
+        self._frame = frame
+        if event == "opcode":
+            step = shadow.steps.get(frame.f_lasti)
+            if step is not None:
+                self._before(shadow, step, frame.f_lasti)
+        elif event == "exception":
+            if shadow.last is not None and shadow.last.name != "FOR_ITER":
+                shadow.stack.clear()  # how much of it is left is not known
+                shadow.last = None
+        elif event == "return":
+            caller = self._shadows.get(frame.f_back) if frame.f_back is not None else None
+            if caller is not None and caller.fills and caller.stack:
+                caller.stack[-1] = argument
+            if not frame.f_code.co_flags & _SUSPENDS:
+                self._shadows.pop(frame, None)
+        return self._event
+
+    def _before(self, shadow: Shadow, step: Step, offset: int) -> None:
+        """An instruction is about to run."""
+        last = shadow.last
+        if last is not None and last.name in BRANCHES:
+            shadow.height(BRANCHES[last.name] if offset == last.following else last.jump)
+        shadow.last, shadow.fills = step, False
+        self.calls.called, self.reads.ours = None, shadow.ours
+        try:
+            run(self, shadow, step)
+        except TraceError as error:
+            self.failure = TraceError(f"{error} ({self.where()})")
+            raise self.failure from None
