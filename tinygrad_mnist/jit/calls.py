@@ -211,7 +211,7 @@ class Calls:
             )
         warnings.warn(
             f"a function that is being recorded asks for {what} ({self.where()}): its program keeps the "
-            "answer and does not ask again. Ask outside the compiled function and pass the value as an argument",
+            "answer and does not ask again. Ask outside the compiled function and pass the value to it",
             TraceWarning,
             stacklevel=2,
         )

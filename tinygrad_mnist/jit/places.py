@@ -6,10 +6,12 @@ import enum
 import math
 import operator
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from ..primitive import Array
 
 #: Stands for what is not there.
 GONE: Any = type("Gone", (), {"__repr__": lambda self: "nothing"})()
@@ -55,6 +57,12 @@ def alike(container: Any, then: tuple[Any, ...]) -> bool:
     now = container if isinstance(container, list | set) else items(container)
     return len(now) == len(then) and all(map(operator.is_, now, then))
 
+
+#: The tests of what is in an object's dictionary, once that is at hand as d; they hold where it changed.
+_IN_SPACE = {
+    "{x}.__dict__[{k}] is {v}": "d[k{n}] is not v{n}",
+    "({k} in {x}.__dict__) is {v}": "(k{n} in d) is not v{n}",
+}
 
 #: The kinds of places: how to read one, and the quick test, over generated names only.
 READERS: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
@@ -111,6 +119,12 @@ def _parts(x: Any) -> tuple[Any, ...]:
     return (x.start, x.stop, x.step) if isinstance(x, slice) else x
 
 
+def _is_firm(place: Place) -> bool:
+    """Whether a value is compared by == as it is by identity, and its name is one that can be asked for."""
+    value = place.value
+    return (value is None or isinstance(value, types.FunctionType | property)) and "." not in place.key
+
+
 class Places:
     """Places and their values: are they still what they were?"""
 
@@ -124,6 +138,7 @@ class Places:
             "generic": object.__getattribute__,
             "missed": _MISSED,
         }
+        self._arrays: list[tuple[Any, list[Array], int]] = []
         self._same: Callable[[], bool] | None = None
 
     def add(self, kind: str, owner: Any, key: Any, value: Any, name: str) -> None:
@@ -133,6 +148,16 @@ class Places:
             self._known.add(mark)
             self.all.append(Place(*READERS[kind], owner, key, value, name))
 
+    def follow(self, tensors: Sequence[Any], bound: list[Array]) -> None:
+        """Compare the tensors' arrays with the bound ones, in the same quick test as the places."""
+        self._arrays = [(x, bound, k) for k, x in enumerate(tensors)]
+
+    def unchanged(self) -> bool:
+        """Whether every place and every array is the very same: the quick test."""
+        if self._same is None:
+            self._same = self._comparison()
+        return self._same()
+
     def has(self, owner: Any, key: Any) -> bool:
         """Whether an attribute, item or variable was read."""
         return any(place.owner is owner and (place.key == key or place.key is None) for place in self.all)
@@ -141,27 +166,41 @@ class Places:
         """Each place and what was there, for readers."""
         return [f"{place.name} = {_short(place.value)}" for place in self.all]
 
-    def change(self) -> str | None:
-        """The name of a place that holds something else now, or None."""
-        if self._same is None:
-            self._same = self._comparison()
-        return None if self._same() else self._changed()
-
     def _comparison(self) -> Callable[[], bool]:
         """One function that compares every place by identity: a call of a program waits for its answer."""
-        tests = []
+        lines, spaces, classes = [], {}, {}
         for n, place in enumerate(self.all):
             self._names.update({f"x{n}": place.owner, f"k{n}": place.key, f"v{n}": place.value})
-            tests.append(place.text.format(x=f"x{n}", k=f"k{n}", v=f"v{n}"))
-        code = (
-            f"def same():\n try:\n  return {' and '.join(tests) or 'True'}\n except missed:\n  return False"
-        )
+            if place.text in _IN_SPACE:  # an object's dictionary is fetched once
+                spaces.setdefault(id(place.owner), (n, []))[1].append(_IN_SPACE[place.text].format(n=n))
+            elif place.text == READERS["attribute"][1] and _is_firm(place):
+                classes.setdefault(id(place.owner), []).append(n)
+            else:
+                test = place.text.format(x=f"x{n}", k=f"k{n}", v=f"v{n}")
+                lines.append(f"if not ({test}): return False")
+        for n, tests in spaces.values():
+            lines.append(f"d = x{n}.__dict__")
+            lines.append(f"if {' or '.join(tests)}: return False")
+        for group in classes.values():  # a class is asked for all of its attributes in one call
+            places = [self.all[n] for n in group]
+            self._names[f"g{group[0]}"] = operator.attrgetter(*(place.key for place in places))
+            values = tuple(place.value for place in places)
+            self._names[f"t{group[0]}"] = values if len(values) > 1 else values[0]
+            lines.append(f"if g{group[0]}(x{group[0]}) != t{group[0]}: return False")
+        for n, (x, bound, k) in enumerate(self._arrays):
+            self._names.update({f"a{n}": x, "bound": bound})
+            lines.append(f"if a{n}.array is not bound[{k}]: return False")
+        body = "".join(f"  {line}\n" for line in lines)
+        code = f"def same():\n try:\n{body}  return True\n except missed:\n  return False"
         exec(code, self._names)
         found: Callable[[], bool] = self._names["same"]
         return found
 
-    def _changed(self) -> str | None:
-        """Look again at each place; an equal constant takes the place of the one that was there."""
+    def change(self) -> str | None:
+        """The name of a place that holds something else now, or None.
+
+        Each is looked at closely; an equal constant takes the place of the one that was there.
+        """
         for n, place in enumerate(self.all):
             try:
                 now = place.read(place.owner, place.key)
