@@ -86,7 +86,6 @@ READERS: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "element": (lambda x, k: bits(x[k]), "bits({x}[{k}]) == {v}"),
     "tensor": (lambda x, k: bits(x.array), "bits({x}.array) == {v}"),
     "gradient": (lambda x, k: x._grad, "{x}._grad is {v}"),
-    "mode": (lambda x, k: x(), "{x}() is {v}"),
     "flag": (lambda x, k: x.requires_grad, "{x}.requires_grad is {v}"),
 }
 
@@ -168,7 +167,9 @@ class Places:
 
     def _comparison(self) -> Callable[[], bool]:
         """One function that compares every place by identity: a call of a program waits for its answer."""
-        lines, spaces, classes = [], {}, {}
+        lines: list[str] = []
+        spaces: dict[int, tuple[int, list[str]]] = {}
+        classes: dict[int, list[int]] = {}
         for n, place in enumerate(self.all):
             self._names.update({f"x{n}": place.owner, f"k{n}": place.key, f"v{n}": place.value})
             if place.text in _IN_SPACE:  # an object's dictionary is fetched once

@@ -71,6 +71,12 @@ class Reads:
                 self.mark(wrapped, name)
         return value
 
+    def forget(self) -> None:
+        """Let go of the objects that were met; the places are kept."""
+        self._outside.clear()
+        self.functions.clear()
+        self.arrays.clear()
+
     def is_outside(self, x: Any) -> bool:
         """Whether an object was there before the recording."""
         return id(x) in self._outside
@@ -242,6 +248,8 @@ class Reads:
 
     def _class(self, cls: type, base: type, name: str, raw: Any) -> None:
         """Watch what a class, or one that it inherits from, has under a name."""
+        if is_ours(base.__module__) and name.startswith("_") and not name.endswith("__"):
+            return  # this package's own affairs
         if follows(base) and not self.effects.has(cls, name):
             label = f"{cls.__name__}.{name}"
             if getattr(cls, name, GONE) is raw:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..core.tape import recording, tracing
+from ..core.tape import tracing
 from ..core.tensor import Tensor, wrap
+from .derivative import Differentiable
 from .effects import Effect
 from .places import Places
 from .reads import Reads
@@ -25,20 +26,28 @@ class Recording:
         shown: how many of the outputs belong to the value.
         grads: Tensors whose gradient it set, and what it was at the end: the program's own.
         places: what it read of its surroundings.
+        derivative, on_arguments: see `Specialization`.
         reassigned: positions of arguments that were given a new value.
         unsteady: the name of something that it reads and changes, so that the next call reads another value.
     """
 
-    def __init__(self, function: Callable[..., Any], structure: Any, arguments: list[Symbol]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        structure: Any,
+        arguments: list[Symbol],
+        require: tuple[bool, ...] | None,
+    ) -> None:
         reads = Reads()
         self.trace = trace = Trace(reads)
         self.places: Places = reads.places
         given = [wrap(s) for s in arguments]
+        for x, required in zip(given, require or ()):
+            x.requires_grad = required
         args, kwargs = rebuilt(structure, iter(given))
         reads.mark(function, getattr(function, "__name__", "the function"))
         for name, value in (*((f"argument {i}", x) for i, x in enumerate(args)), *kwargs.items()):
             _mark_objects(reads, value, name)
-        self.places.add("mode", recording.get, None, recording.get(), "whether gradients are recorded")
         watcher = Watcher(reads)
         leaves: list[Tensor] = []
         self._kept: list[tuple[Effect, Any]] = []
@@ -54,6 +63,8 @@ class Recording:
             self.reassigned = [i for i, (x, s) in enumerate(zip(given, arguments)) if x.array is not s]
             leaves += [given[i] for i in self.reassigned]
             self.outputs = [trace.symbol(x) for x in leaves]
+            self.derivative = None if require is None else Differentiable(trace, given, leaves)
+            self.on_arguments = any(x._grad is not None for x in given)
             trace.finish()
             self.unsteady = next((e.name for e in reads.effects.all() if _is_unsteady(e, self.places)), None)
         finally:
@@ -65,11 +76,18 @@ class Recording:
         for array, _ in reads.arrays:
             if id(array) not in trace.captured:
                 reads.numbers(array)
+        reads.forget()
 
-    def keep(self, tensors: Iterator[Tensor]) -> None:
-        """Leave behind what the function leaves in objects from outside, given the tensors among it."""
+    def left(self, results: Sequence[Tensor], given: Sequence[Any]) -> Any:
+        """The function's value, from the results of a call; what it leaves in objects is left there."""
+        value = rebuilt(self.result, iter(results[: self.shown]))
+        tensors = iter(results[self.shown :])
         for effect, pattern in self._kept:
             effect.write(_filled(pattern, tensors))
+        for i, x in zip(self.reassigned, tensors):
+            if i < len(given) and isinstance(given[i], Tensor):
+                given[i].assign_(x)
+        return value
 
 
 def _is_unsteady(effect: Effect, places: Places) -> bool:

@@ -45,7 +45,11 @@ def is_ours(module: str | None) -> bool:
 def is_library(module: str | None) -> bool:
     """Whether a module is NumPy's, Numba's or of the standard library."""
     root = (module or "").split(".")[0]
-    return root in _NUMERIC or (root in sys.stdlib_module_names and root != "__main__")
+    return (
+        root in _NUMERIC
+        or root.startswith("namedtuple_")
+        or (root in sys.stdlib_module_names and root != "__main__")
+    )
 
 
 _RANDOM = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
