@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DTypeError, ShapeError
+from .errors import DTypeError, ShapeError, TraceError
 
 Kind = Literal["loop", "view", "reduce", "contract", "gather", "random"]
 Shape = tuple[int, ...]
@@ -184,6 +184,11 @@ def broadcast(name: str, *shapes: Shape) -> Shape:
                     )
                 out[axis] = n
     return tuple(out)
+
+
+def told_by_numbers(*operands: Any) -> NoReturn:
+    """The shape rule of what finds things among numbers: there is none before the numbers are there."""
+    raise TraceError("the shape of this result depends on numbers")
 
 
 def normalize_axis(name: str, axis: int, ndim: int) -> int:

@@ -110,7 +110,7 @@ def test_derivatives_of_a_polynomial_to_the_end():
     [
         lambda x: ((f64(A) @ x) ** 2).sum(),
         lambda x: (x.softmax() * f64(X)).sum(),
-        lambda x: (x[[0, 2, 0]] * x[1:]).sum() if x.size == 4 else (x[[0, 2, 0]] ** 3).sum(),
+        lambda x: (x[[0, 2, 0]] * x[1:]).sum() if x.numel() == 4 else (x[[0, 2, 0]] ** 3).sum(),
         lambda x: (x.outer(x) @ x).logsumexp(),
         lambda x: x.max() * x.norm(),
     ],

@@ -18,8 +18,10 @@ def pulled(f, cotangent, *primals):
 
 
 def test_elements_that_tie_for_an_extreme_share_its_cotangent():
-    assert pulled(lambda x: x.max(1), [6.0, 5.0], [[2, 1, 2], [0, 3, 1]]) == [[[3, 0, 3], [0, 5, 0]]]
-    assert pulled(lambda x: x.min(0), [3.0], [[1], [1], [1]]) == [[[1], [1], [1]]]
+    assert pulled(lambda x: x.amax(1), [6.0, 5.0], [[2, 1, 2], [0, 3, 1]]) == [[[3, 0, 3], [0, 5, 0]]]
+    assert pulled(lambda x: x.amin(0), [3.0], [[1], [1], [1]]) == [[[1], [1], [1]]]
+    assert pulled(lambda x: x.max(), 6.0, [2, 1, 2]) == [[3, 0, 3]]
+    assert pulled(lambda x: x.max(1).values, [6.0, 5.0], [[2, 1, 2], [0, 3, 1]]) == [[[6, 0, 0], [0, 5, 0]]]
 
 
 def test_operands_that_tie_share_the_cotangent():

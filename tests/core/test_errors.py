@@ -110,7 +110,7 @@ INDICES = [
 VALUES = [
     (lambda: x.clamp(), "clamp: give min, max, or both"),
     (lambda: ops.dropout(x, 1.0, tg.Generator(0)), "dropout: p must be at least 0 and below 1, not 1.0"),
-    (lambda: x.norm("fro"), "norm: ord must be a number, not 'fro'; linalg.norm"),
+    (lambda: x.norm("nuc"), "norm: ord must be a number, not 'nuc'; linalg.norm"),
     (lambda: x.gelu("x"), "gelu: approximate must be 'none' or 'tanh', not 'x'"),
     (lambda: tg.Generator(-1), r"seed must be from 0 to 2\*\*64 - 1, not -1"),
     (lambda: tg.Generator(2**64), "seed"),

@@ -66,7 +66,8 @@ def test_linear(xs):
 
 
 @pytest.mark.parametrize(
-    "name", ["sum", "prod", "mean", "max", "min", "var", "std", "norm", "logsumexp", "softmax", "log_softmax"]
+    "name",
+    ["sum", "prod", "mean", "amax", "amin", "var", "std", "norm", "logsumexp", "softmax", "log_softmax"],
 )
 def test_reductions(name):
     softmax = name.endswith("softmax")

@@ -97,7 +97,7 @@ def test_programs_are_recorded_as_they_run(program):
 def test_programs_shrink_to_what_matters():
     smallest = find(programs(), lambda program: "matmul" in program.source)
     assert smallest.source == "def program(a):\n    v0 = matmul(tanh(a), transpose(a))\n    return v0"
-    assert smallest.inputs[0].size == 1
+    assert smallest.inputs[0].numel() == 1
     assert len(find(programs(), lambda program: len(program.steps) > 4).steps) == 5
     find(programs(smooth=False), lambda program: "relu" in program.source)
 

@@ -110,7 +110,7 @@ def test_numbers_out():
 
 def test_facts():
     x = tg.zeros((2, 3))
-    assert (x.shape, x.ndim, x.size, len(x)) == ((2, 3), 2, 6, 2)
+    assert (x.shape, x.ndim, x.numel(), len(x)) == ((2, 3), 2, 6, 2)
     assert x.dtype == np.float32
     assert x.is_leaf
     assert not x.requires_grad

@@ -46,7 +46,7 @@ def random_program(seed: int) -> tuple[Callable[..., Any], list[tg.Tensor]]:
 
     def cost(*args: Any) -> Any:
         y = run(*args)
-        return (y * y).mean() if y.size else y.sum()
+        return (y * y).mean() if y.numel() else y.sum()
 
     if order == 0:
         return run, inputs

@@ -21,15 +21,19 @@ def test_running_totals(axis):
         "cummin": np.minimum.accumulate(X, axis),
         "logcumsumexp": np.logaddexp.accumulate(X, axis),
     }.items():
-        np.testing.assert_allclose(getattr(tg.Tensor(X), name)(axis), expected, rtol=2e-5, atol=1e-6)
+        found = getattr(tg.Tensor(X), name)(axis)
+        if isinstance(found, tuple):
+            np.testing.assert_array_equal(np.take_along_axis(X, found.indices.numpy(), axis), found.values)
+            found = found.values
+        np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-6)
 
 
 def test_running_totals_of_integers_and_infinities():
     small = tg.Tensor([200, 100, 3], dtype="uint8")
     assert small.cumsum(0).tolist() == [200, 300, 303]
-    assert small.cummin(0).tolist() == [200, 100, 3]
+    assert small.cummin(0).values.tolist() == [200, 100, 3]
     assert tg.Tensor([True, False, True]).cumsum(0).tolist() == [1, 1, 2]
-    assert tg.Tensor([False, True, False]).cummax(0).tolist() == [False, True, True]
+    assert tg.Tensor([False, True, False]).cummax(0).values.tolist() == [False, True, True]
     assert tg.Tensor([1.0, np.inf]).cumsum(0).tolist() == [1, np.inf]
     assert tg.zeros((0, 2)).cumsum(0).shape == (0, 2)
     gradcheck(lambda x: x.cumprod(0), [np.array([1.5, 0.0, -2.0, 0.0, 3.0])], order=3)
@@ -52,11 +56,11 @@ def test_topk_kthvalue_median():
     np.testing.assert_array_equal(values, np.flip(np.sort(X, 1), 1)[:, :2])
     np.testing.assert_array_equal(np.take_along_axis(X, where.numpy(), 1), values)
     np.testing.assert_array_equal(x.topk(3, largest=False).values, np.sort(X)[..., :3])
-    np.testing.assert_array_equal(x.kthvalue(2, 0), np.sort(X, 0)[1])
-    np.testing.assert_array_equal(x.median(1, keepdims=True), np.sort(X, 1)[:, 1:2])  # the lower of the two
+    np.testing.assert_array_equal(x.kthvalue(2, 0).values, np.sort(X, 0)[1])
+    np.testing.assert_array_equal(x.median(1, keepdims=True).values, np.sort(X, 1)[:, 1:2])  # the lower
     assert np.isnan(tg.Tensor(TIED).median().item())
     assert tg.Tensor([3, 1, 2]).median().item() == 2
-    for refused in (lambda: x.topk(5, 1), lambda: x.kthvalue(0), lambda: tg.zeros(0).median()):
+    for refused in (lambda: x.topk(5, 1), lambda: x.kthvalue(0), lambda: tg.zeros(0).median(0)):
         with pytest.raises(ShapeError, match=r"topk|kthvalue|median"):
             refused()
 
@@ -112,7 +116,7 @@ def test_order_and_positions_compiled():
 
     def f(x):
         sign = (x > 0) & ~(x > 1) | (x < -1)
-        return [x.argsort(0), x.sort(1, descending=True).values, x.topk(2).indices, x.median(1), sign,
+        return [x.argsort(0), x.sort(1, descending=True).values, x.topk(2).indices, x.median(1).values, sign,
                 x.floor(), x.round(), x % 0.7, x // 0.7, (x * 9).int() & 5, x.isnan(), x.any(1),
                 x.scatter(1, np.array([[[1], [1]]]), x), x.cumsum(2)]  # fmt: skip
 

@@ -14,7 +14,7 @@ from tinygrad_mnist.nn import functional as F
 from tinygrad_mnist.ops import softmaxes
 from tinygrad_mnist.primitive import REGISTRY
 
-EXPANDED = [p for p in REGISTRY.values() if p.expansion is not None]
+EXPANDED = [p for p in REGISTRY.values() if p.expansion is not None and p.name != "searchsorted"]
 SPECIAL = [-math.inf, math.inf, math.nan, 0.0, 1e4, -1e4]
 X = (3 * np.random.default_rng(0).standard_normal((3, 4, 5))).astype(np.float32)
 

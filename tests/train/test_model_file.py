@@ -88,7 +88,7 @@ def test_places_where_no_file_can_be(network, tmp_path):
 
 
 def test_the_room_that_is_asked_for_is_enough(path, network):
-    parameters = sum(p.size for p in network.model.parameters())
+    parameters = sum(p.numel() for p in network.model.parameters())
     asked = []
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(writing, "check_place", lambda path, size: asked.append(size))

@@ -48,7 +48,7 @@ def test_an_outcome_is_that_of_the_run():
     network = run(BASE, *EXAMPLES)
     last = network.history.epochs[-1]
     assert (outcome.accuracy, outcome.cost) == (last.validation_accuracy, last.validation_cost)
-    assert outcome.parameters == sum(p.size for p in network.model.parameters())
+    assert outcome.parameters == sum(p.numel() for p in network.model.parameters())
     assert outcome.failure is None
     assert shares == sorted(shares)
     assert shares[-1] == 1

@@ -16,7 +16,7 @@ def test_the_default_is_the_articles_network():
     kinds = [type(layer) for layer in model]
     assert kinds == [nn.Linear, nn.Sigmoid] * 3
     assert [p.shape for p in model.parameters()] == [(16, 784), (16,), (16, 16), (16,), (10, 16), (10,)]
-    assert sum(p.size for p in model.parameters()) == 13_002
+    assert sum(p.numel() for p in model.parameters()) == 13_002
     assert recipe.scale == 0.25 / 255
     assert recipe.cost_function is nn.quadratic_cost
     assert recipe.targets(np.array([1, 0]), 3).tolist() == [[0, 1, 0], [1, 0, 0]]

@@ -156,8 +156,8 @@ def jacobian(f: Callable[..., Any]) -> Callable[..., Tree]:
             result = []
             for y in outputs:
                 rows = []
-                for i in range(y.size):
-                    seed = np.zeros(y.size, y.dtype)
+                for i in range(y.numel()):
+                    seed = np.zeros(y.numel(), y.dtype)
                     seed[i] = 1
                     rows.append(_pull([y], [wrap(seed.reshape(y.shape))], variables, record=record))
                 blocks = [
@@ -262,7 +262,7 @@ def _result(y: Tensor, record: bool) -> Tensor:
 
 
 def _check_one_number(what: str, y: Any) -> None:
-    if not isinstance(y, Tensor) or y.size != 1:
+    if not isinstance(y, Tensor) or y.numel() != 1:
         got = f"shape {y.shape}" if isinstance(y, Tensor) else type(y).__name__
         raise ShapeError(
             f"{what}: the function must give a Tensor with one element, not {got}; "

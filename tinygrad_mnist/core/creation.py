@@ -71,7 +71,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     return _tensor(ops.einsum(equation, *operands))
 
 
-def meshgrid(*vectors: Tensor, indexing: str = "ij") -> list[Tensor]:
+def meshgrid(*vectors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
     """See `ops.meshgrid`."""
     return ops.meshgrid(*vectors, indexing=indexing)
 

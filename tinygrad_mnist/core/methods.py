@@ -1,4 +1,4 @@
-"""The methods of a Tensor that are thin covers over the operations, by family.
+"""The methods of a Tensor that are the operations: one object each, under the names that PyTorch has for it.
 
 `Methods[Tensor]` is the Tensor's base: what it takes from here gives Tensors, and the class itself keeps
 to what a Tensor is.
@@ -6,17 +6,57 @@ to what a Tensor is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+import functools
+from collections.abc import Callable
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from .. import ops
-from ..ops.padding import Widths
-from ..ops.reduce import Axis
-from ..ops.sorting import Sorted
-from ..primitive import Array, Primitive
+from ..ops.extremes import Picked
+from ..primitive import Primitive
 from .tape import Node
 
 _T = TypeVar("_T")
+
+#: An operation whose first operand is the tensor itself.
+Method: TypeAlias = Callable[..., _T]
+
+
+def _directly(primitive: Primitive) -> Callable[..., Any]:
+    """A primitive of one operand, which has a direct entry, as a method."""
+
+    def method(self: Any) -> Any:
+        return self._function(primitive)
+
+    return _named(method, primitive)
+
+
+def _bound(primitive: Primitive) -> Callable[..., Any]:
+    """A primitive as a method."""
+
+    def method(self: Any, *others: Any) -> Any:
+        return self.bind(primitive, (self, *others))
+
+    return _named(method, primitive)
+
+
+def _named(method: Callable[..., Any], primitive: Primitive) -> Callable[..., Any]:
+    method.__name__ = method.__qualname__ = primitive.name
+    method.__doc__ = f"See `ops.{primitive.name}`."
+    return method
+
+
+def _spread(function: Callable[..., Any], none: Any = ()) -> Callable[..., Any]:
+    """A method that takes numbers one by one where the operation takes a sequence; `none` stands for none."""
+
+    @functools.wraps(function)
+    def method(self: Any, *numbers: Any, **keywords: Any) -> Any:
+        if not numbers:
+            return function(self, **keywords) if keywords else function(self, none)
+        one = numbers[0]
+        given = numbers if len(numbers) > 1 or hasattr(one, "__index__") else one
+        return function(self, given, **keywords)
+
+    return method
 
 
 class Methods(Node, Generic[_T]):
@@ -27,563 +67,287 @@ class Methods(Node, Generic[_T]):
 
     # Elementwise ------------------------------------------------------------------------------
 
-    def exp(self) -> _T:
-        """e to the power of each element."""
-        return self._function(ops.exp)
-
-    def expm1(self) -> _T:
-        """exp(x) - 1, exact near zero."""
-        return self._function(ops.expm1)
-
-    def log(self) -> _T:
-        """Natural logarithm; -inf at zero, NaN below."""
-        return self._function(ops.log)
-
-    def log1p(self) -> _T:
-        """log(1 + x), exact near zero."""
-        return self._function(ops.log1p)
-
-    def sqrt(self) -> _T:
-        """Square root; NaN below zero."""
-        return ops.sqrt(self)
-
-    def square(self) -> _T:
-        """Each element times itself."""
-        return ops.square(self)
-
-    def sin(self) -> _T:
-        """Sine of radians."""
-        return self._function(ops.sin)
-
-    def cos(self) -> _T:
-        """Cosine of radians."""
-        return self._function(ops.cos)
-
-    def tanh(self) -> _T:
-        """Hyperbolic tangent."""
-        return self._function(ops.tanh)
-
-    def sigmoid(self) -> _T:
-        """1 / (1 + exp(-x)), without overflow."""
-        return self._function(ops.sigmoid)
-
-    def erf(self) -> _T:
-        """Error function: 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x."""
-        return self._function(ops.erf)
-
-    def relu(self) -> _T:
-        """max(x, 0); derivative 0 at 0."""
-        return ops.relu(self)
-
-    def softplus(self) -> _T:
-        """log(1 + exp(x)), without overflow."""
-        return ops.softplus(self)
-
-    def silu(self) -> _T:
-        """x * sigmoid(x)."""
-        return ops.silu(self)
-
-    def gelu(self, approximate: str = "none") -> _T:
-        """See `ops.gelu`."""
-        return ops.gelu(self, approximate)
-
-    def leaky_relu(self, negative_slope: float = 0.01) -> _T:
-        """See `ops.leaky_relu`."""
-        return ops.leaky_relu(self, negative_slope)
-
-    def elu(self, alpha: float = 1.0) -> _T:
-        """See `ops.elu`."""
-        return ops.elu(self, alpha)
-
-    def abs(self) -> _T:
-        """Magnitude; derivative 0 at 0."""
-        return ops.abs(self)
-
-    def sign(self) -> _T:
-        """-1, 0 or 1; derivative zero."""
-        return ops.sign(self)
-
-    def clamp(self, min: Any = None, max: Any = None) -> _T:
-        """See `ops.clamp`."""
-        return ops.clamp(self, min, max)
-
-    def maximum(self, other: Any) -> _T:
-        """The larger of two, elementwise; ties share the gradient."""
-        return ops.maximum(self, other)
-
-    def minimum(self, other: Any) -> _T:
-        """The smaller of two, elementwise; ties share the gradient."""
-        return ops.minimum(self, other)
-
-    # Rounding and division ---------------------------------------------------------------------
-
-    def floor(self) -> _T:
-        """See `ops.floor`."""
-        return ops.floor(self)
-
-    def ceil(self) -> _T:
-        """See `ops.ceil`."""
-        return ops.ceil(self)
-
-    def trunc(self) -> _T:
-        """See `ops.trunc`."""
-        return ops.trunc(self)
-
-    def round(self, decimals: int = 0) -> _T:
-        """See `ops.round`."""
-        return ops.round(self, decimals)
-
-    def frac(self) -> _T:
-        """See `ops.frac`."""
-        return ops.frac(self)
-
-    def remainder(self, other: Any) -> _T:
-        """See `ops.remainder`."""
-        return ops.remainder(self, other)
-
-    def floor_divide(self, other: Any) -> _T:
-        """See `ops.floor_divide`."""
-        return ops.floor_divide(self, other)
-
-    def fmod(self, other: Any) -> _T:
-        """See `ops.fmod`."""
-        return ops.fmod(self, other)
-
-    # Exponentials ------------------------------------------------------------------------------
-
-    def reciprocal(self) -> _T:
-        """See `ops.reciprocal`."""
-        return ops.reciprocal(self)
-
-    def rsqrt(self) -> _T:
-        """See `ops.rsqrt`."""
-        return ops.rsqrt(self)
-
-    def exp2(self) -> _T:
-        """See `ops.exp2`."""
-        return ops.exp2(self)
-
-    def log2(self) -> _T:
-        """See `ops.log2`."""
-        return ops.log2(self)
-
-    def log10(self) -> _T:
-        """See `ops.log10`."""
-        return ops.log10(self)
-
-    def logaddexp(self, other: Any) -> _T:
-        """See `ops.logaddexp`."""
-        return ops.logaddexp(self, other)
-
-    def hypot(self, other: Any) -> _T:
-        """See `ops.hypot`."""
-        return ops.hypot(self, other)
-
-    def lerp(self, end: Any, weight: Any) -> _T:
-        """See `ops.lerp`."""
-        return ops.lerp(self, end, weight)
-
-    def xlogy(self, other: Any) -> _T:
-        """See `ops.xlogy`."""
-        return ops.xlogy(self, other)
-
-    # Trigonometry ------------------------------------------------------------------------------
-
-    def tan(self) -> _T:
-        """See `ops.tan`."""
-        return ops.tan(self)
-
-    def asin(self) -> _T:
-        """See `ops.asin`."""
-        return ops.asin(self)
-
-    def acos(self) -> _T:
-        """See `ops.acos`."""
-        return ops.acos(self)
-
-    def atan(self) -> _T:
-        """See `ops.atan`."""
-        return ops.atan(self)
-
-    def atan2(self, other: Any) -> _T:
-        """See `ops.atan2`."""
-        return ops.atan2(self, other)
-
-    def sinc(self) -> _T:
-        """See `ops.sinc`."""
-        return ops.sinc(self)
-
-    def deg2rad(self) -> _T:
-        """See `ops.deg2rad`."""
-        return ops.deg2rad(self)
-
-    def rad2deg(self) -> _T:
-        """See `ops.rad2deg`."""
-        return ops.rad2deg(self)
-
-    def sinh(self) -> _T:
-        """See `ops.sinh`."""
-        return ops.sinh(self)
-
-    def cosh(self) -> _T:
-        """See `ops.cosh`."""
-        return ops.cosh(self)
-
-    def asinh(self) -> _T:
-        """See `ops.asinh`."""
-        return ops.asinh(self)
-
-    def acosh(self) -> _T:
-        """See `ops.acosh`."""
-        return ops.acosh(self)
-
-    def atanh(self) -> _T:
-        """See `ops.atanh`."""
-        return ops.atanh(self)
-
-    # Logic -------------------------------------------------------------------------------------
-
-    def isnan(self) -> _T:
-        """See `ops.isnan`."""
-        return ops.isnan(self)
-
-    def isinf(self) -> _T:
-        """See `ops.isinf`."""
-        return ops.isinf(self)
-
-    def isfinite(self) -> _T:
-        """See `ops.isfinite`."""
-        return ops.isfinite(self)
-
-    def logical_not(self) -> _T:
-        """See `ops.logical_not`."""
-        return ops.logical_not(self)
-
-    def logical_and(self, other: Any) -> _T:
-        """See `ops.logical_and`."""
-        return ops.logical_and(self, other)
-
-    def logical_or(self, other: Any) -> _T:
-        """See `ops.logical_or`."""
-        return ops.logical_or(self, other)
-
-    def logical_xor(self, other: Any) -> _T:
-        """See `ops.logical_xor`."""
-        return ops.logical_xor(self, other)
-
-    def bitwise_not(self) -> _T:
-        """See `ops.bitwise_not`."""
-        return ops.bitwise_not(self)
-
-    def bitwise_and(self, other: Any) -> _T:
-        """See `ops.bitwise_and`."""
-        return ops.bitwise_and(self, other)
-
-    def bitwise_or(self, other: Any) -> _T:
-        """See `ops.bitwise_or`."""
-        return ops.bitwise_or(self, other)
-
-    def bitwise_xor(self, other: Any) -> _T:
-        """See `ops.bitwise_xor`."""
-        return ops.bitwise_xor(self, other)
-
-    def bitwise_left_shift(self, other: Any) -> _T:
-        """See `ops.bitwise_left_shift`."""
-        return ops.bitwise_left_shift(self, other)
-
-    def bitwise_right_shift(self, other: Any) -> _T:
-        """See `ops.bitwise_right_shift`."""
-        return ops.bitwise_right_shift(self, other)
-
-    __lshift__, __rshift__ = bitwise_left_shift, bitwise_right_shift
-
-    def __rlshift__(self, other: Any) -> _T:
-        return ops.bitwise_left_shift(other, self)
-
-    def __rrshift__(self, other: Any) -> _T:
-        return ops.bitwise_right_shift(other, self)
-
-    def signbit(self) -> _T:
-        """See `ops.signbit`."""
-        return ops.signbit(self)
-
-    def any(self, axis: Axis = None, keepdims: bool = False) -> _T:
-        """See `ops.any`."""
-        return ops.any(self, axis, keepdims)
-
-    def all(self, axis: Axis = None, keepdims: bool = False) -> _T:
-        """See `ops.all`."""
-        return ops.all(self, axis, keepdims)
-
-    # Views ------------------------------------------------------------------------------------
-
-    def reshape(self, *shape: Any) -> _T:
-        """See `ops.reshape`; lengths as one tuple or one by one."""
-        return ops.reshape(self, _unpacked(shape))
-
-    def permute(self, *axes: Any) -> _T:
-        """See `ops.permute`; axes as one tuple or one by one."""
-        return ops.permute(self, _unpacked(axes))
-
-    def transpose(self, axis0: int = -2, axis1: int = -1) -> _T:
-        """Two axes exchanged, by default the last two."""
-        return ops.transpose(self, axis0, axis1)
+    cos: Method[_T] = _directly(ops.cos)
+    erf: Method[_T] = _directly(ops.erf)
+    exp: Method[_T] = _directly(ops.exp)
+    expm1: Method[_T] = _directly(ops.expm1)
+    log: Method[_T] = _directly(ops.log)
+    log1p: Method[_T] = _directly(ops.log1p)
+    sigmoid: Method[_T] = _directly(ops.sigmoid)
+    sin: Method[_T] = _directly(ops.sin)
+    tanh: Method[_T] = _directly(ops.tanh)
+    abs: Method[_T] = _bound(ops.abs)
+    absolute: Method[_T] = _bound(ops.abs)
+    acos: Method[_T] = ops.acos
+    arccos: Method[_T] = ops.acos
+    acosh: Method[_T] = ops.acosh
+    arccosh: Method[_T] = ops.acosh
+    asin: Method[_T] = ops.asin
+    arcsin: Method[_T] = ops.asin
+    asinh: Method[_T] = ops.asinh
+    arcsinh: Method[_T] = ops.asinh
+    atan: Method[_T] = _directly(ops.atan)
+    arctan: Method[_T] = _directly(ops.atan)
+    atanh: Method[_T] = ops.atanh
+    arctanh: Method[_T] = ops.atanh
+    ceil: Method[_T] = ops.ceil
+    celu: Method[_T] = ops.celu
+    clamp: Method[_T] = ops.clamp
+    clip: Method[_T] = ops.clamp
+    clamp_max: Method[_T] = ops.clamp_max
+    clamp_min: Method[_T] = ops.clamp_min
+    copysign: Method[_T] = ops.copysign
+    cosh: Method[_T] = ops.cosh
+    deg2rad: Method[_T] = ops.deg2rad
+    elu: Method[_T] = ops.elu
+    erfc: Method[_T] = ops.erfc
+    exp2: Method[_T] = ops.exp2
+    fix: Method[_T] = ops.trunc
+    floor: Method[_T] = ops.floor
+    frac: Method[_T] = ops.frac
+    gelu: Method[_T] = ops.gelu
+    heaviside: Method[_T] = ops.heaviside
+    hypot: Method[_T] = ops.hypot
+    isclose: Method[_T] = ops.isclose
+    isfinite: Method[_T] = ops.isfinite
+    isinf: Method[_T] = ops.isinf
+    isnan: Method[_T] = ops.isnan
+    isneginf: Method[_T] = ops.isneginf
+    isposinf: Method[_T] = ops.isposinf
+    leaky_relu: Method[_T] = ops.leaky_relu
+    lerp: Method[_T] = ops.lerp
+    log10: Method[_T] = ops.log10
+    log2: Method[_T] = ops.log2
+    logaddexp: Method[_T] = ops.logaddexp
+    logit: Method[_T] = ops.logit
+    nan_to_num: Method[_T] = ops.nan_to_num
+    neg: Method[_T] = _bound(ops.neg)
+    negative: Method[_T] = _bound(ops.neg)
+    positive: Method[_T] = ops.positive
+    rad2deg: Method[_T] = ops.rad2deg
+    reciprocal: Method[_T] = ops.reciprocal
+    relu: Method[_T] = _bound(ops.relu)
+    round: Method[_T] = ops.round
+    rsqrt: Method[_T] = ops.rsqrt
+    sign: Method[_T] = _bound(ops.sign)
+    sgn: Method[_T] = _bound(ops.sign)
+    signbit: Method[_T] = ops.signbit
+    silu: Method[_T] = ops.silu
+    sinc: Method[_T] = ops.sinc
+    sinh: Method[_T] = ops.sinh
+    softplus: Method[_T] = _bound(ops.softplus)
+    sqrt: Method[_T] = _bound(ops.sqrt)
+    square: Method[_T] = _bound(ops.square)
+    tan: Method[_T] = ops.tan
+    trunc: Method[_T] = ops.trunc
+    xlogy: Method[_T] = ops.xlogy
+    fmax: Method[_T] = ops.fmax
+    fmin: Method[_T] = ops.fmin
+    maximum: Method[_T] = _bound(ops.maximum)
+    minimum: Method[_T] = _bound(ops.minimum)
+    atan2: Method[_T] = ops.atan2
+    arctan2: Method[_T] = ops.atan2
+
+    # Arithmetic -------------------------------------------------------------------------------
+    add: Method[_T] = ops.add
+    addcdiv: Method[_T] = ops.addcdiv
+    addcmul: Method[_T] = ops.addcmul
+    cross: Method[_T] = ops.cross
+    div: Method[_T] = ops.div
+    divide: Method[_T] = ops.div
+    dist: Method[_T] = ops.dist
+    float_power: Method[_T] = ops.float_power
+    floor_divide: Method[_T] = _bound(ops.floor_divide)
+    fmod: Method[_T] = ops.fmod
+    mul: Method[_T] = ops.mul
+    multiply: Method[_T] = ops.mul
+    remainder: Method[_T] = _bound(ops.remainder)
+    rsub: Method[_T] = ops.rsub
+    sub: Method[_T] = ops.sub
+    subtract: Method[_T] = ops.sub
+    true_divide: Method[_T] = ops.true_divide
+
+    # Comparison and logic ---------------------------------------------------------------------
+    all: Method[_T] = ops.all
+    allclose: Method[bool] = ops.allclose
+    any: Method[_T] = ops.any
+    bitwise_and: Method[_T] = _bound(ops.bitwise_and)
+    bitwise_left_shift: Method[_T] = ops.bitwise_left_shift
+    bitwise_not: Method[_T] = ops.bitwise_not
+    bitwise_or: Method[_T] = _bound(ops.bitwise_or)
+    bitwise_right_shift: Method[_T] = ops.bitwise_right_shift
+    bitwise_xor: Method[_T] = _bound(ops.bitwise_xor)
+    eq: Method[_T] = _bound(ops.eq)
+    equal: Method[bool] = ops.equal
+    ge: Method[_T] = _bound(ops.ge)
+    greater: Method[_T] = _bound(ops.gt)
+    greater_equal: Method[_T] = _bound(ops.ge)
+    gt: Method[_T] = _bound(ops.gt)
+    isin: Method[_T] = ops.isin
+    le: Method[_T] = _bound(ops.le)
+    less: Method[_T] = _bound(ops.lt)
+    less_equal: Method[_T] = _bound(ops.le)
+    logical_and: Method[_T] = ops.logical_and
+    logical_not: Method[_T] = ops.logical_not
+    logical_or: Method[_T] = ops.logical_or
+    logical_xor: Method[_T] = ops.logical_xor
+    lt: Method[_T] = _bound(ops.lt)
+    ne: Method[_T] = _bound(ops.ne)
+    not_equal: Method[_T] = _bound(ops.ne)
+
+    # Shapes -----------------------------------------------------------------------------------
+    adjoint: Method[_T] = ops.adjoint
+    broadcast_to: Method[_T] = ops.broadcast_to
+    chunk: Method[tuple[_T, ...]] = ops.chunk
+    diag: Method[_T] = ops.diag
+    diag_embed: Method[_T] = ops.diag_embed
+    diagflat: Method[_T] = ops.diagflat
+    diagonal: Method[_T] = ops.diagonal
+    diff: Method[_T] = ops.diff
+    dsplit: Method[tuple[_T, ...]] = ops.dsplit
+    expand_as: Method[_T] = ops.expand_as
+    fliplr: Method[_T] = ops.fliplr
+    flipud: Method[_T] = ops.flipud
+    hsplit: Method[tuple[_T, ...]] = ops.hsplit
+    moveaxis: Method[_T] = ops.movedim
+    movedim: Method[_T] = ops.movedim
+    narrow: Method[_T] = ops.narrow
+    ravel: Method[_T] = ops.ravel
+    repeat_interleave: Method[_T] = ops.repeat_interleave
+    roll: Method[_T] = ops.roll
+    rot90: Method[_T] = ops.rot90
+    select: Method[_T] = ops.select
+    split: Method[tuple[_T, ...]] = ops.split
+    squeeze: Method[_T] = ops.squeeze
+    swapaxes: Method[_T] = ops.swapaxes
+    swapdims: Method[_T] = ops.swapaxes
+    t: Method[_T] = ops.t
+    tensor_split: Method[tuple[_T, ...]] = ops.tensor_split
+    trace: Method[_T] = ops.trace
+    transpose: Method[_T] = ops.transpose
+    tril: Method[_T] = ops.tril
+    triu: Method[_T] = ops.triu
+    unbind: Method[tuple[_T, ...]] = ops.unbind
+    unflatten: Method[_T] = ops.unflatten
+    unfold: Method[_T] = ops.unfold
+    unsqueeze: Method[_T] = ops.unsqueeze
+    view_as: Method[_T] = ops.view_as
+    vsplit: Method[tuple[_T, ...]] = ops.vsplit
+    flatten: Method[_T] = ops.flatten
+
+    # Reductions -------------------------------------------------------------------------------
+    amax: Method[_T] = ops.amax
+    amin: Method[_T] = ops.amin
+    aminmax: Method[Any] = ops.aminmax
+    argmax: Method[_T] = ops.argmax
+    argmin: Method[_T] = ops.argmin
+    corrcoef: Method[_T] = ops.corrcoef
+    count_nonzero: Method[_T] = ops.count_nonzero
+    cov: Method[_T] = ops.cov
+    logsumexp: Method[_T] = ops.logsumexp
+    max: Method[Any] = ops.max
+    mean: Method[_T] = ops.mean
+    median: Method[Any] = ops.median
+    min: Method[Any] = ops.min
+    mode: Method[Picked] = ops.mode
+    nanmean: Method[_T] = ops.nanmean
+    nanmedian: Method[Any] = ops.nanmedian
+    nansum: Method[_T] = ops.nansum
+    norm: Method[_T] = ops.norm
+    prod: Method[_T] = ops.prod
+    quantile: Method[_T] = ops.quantile
+    std: Method[_T] = ops.std
+    sum: Method[_T] = ops.sum
+    var: Method[_T] = ops.var
+    log_softmax: Method[_T] = ops.log_softmax
+    softmax: Method[_T] = ops.softmax
+
+    # Elements at positions --------------------------------------------------------------------
+    argwhere: Method[_T] = ops.argwhere
+    bincount: Method[_T] = ops.bincount
+    gather: Method[_T] = ops.gather
+    histc: Method[_T] = ops.histc
+    index_add: Method[_T] = ops.index_add
+    index_copy: Method[_T] = ops.index_copy
+    index_fill: Method[_T] = ops.index_fill
+    index_select: Method[_T] = ops.index_select
+    masked_fill: Method[_T] = ops.masked_fill
+    masked_scatter: Method[_T] = ops.masked_scatter
+    masked_select: Method[_T] = ops.masked_select
+    nonzero: Method[Any] = ops.nonzero
+    scatter: Method[_T] = ops.scatter
+    scatter_add: Method[_T] = ops.scatter_add
+    select_scatter: Method[_T] = ops.select_scatter
+    take: Method[_T] = ops.take
+    take_along_axis: Method[_T] = ops.take_along_axis
+    take_along_dim: Method[_T] = ops.take_along_dim
+    unique: Method[Any] = ops.unique
+    unique_consecutive: Method[Any] = ops.unique_consecutive
+
+    # Order and running totals -----------------------------------------------------------------
+    argsort: Method[_T] = ops.argsort
+    cummax: Method[Picked] = ops.cummax
+    cummin: Method[Picked] = ops.cummin
+    cumprod: Method[_T] = ops.cumprod
+    cumsum: Method[_T] = ops.cumsum
+    kthvalue: Method[Picked] = ops.kthvalue
+    logcumsumexp: Method[_T] = ops.logcumsumexp
+    sort: Method[Picked] = ops.sort
+    topk: Method[Picked] = ops.topk
+
+    # Products ---------------------------------------------------------------------------------
+    addbmm: Method[_T] = ops.addbmm
+    addmm: Method[_T] = ops.addmm
+    addmv: Method[_T] = ops.addmv
+    addr: Method[_T] = ops.addr
+    baddbmm: Method[_T] = ops.baddbmm
+    bmm: Method[_T] = ops.bmm
+    dot: Method[_T] = ops.dot
+    inner: Method[_T] = ops.inner
+    kron: Method[_T] = ops.kron
+    matrix_power: Method[_T] = ops.matrix_power
+    mm: Method[_T] = ops.mm
+    mv: Method[_T] = ops.mv
+    outer: Method[_T] = ops.outer
+    tensordot: Method[_T] = ops.tensordot
+
+    # Lengths and axes one by one or in one tuple ------------------------------------------------
+
+    expand: Method[_T] = _spread(ops.expand)
+    flip: Method[_T] = _spread(ops.flip, None)
+    permute: Method[_T] = _spread(ops.permute)
+    repeat: Method[_T] = _spread(ops.repeat)
+    reshape: Method[_T] = _spread(ops.reshape)
+    tile: Method[_T] = _spread(ops.tile)
+    view: Method[_T] = _spread(ops.view)
+
+    def reshape_as(self, other: Any) -> _T:
+        """This tensor in the shape of another."""
+        return ops.view_as(self, other)
+
+    def where(self, condition: Any, other: Any) -> _T:
+        """This tensor's elements where `condition` holds, elsewhere those of `other`."""
+        return ops.where(condition, self, other)
+
+    def pad(self, widths: Any, mode: str = "constant", value: float | None = None) -> _T:
+        """See `ops.pad`."""
+        return ops.pad(self, widths, mode, value)
+
+    def searchsorted(self, values: Any, **options: Any) -> _T:
+        """Where `values` go into this tensor, which is in order: see `ops.searchsorted`."""
+        return ops.searchsorted(self, values, **options)
 
     @property
     def T(self) -> _T:
         """The axes in reverse order."""
         return ops.permute(self, range(self.array.ndim)[::-1])
 
-    def expand(self, *shape: Any) -> _T:
-        """See `ops.expand`; lengths as one tuple or one by one."""
-        return ops.expand(self, _unpacked(shape))
-
-    def flip(self, axis: Axis = None) -> _T:
-        """See `ops.flip`."""
-        return ops.flip(self, axis)
-
-    def pad(self, widths: Widths, mode: str = "constant", value: float | None = None) -> _T:
-        """See `ops.pad`."""
-        return ops.pad(self, widths, mode, value)
-
-    def squeeze(self, axis: Axis = None) -> _T:
-        """See `ops.squeeze`."""
-        return ops.squeeze(self, axis)
-
-    def unsqueeze(self, axis: int) -> _T:
-        """See `ops.unsqueeze`."""
-        return ops.unsqueeze(self, axis)
-
-    def flatten(self, start_axis: int = 0, end_axis: int = -1) -> _T:
-        """See `ops.flatten`."""
-        return ops.flatten(self, start_axis, end_axis)
-
-    def split(self, size: int | Sequence[int], axis: int = 0) -> list[_T]:
-        """See `ops.split`."""
-        return ops.split(self, size, axis)
-
-    def tril(self, diagonal: int = 0) -> _T:
-        """See `ops.tril`."""
-        return ops.tril(self, diagonal)
-
-    def triu(self, diagonal: int = 0) -> _T:
-        """See `ops.triu`."""
-        return ops.triu(self, diagonal)
-
-    def take(self, index: Any, axis: int | None = None) -> _T:
-        """See `ops.take`."""
-        return ops.take(self, index, axis)
-
-    # Rearrangements ----------------------------------------------------------------------------
-
-    def roll(self, shifts: int | Sequence[int], axis: int | Sequence[int] | None = None) -> _T:
-        """See `ops.roll`."""
-        return ops.roll(self, shifts, axis)
-
-    def rot90(self, k: int = 1, axes: tuple[int, int] = (0, 1)) -> _T:
-        """See `ops.rot90`."""
-        return ops.rot90(self, k, axes)
-
-    def repeat(self, *times: Any) -> _T:
-        """See `ops.repeat`."""
-        return ops.repeat(self, _unpacked(times))
-
-    def tile(self, *times: Any) -> _T:
-        """See `ops.tile`."""
-        return ops.tile(self, _unpacked(times))
-
-    def repeat_interleave(self, repeats: int | Sequence[int], axis: int | None = None) -> _T:
-        """See `ops.repeat_interleave`."""
-        return ops.repeat_interleave(self, repeats, axis)
-
-    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> _T:
-        """See `ops.diagonal`."""
-        return ops.diagonal(self, offset, axis1, axis2)
-
-    def diag_embed(self, offset: int = 0) -> _T:
-        """See `ops.diag_embed`."""
-        return ops.diag_embed(self, offset)
-
-    def diag(self, offset: int = 0) -> _T:
-        """See `ops.diag`."""
-        return ops.diag(self, offset)
-
-    def trace(self) -> _T:
-        """See `ops.trace`."""
-        return ops.trace(self)
-
-    def movedim(self, source: int | Sequence[int], destination: int | Sequence[int]) -> _T:
-        """See `ops.movedim`."""
-        return ops.movedim(self, source, destination)
-
-    def unbind(self, axis: int = 0) -> list[_T]:
-        """See `ops.unbind`."""
-        return ops.unbind(self, axis)
-
-    def chunk(self, chunks: int, axis: int = 0) -> list[_T]:
-        """See `ops.chunk`."""
-        return ops.chunk(self, chunks, axis)
-
-    # Reductions -------------------------------------------------------------------------------
-
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> _T:
-        """See `ops.sum`."""
-        return ops.sum(self, axis, keepdims)
-
-    def prod(self, axis: Axis = None, keepdims: bool = False) -> _T:
-        """See `ops.prod`."""
-        return ops.prod(self, axis, keepdims)
-
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> _T:
-        """See `ops.mean`."""
-        return ops.mean(self, axis, keepdims)
-
-    def var(self, axis: Axis = None, keepdims: bool = False, correction: float = 1) -> _T:
-        """See `ops.var`."""
-        return ops.var(self, axis, keepdims, correction)
-
-    def std(self, axis: Axis = None, keepdims: bool = False, correction: float = 1) -> _T:
-        """See `ops.std`."""
-        return ops.std(self, axis, keepdims, correction)
-
-    def max(self, axis: Axis = None, keepdims: bool = False) -> _T:
-        """See `ops.max`: the values alone, whereas PyTorch gives positions with them; those are `argmax`."""
-        return ops.max(self, axis, keepdims)
-
-    def min(self, axis: Axis = None, keepdims: bool = False) -> _T:
-        """See `ops.min`: the values alone, whereas PyTorch gives positions with them; those are `argmin`."""
-        return ops.min(self, axis, keepdims)
-
-    amax, amin = max, min
-
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> _T:
-        """See `ops.argmax`."""
-        return ops.argmax(self, axis, keepdims)
-
-    def argmin(self, axis: int | None = None, keepdims: bool = False) -> _T:
-        """See `ops.argmin`."""
-        return ops.argmin(self, axis, keepdims)
-
-    def logsumexp(self, axis: Axis = None, keepdims: bool = False) -> _T:
-        """See `ops.logsumexp`."""
-        return ops.logsumexp(self, axis, keepdims)
-
-    def norm(self, ord: float = 2, axis: Axis = None, keepdims: bool = False) -> _T:
-        """See `ops.norm`."""
-        return ops.norm(self, ord, axis, keepdims)
-
-    def softmax(self, axis: int = -1) -> _T:
-        """See `ops.softmax`."""
-        return ops.softmax(self, axis)
-
-    def log_softmax(self, axis: int = -1) -> _T:
-        """See `ops.log_softmax`."""
-        return ops.log_softmax(self, axis)
-
-    # Elements at positions ---------------------------------------------------------------------
-
-    def gather(self, axis: int, index: Any) -> _T:
-        """See `ops.gather`."""
-        return ops.gather(self, axis, index)
-
-    def take_along_axis(self, index: Any, axis: int) -> _T:
-        """See `ops.take_along_axis`."""
-        return ops.take_along_axis(self, index, axis)
-
-    def scatter(self, axis: int, index: Any, src: Any) -> _T:
-        """See `ops.scatter`."""
-        return ops.scatter(self, axis, index, src)
-
-    def scatter_add(self, axis: int, index: Any, src: Any) -> _T:
-        """See `ops.scatter_add`."""
-        return ops.scatter_add(self, axis, index, src)
-
-    def index_select(self, axis: int, index: Any) -> _T:
-        """See `ops.index_select`."""
-        return ops.index_select(self, axis, index)
-
-    def masked_fill(self, mask: Any, value: Any) -> _T:
-        """See `ops.masked_fill`."""
-        return ops.masked_fill(self, mask, value)
-
-    def masked_select(self, mask: Any) -> _T:
-        """See `ops.masked_select`."""
-        return ops.masked_select(self, mask)
-
-    def nonzero(self) -> Array:
-        """See `ops.nonzero`."""
-        return ops.nonzero(self)
-
-    def unfold(self, axis: int, size: int, step: int) -> _T:
-        """See `ops.unfold`."""
-        return ops.unfold(self, axis, size, step)
-
-    # Order -------------------------------------------------------------------------------------
-
-    def sort(self, axis: int = -1, descending: bool = False) -> Sorted:
-        """See `ops.sort`."""
-        return ops.sort(self, axis, descending)
-
-    def argsort(self, axis: int = -1, descending: bool = False) -> _T:
-        """See `ops.argsort`."""
-        return ops.argsort(self, axis, descending)
-
-    def topk(self, k: int, axis: int = -1, largest: bool = True) -> Sorted:
-        """See `ops.topk`."""
-        return ops.topk(self, k, axis, largest)
-
-    def kthvalue(self, k: int, axis: int = -1, keepdims: bool = False) -> _T:
-        """See `ops.kthvalue`."""
-        return ops.kthvalue(self, k, axis, keepdims)
-
-    def median(self, axis: int | None = None, keepdims: bool = False) -> _T:
-        """See `ops.median`."""
-        return ops.median(self, axis, keepdims)
-
-    # Running totals ----------------------------------------------------------------------------
-
-    def cumsum(self, axis: int) -> _T:
-        """See `ops.cumsum`."""
-        return ops.cumsum(self, axis)
-
-    def cumprod(self, axis: int) -> _T:
-        """See `ops.cumprod`."""
-        return ops.cumprod(self, axis)
-
-    def cummax(self, axis: int) -> _T:
-        """See `ops.cummax`."""
-        return ops.cummax(self, axis)
-
-    def cummin(self, axis: int) -> _T:
-        """See `ops.cummin`."""
-        return ops.cummin(self, axis)
-
-    def logcumsumexp(self, axis: int) -> _T:
-        """See `ops.logcumsumexp`."""
-        return ops.logcumsumexp(self, axis)
-
-    # Products ---------------------------------------------------------------------------------
-
-    def dot(self, other: Any) -> _T:
-        """See `ops.dot`."""
-        return ops.dot(self, other)
-
-    def outer(self, other: Any) -> _T:
-        """See `ops.outer`."""
-        return ops.outer(self, other)
-
-    def tensordot(self, other: Any, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> _T:
-        """See `ops.tensordot`."""
-        return ops.tensordot(self, other, axes)
-
-    def kron(self, other: Any) -> _T:
-        """See `ops.kron`."""
-        return ops.kron(self, other)
-
-    def bmm(self, other: Any) -> _T:
-        """See `ops.bmm`."""
-        return ops.bmm(self, other)
-
-
-def _unpacked(values: tuple[Any, ...]) -> Sequence[int]:
-    return values[0] if len(values) == 1 and isinstance(values[0], tuple | list) else values
+    @property
+    def mT(self) -> _T:
+        """The last two axes exchanged."""
+        return ops.adjoint(self)
+
+    @property
+    def H(self) -> _T:
+        """A matrix transposed."""
+        return ops.t(self)

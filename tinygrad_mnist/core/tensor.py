@@ -9,9 +9,8 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
-from ..ops.contract import product
-from ..primitive import Array, Primitive, Shape, check_dtype
-from .methods import Methods
+from ..primitive import Array, Primitive, Shape, check_dtype, normalize_axis
+from .operators import Operators
 from .tape import clock, pull_back, recording, tracing
 
 # The methods int, float and bool hide these names in the class.
@@ -20,7 +19,7 @@ _Float: TypeAlias = float
 _Bool: TypeAlias = bool
 
 
-class Tensor(Methods["Tensor"]):
+class Tensor(Operators["Tensor"]):
     """An n-dimensional array of numbers that remembers how it was computed.
 
     Tensors are values: arithmetic gives new ones and none changes, save a parameter through
@@ -112,6 +111,11 @@ class Tensor(Methods["Tensor"]):
         data = primitive.direct.single(self.array)
         if data is None:
             return self.bind(primitive, (self,))
+        return self._plain(data)
+
+    @staticmethod
+    def _plain(data: Array) -> Tensor:
+        """A leaf around an array, which is not copied."""
         out = _new(Tensor)
         out.array = data
         return out
@@ -135,10 +139,21 @@ class Tensor(Methods["Tensor"]):
         """Number of axes."""
         return self.array.ndim
 
-    @property
-    def size(self) -> _Int:
+    def size(self, dim: _Int | None = None) -> Any:
+        """The shape, or the length of one axis."""
+        return self.shape if dim is None else self.shape[normalize_axis("size", dim, self.ndim)]
+
+    def numel(self) -> _Int:
         """Number of elements."""
         return self.array.size
+
+    nelement = numel
+
+    def dim(self) -> _Int:
+        """Number of axes."""
+        return self.array.ndim
+
+    ndimension = dim
 
     @property
     def is_leaf(self) -> _Bool:
@@ -176,8 +191,8 @@ class Tensor(Methods["Tensor"]):
 
     def item(self) -> Any:
         """The only element, as a Python number; ShapeError if there are others."""
-        if self.size != 1:
-            raise ShapeError(f"a tensor of shape {self.shape} holds {self.size} elements, not one number")
+        if self.array.size != 1:
+            raise ShapeError(f"a tensor of shape {self.shape} holds {self.array.size} elements, not one")
         return self._numbers.item()
 
     def tolist(self) -> Any:
@@ -252,7 +267,7 @@ class Tensor(Methods["Tensor"]):
                 "requires_grad=True and compute outside no_grad()"
             )
         if gradient is None:
-            if self.size != 1:
+            if self.array.size != 1:
                 raise ShapeError(
                     f"backward: a tensor of shape {self.shape} is no single number; reduce it with "
                     ".sum() or .mean(), or pass gradient= of that shape"
@@ -305,126 +320,6 @@ class Tensor(Methods["Tensor"]):
         self.assigned = next(clock)
         return self
 
-    # Operators --------------------------------------------------------------------------------
-
-    def __add__(self, other: Any) -> Tensor:
-        return self.bind(ops.add, (self, other))
-
-    def __radd__(self, other: Any) -> Tensor:
-        return self.bind(ops.add, (other, self))
-
-    def __sub__(self, other: Any) -> Tensor:
-        return self.bind(ops.sub, (self, other))
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return self.bind(ops.sub, (other, self))
-
-    def __mul__(self, other: Any) -> Tensor:
-        return self.bind(ops.mul, (self, other))
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return self.bind(ops.mul, (other, self))
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return self.bind(ops.div, (self, other))
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return self.bind(ops.div, (other, self))
-
-    def __pow__(self, other: Any) -> Tensor:
-        if isinstance(other, _Int | _Float) and other == 2 and self.dtype.kind == "f":
-            return self.bind(ops.square, (self,))
-        return self.bind(ops.pow, (self, other))
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return self.bind(ops.pow, (other, self))
-
-    def __matmul__(self, other: Any) -> Tensor:
-        """See `ops.matmul`."""
-        if isinstance(other, Tensor) and not (self.requires_grad or other.requires_grad or tracing.get()):
-            data = _multiply.single(self.array, other.array)
-            if data is None:
-                data = _multiply.double(self.array, other.array)
-            if data is not None:
-                out = _new(Tensor)
-                out.array = data
-                return out
-        return ops.matmul(self, other)
-
-    matmul = __matmul__
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return ops.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return self.bind(ops.neg, (self,))
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    def __abs__(self) -> Tensor:
-        return self.bind(ops.abs, (self,))
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return self.bind(ops.eq, (self, other))
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return self.bind(ops.ne, (self, other))
-
-    def __lt__(self, other: Any) -> Tensor:
-        return self.bind(ops.lt, (self, other))
-
-    def __le__(self, other: Any) -> Tensor:
-        return self.bind(ops.le, (self, other))
-
-    def __gt__(self, other: Any) -> Tensor:
-        return self.bind(ops.gt, (self, other))
-
-    def __ge__(self, other: Any) -> Tensor:
-        return self.bind(ops.ge, (self, other))
-
-    def __floordiv__(self, other: Any) -> Tensor:
-        return self.bind(ops.floor_divide, (self, other))
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return self.bind(ops.floor_divide, (other, self))
-
-    def __mod__(self, other: Any) -> Tensor:
-        return self.bind(ops.remainder, (self, other))
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return self.bind(ops.remainder, (other, self))
-
-    def __and__(self, other: Any) -> Tensor:
-        return self.bind(ops.bitwise_and, (self, other))
-
-    __rand__ = __and__
-
-    def __or__(self, other: Any) -> Tensor:
-        return self.bind(ops.bitwise_or, (self, other))
-
-    __ror__ = __or__
-
-    def __xor__(self, other: Any) -> Tensor:
-        return self.bind(ops.bitwise_xor, (self, other))
-
-    __rxor__ = __xor__
-
-    def __invert__(self) -> Tensor:
-        return ops.bitwise_not(self)
-
-    def __round__(self, ndigits: _Int = 0) -> Tensor:
-        return ops.round(self, ndigits)
-
-    __hash__ = object.__hash__
-
-    def __getitem__(self, key: Any) -> Tensor:
-        return ops.getitem(self, key)
-
-    def pow(self, exponent: Any) -> Tensor:
-        """Each element to a power; the operator `**`."""
-        return self**exponent
-
     # Dtypes -----------------------------------------------------------------------------------
 
     def to(self, dtype: Any) -> Tensor:
@@ -470,5 +365,5 @@ def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
     return wrap(trace.record(ops.fill, (value, shape, dtype)))
 
 
-_new, _generic, _multiply = object.__new__, np.generic, product.direct
+_new, _generic = object.__new__, np.generic
 _PYTHON = frozenset({_Float, _Int, _Bool, tuple})  # what most other arguments are

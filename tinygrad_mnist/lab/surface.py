@@ -82,7 +82,7 @@ class CostSurface:
         start = 0
         for name, parameter in model.named_parameters():
             self.blocks.append(Block(name, parameter.shape, start))
-            start += parameter.size
+            start += parameter.numel()
         if not start:
             raise ShapeError("CostSurface: the model has no parameters for the cost to depend on")
         self.point = self.vector([p.numpy() for p in model.parameters()])

@@ -38,7 +38,7 @@ def roll(x: Value, shifts: int | Sequence[int], axis: int | Sequence[int] | None
     if axis is None:
         if not isinstance(shifts, int):
             raise ShapeError(f"roll: the shifts {shifts} need an axis each")
-        return reshape_to(roll(reshape_to(x, (x.size,)), shifts, 0), x.shape)
+        return reshape_to(roll(reshape_to(x, (math.prod(x.shape),)), shifts, 0), x.shape)
     steps, axes = _several(shifts), _several(axis)
     if len(steps) != len(axes):
         raise ShapeError(f"roll: {len(steps)} shifts for {len(axes)} axes; give as many of both")
@@ -96,7 +96,7 @@ def repeat_interleave(x: Value, repeats: int | Sequence[int], axis: int | None =
     `repeats` is a number, or one for each element of the axis; ShapeError if they are others.
     """
     if axis is None:
-        x, axis = reshape_to(x, (x.size,)), 0
+        x, axis = reshape_to(x, (math.prod(x.shape),)), 0
     at = normalize_axis("repeat_interleave", axis, x.ndim)
     n = x.shape[at]
     if isinstance(repeats, int):
@@ -155,7 +155,7 @@ def trace(x: Value) -> Value:
 
 
 @composite((((2,), (3,)), {}), (((2,), (3,)), {"indexing": "xy"}), call=lambda f, a, b, **k: f(a, b, **k)[1])
-def meshgrid(*vectors: Value, indexing: str = "ij") -> list[Value]:
+def meshgrid(*vectors: Value, indexing: str = "ij") -> tuple[Value, ...]:
     """For each vector a tensor over the grid of all of them, which it varies along its own axis.
 
     `indexing="xy"` exchanges the first two axes.
@@ -169,7 +169,7 @@ def meshgrid(*vectors: Value, indexing: str = "ij") -> list[Value]:
     for i, v in enumerate(vectors):
         along = tuple(n if j == i else 1 for j, n in enumerate(shape))
         grids.append(expand_to(reshape_to(v, along), shape))
-    return [transpose(g, 0, 1) if indexing == "xy" and len(shape) > 1 else g for g in grids]
+    return tuple(transpose(g, 0, 1) if indexing == "xy" and len(shape) > 1 else g for g in grids)
 
 
 @composite((((2, 3, 2),), {"source": 0, "destination": -1}))
@@ -186,22 +186,22 @@ def movedim(x: Value, source: int | Sequence[int], destination: int | Sequence[i
 
 
 @composite((((2, 3),), {"axis": 1}), call=lambda f, x, **axis: f(x, **axis)[1])
-def unbind(x: Value, axis: int = 0) -> list[Value]:
+def unbind(x: Value, axis: int = 0) -> tuple[Value, ...]:
     """x cut into its slices along `axis`, which they do not have."""
     at = normalize_axis("unbind", axis, x.ndim)
     shape = (*x.shape[:at], *x.shape[at + 1 :])
-    return [reshape_to(_part(x, at, i, i + 1), shape) for i in range(x.shape[at])]
+    return tuple(reshape_to(_part(x, at, i, i + 1), shape) for i in range(x.shape[at]))
 
 
 @composite((((5, 2),), {"chunks": 2}), call=lambda f, x, **chunks: f(x, **chunks)[1])
-def chunk(x: Value, chunks: int, axis: int = 0) -> list[Value]:
+def chunk(x: Value, chunks: int, axis: int = 0) -> tuple[Value, ...]:
     """x cut along `axis` into at most `chunks` pieces of equal length, the last maybe shorter."""
     at = normalize_axis("chunk", axis, x.ndim)
     if chunks < 1:
         raise ShapeError(f"chunk: needs at least one piece, not {chunks}")
     n = x.shape[at]
     size = max(-(-n // chunks), 1)
-    return [_part(x, at, start, min(start + size, n)) for start in range(0, max(n, 1), size)]
+    return tuple(_part(x, at, start, min(start + size, n)) for start in range(0, max(n, 1), size))
 
 
 def _several(values: Any) -> tuple[int, ...]:

@@ -83,14 +83,12 @@ def logcumsumexp(x: Value, axis: int) -> Value:
     return _running("logcumsumexp", logaddexp, x, axis, -math.inf)
 
 
-@composite(*_CASES)
-def cummax(x: Value, axis: int) -> Value:
+def running_max(x: Value, axis: int) -> Value:
     """The largest of each element and all before it along `axis`; the values alone."""
     return _running("cummax", maximum, x, axis, -math.inf if x.dtype.kind == "f" else _limits(x)[0])
 
 
-@composite(*_CASES)
-def cummin(x: Value, axis: int) -> Value:
+def running_min(x: Value, axis: int) -> Value:
     """The smallest of each element and all before it along `axis`; the values alone."""
     return _running("cummin", minimum, x, axis, math.inf if x.dtype.kind == "f" else _limits(x)[1])
 

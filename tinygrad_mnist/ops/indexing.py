@@ -110,25 +110,6 @@ def masked_fill(x: Value, mask: Any, value: Any) -> Value:
     return where(mask, value, x)
 
 
-@composite((((2, 3),), {"mask": np.array([True, False, True])}))
-def masked_select(x: Value, mask: Any) -> Value:
-    """The elements of x where the bool `mask` (broadcast) holds, one after another.
-
-    How many there are depends on numbers, so a compiled function cannot: TraceError.
-    """
-    _check_mask("masked_select", mask)
-    shape = np.broadcast_shapes(x.shape, mask.shape) or (1,)
-    return getitem(expand(x, shape), np.broadcast_to(np.asarray(mask), shape))
-
-
-def nonzero(x: Value) -> Any:
-    """int64 positions of the elements that are not zero, in row-major order: an array (how many, x.ndim).
-
-    How many there are depends on numbers, so a compiled function cannot: TraceError.
-    """
-    return np.argwhere(np.asarray(x))
-
-
 def _positions(index: Any) -> Value:
     return (
         index if isinstance(index, Operand) else np.asarray(index, np.int64 if np.size(index) == 0 else None)

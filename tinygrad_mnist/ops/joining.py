@@ -53,7 +53,7 @@ def stack(tensors: Sequence[Value], axis: int = 0) -> Value:
 
 
 @composite((((5, 2),), {"size": 2}), call=lambda f, x, **size: f(x, **size)[2])
-def split(x: Value, size: int | Sequence[int], axis: int = 0) -> list[Value]:
+def split(x: Value, size: int | Sequence[int], axis: int = 0) -> tuple[Value, ...]:
     """x cut along `axis` into pieces of length `size` (the last may be shorter), or of these lengths."""
     at = normalize_axis("split", axis, x.ndim)
     n = x.shape[at]
@@ -70,7 +70,7 @@ def split(x: Value, size: int | Sequence[int], axis: int = 0) -> list[Value]:
         ranges = tuple((start, length, 1) if i == at else (0, m, 1) for i, m in enumerate(x.shape))
         pieces.append(slice_ranges(x, ranges))
         start += length
-    return pieces
+    return tuple(pieces)
 
 
 @composite(

@@ -15,7 +15,6 @@ algebra functions", 2010.
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -29,7 +28,7 @@ from .contract import product
 from .elementwise import where
 from .gather import getitem
 from .joining import tril
-from .reduce import max, min, prod, sum
+from .reduce import amax, amin, prod, sum
 from .statistics import norm as vector_norm
 from .views import permute_axes, reshape_to, stop_gradient, transpose, unsqueeze
 
@@ -269,7 +268,7 @@ _qr = _lapack(
 
 def min_length(a: Any) -> int:
     """The shorter of the last two axes."""
-    return int(builtins.min(a.shape[-2:]))
+    return int(min(a.shape[-2:]))
 
 
 def qr(a: Value) -> OrthogonalTriangular:
@@ -314,10 +313,10 @@ def _svd_rule(g: Value, y: Value, a: Value) -> Value:
     k = _divided(product(transpose(v), gv), gaps)
     inner = (j + transpose(j)) * across + (k + transpose(k)) * down + diag_embed(gs)
     result = product(product(u, inner), vh)
-    if m > builtins.min(m, n):
+    if m > min(m, n):
         outside = gu - product(u, product(transpose(u), gu))
         result = result + product(outside / across, vh)
-    if n > builtins.min(m, n):
+    if n > min(m, n):
         outside = gv - product(v, product(vh, gv))
         result = result + product(u, transpose(outside / across))
     return result
@@ -366,10 +365,10 @@ def norm(a: Value, ord: float | str | None = None, axis: Any = None, keepdims: b
     matrices = permute_axes(a, (*rest, *chosen))
     if ord in ("nuc", 2, -2):
         s = svd(matrices).S
-        y = sum(s, -1) if ord == "nuc" else max(s, -1) if ord == 2 else min(s, -1)
+        y = sum(s, -1) if ord == "nuc" else amax(s, -1) if ord == 2 else amin(s, -1)
     elif ord in (1, -1, math.inf, -math.inf):
         totals = sum(abs(matrices), -2 if ord in (1, -1) else -1)
-        y = max(totals, -1) if ord in (1, math.inf) else min(totals, -1)
+        y = amax(totals, -1) if ord in (1, math.inf) else amin(totals, -1)
     else:
         raise ValueError(
             f"linalg.norm: there is no matrix norm of ord {ord!r}; use 'fro', 'nuc', 1, 2 or inf"

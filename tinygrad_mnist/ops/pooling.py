@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Callable
 
@@ -14,7 +13,7 @@ from .convolution import Pair, pair
 from .floats import in_floats
 from .joining import concatenate
 from .padding import pad
-from .reduce import max, sum
+from .reduce import amax, sum
 from .statistics import mean
 from .views import permute_axes, reshape_to, slice_ranges
 from .windows import patches
@@ -57,7 +56,7 @@ def max_pool2d(
     )
     lowest = -math.inf if x.dtype.kind == "f" else 0 if x.dtype.kind == "b" else int(np.iinfo(x.dtype).min)
     x = pad(x, (around[1], around[1] + more[1], around[0], around[0] + more[0]), value=lowest)
-    return max(_patches(x, kernel, step, gap), (4, 5))
+    return amax(_patches(x, kernel, step, gap), (4, 5))
 
 
 @composite(
@@ -158,7 +157,7 @@ def adaptive_avg_pool2d(x: Value, output_size: Parts) -> Value:
 def adaptive_max_pool2d(x: Value, output_size: Parts) -> Value:
     """The largest elements of the patches of `adaptive_avg_pool2d`."""
     for axis, n in _counted("adaptive_max_pool2d", x, output_size):
-        x = _by_parts(max, x, axis, n)
+        x = _by_parts(amax, x, axis, n)
     return x
 
 
@@ -192,7 +191,7 @@ def _settled(
         count = -(-(n + 2 * around[i] - reach[i]) // step[i]) + 1
         if (count - 1) * step[i] >= n + around[i]:  # the last would see nothing of the image
             count -= 1
-        more[i] = builtins.max((count - 1) * step[i] + reach[i] - (n + 2 * around[i]), 0)
+        more[i] = max((count - 1) * step[i] + reach[i] - (n + 2 * around[i]), 0)
     return kernel, step, around, gap, (more[0], more[1])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -95,7 +94,7 @@ def _product_of_others(x: Any, axes: tuple[int, ...]) -> Any:
 def _shifted(rows: Any, by: int) -> Any:
     """Each row moved `by` places to the right (left if negative), ones coming in."""
     m, n = rows.shape
-    size = builtins.max(n - builtins.abs(by), 0)
+    size = max(n - abs(by), 0)
     source, target = (0, by) if by > 0 else (-by, 0)
     if size == 0:
         source = target = 0
@@ -179,18 +178,14 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return prod_over(x, normalize_axes("prod", axis, x.ndim), keepdims)
 
 
-def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def amax(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Largest element over `axis` (None: all); ties share the gradient. ShapeError if there is none."""
-    return max_over(x, normalize_axes("max", axis, x.ndim), keepdims)
+    return max_over(x, normalize_axes("amax", axis, x.ndim), keepdims)
 
 
-def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def amin(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Smallest element over `axis` (None: all); ties share the gradient. ShapeError if there is none."""
-    return min_over(x, normalize_axes("min", axis, x.ndim), keepdims)
-
-
-#: PyTorch's names for the values of extremes alone, which is what `max` and `min` give here.
-amax, amin = max, min
+    return min_over(x, normalize_axes("amin", axis, x.ndim), keepdims)
 
 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
@@ -206,5 +201,5 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 def _find(primitive: Primitive, x: Any, axis: int | None, keepdims: bool) -> Any:
     if axis is not None and x.ndim:
         return primitive(x, normalize_axis(primitive.name, axis, x.ndim), keepdims)
-    found = primitive(reshape_to(x, (x.size,)), 0, False)
+    found = primitive(reshape_to(x, (math.prod(x.shape),)), 0, False)
     return reshape_to(found, (1,) * x.ndim) if keepdims else found

@@ -18,7 +18,7 @@ from ..primitive import Array, Primitive, Value, normalize_axes, normalize_axis,
 from .elementwise import abs, eq, exp, log, where
 from .gather import positions
 from .joining import one_hot
-from .reduce import Axis, kept, max, reduced_shape, sum
+from .reduce import Axis, amax, kept, reduced_shape, sum
 from .views import reshape_to, unsqueeze
 
 
@@ -48,7 +48,7 @@ def _along_axis(name: str, kernel: Any, vjp: Callable[..., Any], expansion: Call
 
 
 def _shifted(x: Value, axis: int) -> Value:
-    return x - max(x, axis, keepdims=True) if x.size else x
+    return x - amax(x, axis, keepdims=True) if math.prod(x.shape) else x
 
 
 def _expanded_softmax(x: Value, axis: int) -> Value:
@@ -98,7 +98,7 @@ def _run_logsumexp(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
 
 
 def _expanded_logsumexp(x: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
-    highest = max(x, axes, keepdims=True)
+    highest = amax(x, axes, keepdims=True)
     highest = where(eq(abs(highest), math.inf), 0.0, highest)
     total = log(sum(exp(x - highest), axes, keepdims))
     return total + reshape_to(highest, total.shape)

@@ -177,7 +177,7 @@ class LBFGS(Optimizer):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue from a `state_dict`; StateError, before any change, if it does not fit."""
-        size = sum(p.array.size for p in self._params)
+        size = sum(p.numel() for p in self._params)
         names = ("numbers", "direction", "gradient", "history")
         states = state_dict.get("state", {})
         state = states.get(0, states.get("0", {}))

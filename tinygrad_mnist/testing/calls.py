@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.tensor import wrap
-from ..primitive import Array, Case, Composite, Primitive, Shape
+from ..primitive import Array, Case, Composite, Primitive, Shape, told_by_numbers
 from .samples import distinct
 
 
@@ -55,7 +55,7 @@ def primitive_call(primitive: Primitive, case: tuple[Any, ...]) -> Call:
         primitive.domain,
         primitive.differentiable,
         any(isinstance(x, np.dtype) for x in params),
-        lambda *operands: primitive.infer(*operands, *params),
+        None if primitive.infer is told_by_numbers else lambda *operands: primitive.infer(*operands, *params),
     )
 
 

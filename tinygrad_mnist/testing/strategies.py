@@ -127,7 +127,7 @@ def programs(
             value = longer(*inputs)
         except (ValueError, IndexError, TypeError):  # not for this shape, such as an axis of a scalar
             continue
-        if 0 < value.size <= _LARGEST:
+        if 0 < value.numel() <= _LARGEST:
             program, values = longer, [*values, value]
     return program
 

@@ -151,7 +151,7 @@ def _largest(rows: Value, member: Any) -> Value:
     if not member.size:
         return ops.matmul(member.astype(rows.dtype), rows)
     lowest = ops.where(member[:, :, None], ops.unsqueeze(rows, 0), -math.inf)
-    return ops.where(member.any(1)[:, None], ops.max(lowest, 1), 0.0)
+    return ops.where(member.any(1)[:, None], ops.amax(lowest, 1), 0.0)
 
 
 def _bags(offsets: Any, length: int, include_last: bool) -> tuple[Any, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ... import ops
@@ -51,7 +52,7 @@ def instance_norm(
         return ops.batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     n, channels, *rest = input.shape
     each = ops.reshape(input, (1, n * channels, *rest))
-    if each.size // max(n * channels, 1) < 2:
+    if math.prod(each.shape) // max(n * channels, 1) < 2:
         raise ShapeError(
             f"Expected more than 1 spatial element when training, got input size {tuple(input.shape)}"
         )
@@ -105,7 +106,7 @@ def local_response_norm(
     """x / (k + alpha mean of x^2 over `size` channels around)^beta (Krizhevsky et al. 2012)."""
     if input.ndim < 3:
         raise ShapeError(f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)")
-    if not input.size:
+    if not math.prod(input.shape):
         return input
     squares = ops.reshape(input * input, (input.shape[0], 1, input.shape[1], -1))
     padded = ops.pad(squares, (0, 0, size // 2, (size - 1) // 2))

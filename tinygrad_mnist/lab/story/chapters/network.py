@@ -15,8 +15,8 @@ def chapter(subject: Subject) -> Section:
     """Layers, the count of weights and biases, the computation graph of the cost."""
     network = subject.network
     parameters = dict(network.model.named_parameters())
-    count = sum(p.size for p in parameters.values())
-    rows = [[name, " × ".join(map(str, p.shape)), f"{p.size:,}"] for name, p in parameters.items()]
+    count = sum(p.numel() for p in parameters.values())
+    rows = [[name, " × ".join(map(str, p.shape)), f"{p.numel():,}"] for name, p in parameters.items()]
     inputs, targets = map(Tensor, examples(network, *subject.first(16)))
     cost = network.recipe.cost_function(network.model(inputs), targets)
     names = {**parameters, "images": inputs, "wanted": targets}
