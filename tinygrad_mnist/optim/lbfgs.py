@@ -154,14 +154,14 @@ class LBFGS(Optimizer):
         return evaluate
 
     def _gradients(self) -> Array:
-        parts = [np.zeros(p.size) if p.grad is None else p.grad.numpy().ravel() for p in self._params]
+        parts = [np.zeros(p.numel()) if p.grad is None else p.grad.numpy().ravel() for p in self._params]
         return np.concatenate(parts, dtype=np.float64)
 
     def _values(self) -> Array:
         return np.concatenate([p.numpy().ravel() for p in self._params], dtype=np.float64)
 
     def _assign(self, values: Array) -> None:
-        parts = np.split(values, np.cumsum([p.size for p in self._params])[:-1])
+        parts = np.split(values, np.cumsum([p.numel() for p in self._params])[:-1])
         for p, part in zip(self._params, parts, strict=True):
             p.assign_(part.reshape(p.shape))
 

@@ -28,7 +28,7 @@ def get_total_norm(
     p = float(norm_type)
     total: Tensor
     if math.isinf(p):
-        total = ops.stack([ops.max(ops.abs(g)) for g in found]).max()
+        total = ops.stack([ops.amax(ops.abs(g)) for g in found]).max()
     elif p == 2.0:
         squares = wrap(np.zeros((), found[0].dtype))
         for g in found:
