@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import linecache
 import sys
+import threading
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -31,25 +34,44 @@ def compiled(source: str, arguments: Sequence[Any]) -> Run:
         arguments: integers, and arrays like those it will be called with: only their dtypes and
             numbers of axes count. Arrays must be C-contiguous and aligned.
     """
+    signature = tuple(map(_type, arguments))
+    key = source, signature
+    run: Run | None = _LATEST.pop(key, None)
+    if run is None:
+        run = _compiled(source, signature)
+    _LATEST[key] = run
+    if len(_LATEST) > _KEPT:
+        with contextlib.suppress(KeyError, RuntimeError):  # another thread did
+            del _LATEST[next(iter(_LATEST))]
+    return run
+
+
+_KEPT = 16
+_LATEST: dict[Any, Run] = {}  # functions are often recorded anew, and give a program that was there before
+
+
+def _compiled(source: str, signature: tuple[Any, ...]) -> Run:
     name = f"{PROGRAM}{hashlib.sha256(source.encode()).hexdigest()[:24]}"
-    if name not in sys.modules:
-        path = keep_program(name, source)
-        module = types.ModuleType(name)
-        module.__file__ = path
-        sys.modules[name] = module  # Numba looks the module up by name when it loads machine code
+    path = keep_program(name, source)
+    module = types.ModuleType(name)
+    module.__file__ = path
+    with _MODULES:
+        sys.modules[name] = module  # Numba looks the module up by name
         try:
             exec(compile(source, path, "exec"), module.__dict__)
-        except BaseException:
+            program = module.program
+            if isinstance(program, types.FunctionType):
+                return program  # with NUMBA_DISABLE_JIT
+            program.compile(signature)
+            # the machine code itself: Numba's dispatcher would look at each argument again at each call
+            run: Run = program.overloads.pop(signature).entry_point  # else it would never be collected
+            return run
+        finally:
             del sys.modules[name]
-            raise
-    program = sys.modules[name].program
-    if isinstance(program, types.FunctionType):
-        return program  # with NUMBA_DISABLE_JIT
-    signature = tuple(map(_type, arguments))
-    program.compile(signature)
-    # the machine code itself: Numba's dispatcher would look at each argument again at each call
-    run: Run = program.overloads[signature].entry_point
-    return run
+            linecache.cache.pop(path, None)
+
+
+_MODULES = threading.RLock()  # one program at a time has its module among the others
 
 
 def _type(argument: Any) -> Any:

@@ -11,6 +11,7 @@ import numba
 
 from tinygrad_mnist.kernels.cache import KernelCache
 from tinygrad_mnist.kernels.interrupts import nothing_ignored, signals_held
+from tinygrad_mnist.kernels.lifetime import by_itself
 from tinygrad_mnist.kernels.untyped import extending
 
 SCALAR_OPTIONS: dict[str, Any] = {
@@ -34,7 +35,8 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def program_kernel(function: Callable[..., Any]) -> Any:
     """Compile a program of `tg.jit`: as `kernel`, but it lets other Python threads run meanwhile."""
-    return _cached(numba.njit(**{**KERNEL_OPTIONS, "nogil": True})(function), function)
+    compiled = numba.njit(**{**KERNEL_OPTIONS, "nogil": True})(function)
+    return compiled if compiled is function else by_itself(_cached(compiled, function))
 
 
 def _cached(compiled: Any, function: Callable[..., Any]) -> Any:

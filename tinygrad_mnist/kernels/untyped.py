@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from llvmlite.binding import newpassmanagers as _passes
 from numba import extending as _extending
 from numba.core import cgutils as _cgutils
+from numba.core import codegen as _codegen
 from numba.core import compiler as _compiler
 from numba.core import config as _config
 from numba.core import environment as _environment
@@ -14,12 +16,14 @@ from numba.core import typing as _typing
 from numba.np import numpy_support as _numpy_support
 
 cgutils: Any = _cgutils
+codegen: Any = _codegen
 compiler: Any = _compiler
 config: Any = _config
 environment: Any = _environment
 event: Any = _event
 extending: Any = _extending
 funcdesc: Any = _funcdesc
+passes: Any = _passes
 types: Any = _types
 typing: Any = _typing
 numpy_support: Any = _numpy_support
