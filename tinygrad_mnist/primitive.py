@@ -245,6 +245,11 @@ def result_dtype(*operands: Any) -> np.dtype[Any]:
     """
     dtypes = [x.dtype for x in operands if hasattr(x, "dtype")]
     scalars = [x for x in operands if not hasattr(x, "dtype")]
+    for dtype in dtypes:
+        if dtype.kind not in "fiub" or dtype.itemsize > 8:
+            check_dtype(dtype)  # raises
+    if any(isinstance(x, complex) for x in scalars):
+        check_dtype(np.complex128)
     for category in ("f", "iu", "b"):
         of_category = [d for d in dtypes if d.kind in category]
         if of_category:

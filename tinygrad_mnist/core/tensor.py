@@ -10,6 +10,7 @@ import numpy as np
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
 from ..primitive import Array, Primitive, Shape, check_dtype, normalize_axis
+from .numpy_functions import array_function, array_ufunc
 from .operators import Operators
 from .tape import clock, pull_back, recording, tracing
 
@@ -36,8 +37,6 @@ class Tensor(Operators["Tensor"]):
         DTypeError: for a dtype that is not supported, or `requires_grad` of integers or bools.
         ShapeError: for nested sequences of unequal lengths.
     """
-
-    __array_ufunc__ = None  # so that ndarray * Tensor asks the Tensor
 
     _grad: Tensor | None = None
 
@@ -188,6 +187,12 @@ class Tensor(Operators["Tensor"]):
 
     def __array__(self, dtype: Any = None, copy: _Bool | None = None) -> Array:
         return np.array(self._numbers, dtype, copy=True) if copy else np.asarray(self.numpy(), dtype)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return array_function(function, args, kwargs)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return array_ufunc(ufunc, method, inputs, kwargs)
 
     def item(self) -> Any:
         """The only element, as a Python number; ShapeError if there are others."""
