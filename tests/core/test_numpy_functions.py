@@ -81,9 +81,7 @@ def test_functions(function: Any) -> None:
         x = A.astype(np.float64)
         step = 1e-6
         shifted = [float((f(x + step * d) ** 2).sum()) for d in (np.ones_like(x), -np.ones_like(x))]
-        assert slope == pytest.approx(
-            (shifted[0] - shifted[1]) / (2 * step), rel=1e-3, abs=1e-3
-        )
+        assert slope == pytest.approx((shifted[0] - shifted[1]) / (2 * step), rel=1e-3, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", numpy_functions.UFUNCS)

@@ -55,7 +55,8 @@ def _spread(operation: Callable[..., Any]) -> Callable[..., Any]:
         correction = rest.pop("correction", _UNSET)
         _refuse(dtype=dtype, out=out, **rest)
         correction = ddof if correction is _UNSET else correction
-        return operation(a, axis, keepdims is not _UNSET and bool(keepdims), correction)
+        kept = keepdims is not _UNSET and bool(keepdims)
+        return operation(a, axis, keepdims=kept, correction=correction)
 
     return spread
 
