@@ -58,11 +58,13 @@ class Primitive:
         cases: argument tuples (operand shapes, params) on which the tests exercise it.
         domain: interval from which the tests draw operand values.
         compiles: whether compiled programs can contain it.
+        aliases: whether the result is the operand's own elements, in PyTorch a view of it.
         expansion: the same of other primitives, in tensor code: what compiled programs contain in its
             place; or None. For what eager execution has a kernel of its own, but fuses as it is.
     """
 
     __slots__ = (
+        "aliases",
         "arity",
         "cases",
         "compiles",
@@ -94,7 +96,7 @@ class Primitive:
         expansion: Callable[..., Any] | None = None,
     ) -> None:
         self.name, self.kind, self.run, self.infer = name, kind, run, infer
-        self.direct = direct
+        self.direct, self.aliases = direct, False
         self.vjps, self.arity = tuple(vjps), len(vjps)
         self.differentiable = any(self.vjps)
         self.formula, self.cases, self.domain = formula, tuple(cases), domain

@@ -84,10 +84,11 @@ def test_operations_on_arrays_alone_give_arrays():
     assert isinstance(tg.where(np.array([True]), 1.0, 2.0), Tensor)
 
 
-def test_arithmetic_in_place_makes_a_new_tensor():
+def test_arithmetic_in_place_rebinds_the_object():
     x = y = Tensor([1.0])
+    before = x * 1
     x += 1
-    assert (x.item(), y.item()) == (2, 1)
+    assert (x.item(), y.item(), before.item()) == (2, 2, 1)
 
 
 def test_results_do_not_change_with_their_operands():

@@ -8,7 +8,7 @@ order every graph topologically: the backward walk needs neither recursion nor a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from heapq import heappop, heappush
@@ -43,7 +43,9 @@ class Node(Operand):
         requires_grad: whether a gradient with respect to a leaf passes through here.
         primitive, args: the call that made it, operands first; no primitive for a leaf.
         number: when it was made, on the tape's clock.
-        assigned: for a leaf, when its numbers were last replaced.
+        assigned: when its numbers were last replaced.
+        versions: what an in-place word made another value of: until when on the clock, and the node it was.
+        hooks: what looks at the gradient with respect to this, and may give another in its place.
     """
 
     array: Any
@@ -52,6 +54,8 @@ class Node(Operand):
     args: tuple[Any, ...] = ()
     number: int = 0
     assigned: int = 0
+    versions: tuple[tuple[int, Node], ...] = ()
+    hooks: tuple[Callable[[Any, bool], Any], ...] = ()
 
 
 @contextmanager
@@ -92,20 +96,27 @@ def ancestors(roots: Iterable[Node], stops: Collection[Node] = ()) -> list[Node]
 
 
 def check(node: Node) -> None:
-    """GraphError if the graph at this node was freed, or an input assigned after it was used."""
+    """Let the node's inputs be what they were when it was made, where in-place words changed them since.
+
+    GraphError if the graph at this node was freed, or nobody kept what an input was.
+    """
     if node.args is _FREED:
         raise GraphError(
             f"backward through {_name(node)}, whose graph an earlier backward freed: "
             "pass retain_graph=True to that call to walk the graph again"
         )
-    number = node.number
-    for x in node.args:
+    number, args = node.number, list(node.args)
+    for i, x in enumerate(args):
         if isinstance(x, Node) and x.assigned > number:
-            raise GraphError(
-                f"an input of {_name(node)} was assigned a new value after it was used, so its derivative "
-                "can no longer be computed: call backward before the optimiser's step, or compute the "
-                "result again"
-            )
+            kept = next((old for until, old in x.versions if number < until), None)
+            if kept is None:
+                raise GraphError(
+                    f"an input of {_name(node)} was assigned a new value after it was used, so its "
+                    "derivative can no longer be computed: call backward before the optimiser's step or "
+                    "the in-place operation, or compute the result again"
+                )
+            args[i] = kept
+    node.args = tuple(args)
 
 
 def _name(node: Node) -> str:
@@ -155,11 +166,14 @@ def pull_back(
         _, node = heappop(queue)
         primitive, args, number = node.primitive, node.args, node.number
         assert primitive is not None
+        for x in args:
+            if isinstance(x, Node) and x.assigned > number:
+                check(node)
+                args = node.args
+                break
         numbers = []
         for x in args:
             if isinstance(x, Node):
-                if x.assigned > number:
-                    check(node)
                 numbers.append(x.array)
             else:
                 numbers.append(x)
@@ -167,6 +181,8 @@ def pull_back(
             check(node)
         walked.append(node)
         g = pending.pop(node)
+        if node.hooks:
+            g = _seen(node, g, record)
         values, y = (args, node) if record else (numbers, node.array)
         received = []
         for x, vjp in zip(args, primitive.vjps):
@@ -188,7 +204,18 @@ def pull_back(
     if free:
         for node in walked:
             node.args = _FREED
-    return [(node, pending[node]) for node in leaves if wanted is None or node in wanted]
+    return [
+        (node, _seen(node, pending[node], record) if node.hooks else pending[node])
+        for node in leaves
+        if wanted is None or node in wanted
+    ]
+
+
+def _seen(node: Node, g: Value, record: bool) -> Value:
+    """The gradient with respect to a node after its hooks, which see Tensors."""
+    for hook in node.hooks:
+        g = hook(g, record)
+    return g
 
 
 def _leading_to(targets: Sequence[Node], order: Sequence[Node]) -> set[Node]:

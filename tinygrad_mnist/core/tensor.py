@@ -10,8 +10,9 @@ import numpy as np
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
 from ..primitive import Array, Primitive, Shape, check_dtype, normalize_axis
+from .inplace import InPlace, Memory
 from .numpy_functions import array_function, array_ufunc
-from .operators import Operators
+from .steps import Steps
 from .tape import clock, pull_back, recording, tracing
 
 # The methods int, float and bool hide these names in the class.
@@ -20,7 +21,7 @@ _Float: TypeAlias = float
 _Bool: TypeAlias = bool
 
 
-class Tensor(Operators["Tensor"]):
+class Tensor(InPlace["Tensor"], Steps):
     """An n-dimensional array of numbers that remembers how it was computed.
 
     Tensors are values: arithmetic gives new ones and none changes, save a parameter through
@@ -92,7 +93,7 @@ class Tensor(Operators["Tensor"]):
                     values.append(x)
                     foreign = foreign or isinstance(x, np.ndarray)
             data = primitive.run(*values) if trace is None else trace.record(primitive, args)
-        out = _new(Tensor)
+        out = _view(args[0]) if primitive.aliases else _new(Tensor)
         out.array = np.asarray(data) if isinstance(data, _generic) else data
         if tracked and primitive.differentiable and recording.get() and out.array.dtype.kind == "f":
             out.requires_grad = True
@@ -303,6 +304,43 @@ class Tensor(Operators["Tensor"]):
         finally:
             recording.reset(token)
 
+    @property
+    def data(self) -> Tensor:
+        """The same numbers without the graph; what is changed in them in place is changed here too."""
+        out = _view(self)
+        trace = tracing.get()
+        out.array, out.behind = self.array if trace is None else trace.symbol(self), self
+        return out
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if not isinstance(value, Tensor):
+            value = Tensor(value, self.dtype)
+        if value.behind is self:
+            return  # x.data -= v has changed x already
+        trace = tracing.get()
+        if trace is None:
+            self.array = value.array
+        else:
+            trace.assign(self, value.detach())
+        self.assigned = next(clock)
+
+    def earlier_self(self) -> Tensor:
+        """What this is now, as a value of its own that an in-place word leaves behind."""
+        old = _new(Tensor)
+        old.array, old.requires_grad = self.array, self.requires_grad
+        old.primitive, old.args, old.number = self.primitive, self.args, self.number
+        old.assigned = 0 if self.primitive is None else self.number
+        old.hooks = self.hooks
+        trace = tracing.get()
+        if trace is not None:
+            old.array = trace.symbol(self)
+        return old
+
+    def wrapped(self, array: Any) -> Tensor:
+        """An array as a Tensor, which is not copied."""
+        return wrap(array)
+
     def assign_(self, value: Any) -> Tensor:
         """Replace this leaf's numbers by those of `value` (same shape; cast to this dtype); returns self.
 
@@ -359,6 +397,39 @@ def wrap(data: Any) -> Tensor:
     """A leaf Tensor around an array, which is not copied, or around a symbol of a traced program."""
     out = _new(Tensor)
     out.array = np.asarray(data) if isinstance(data, np.generic) else data
+    return out
+
+
+class View(Tensor):
+    """What a view operation gives: out of date as soon as the tensor it was taken from is changed."""
+
+    is_view = True
+    _array: Any = None
+    memory: Memory
+
+    @property
+    def array(self) -> Any:
+        """See `Node`; GraphError if this is out of date."""
+        if self.memory is not None and self.memory.changed:
+            raise GraphError(
+                "this tensor is a view of one that was changed in place since: in PyTorch it would show the "
+                "change, here it would not. Take the view again after the change, or a copy before it, as in "
+                "x[0].clone()"
+            )
+        return self._array
+
+    @array.setter
+    def array(self, value: Any) -> None:
+        self._array = value
+
+
+def _view(base: Tensor) -> Tensor:
+    """A view of `base`, whose numbers are yet to be put in."""
+    out = _new(View)
+    memory = base.memory
+    if memory is None:
+        memory = base.memory = Memory()
+    out.memory = memory
     return out
 
 

@@ -94,6 +94,7 @@ class Trace:
     def __init__(self, reads: Reads) -> None:
         self.reads = reads
         self._looked_at: dict[int, Tensor] = {}
+        self._arguments: set[Symbol] = set()
         self.instructions: list[Instruction] = []
         self.captured: dict[int, tuple[Tensor | np.ndarray[Any, Any], Symbol]] = {}
         self.assigned: dict[int, tuple[Tensor, Symbol]] = {}
@@ -101,7 +102,17 @@ class Trace:
 
     def argument(self, index: int, shape: Shape, dtype: np.dtype[Any]) -> Symbol:
         """The symbol of one argument of the traced function."""
-        return Symbol(f"a{index}", shape, dtype)
+        symbol = Symbol(f"a{index}", shape, dtype)
+        self._arguments.add(symbol)
+        return symbol
+
+    def is_inside(self, x: Tensor) -> bool:
+        """Whether a Tensor was made while recording."""
+        return isinstance(x.array, Symbol)
+
+    def is_argument(self, x: Tensor) -> bool:
+        """Whether a Tensor is an argument of the function."""
+        return isinstance(x.array, Symbol) and x.array in self._arguments
 
     def record(self, primitive: Primitive, args: tuple[Any, ...]) -> Symbol:
         """Note the call and give the symbol of its result; shapes are checked as in eager execution."""

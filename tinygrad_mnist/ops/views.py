@@ -140,6 +140,10 @@ alias = Primitive(
 )
 
 
+for _view in (reshape_to, permute_axes, expand_to, slice_ranges, stop_gradient):
+    _view.aliases = True
+
+
 # What users call --------------------------------------------------------------------------------
 
 

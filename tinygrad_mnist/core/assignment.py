@@ -1,0 +1,104 @@
+"""What `x[key] = value` and its kin make of a tensor: a new value, differentiable in both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..errors import ShapeError
+from ..primitive import Shape
+from .tape import Node
+
+
+def filled(x: Any, value: Any) -> Any:
+    """One value in the shape and dtype of x."""
+    numbers = value if hasattr(value, "dtype") else np.asarray(value, x.dtype)
+    if numbers.ndim:
+        raise ShapeError(f"fill_: takes one number, not shape {numbers.shape}; copy_ takes a tensor")
+    return ops.expand(_tensor(x, numbers), x.shape)
+
+
+def cast_like(x: Any, source: Any) -> Any:
+    """The numbers of `source`, broadcast and cast to the shape and dtype of x."""
+    source = _tensor(x, source if hasattr(source, "dtype") else np.asarray(source))
+    if source.dtype != x.dtype:
+        source = ops.cast(source, x.dtype)
+    return ops.broadcast_to(source, x.shape)
+
+
+def _tensor(x: Any, value: Any) -> Any:
+    """An array as a tensor like x."""
+    return value if isinstance(value, Node) else x.wrapped(value)
+
+
+def assigned(x: Any, key: Any, value: Any) -> Any:
+    """x with `value` (broadcast, and cast) at `x[key]`; where a position comes twice, the last counts."""
+    given: Any = value if hasattr(value, "dtype") else np.asarray(value, x.dtype)
+    if isinstance(given, Node) and given.array.dtype != x.dtype:
+        given = ops.cast(given, x.dtype)
+    keys = key if isinstance(key, tuple) else (key,)
+    if len(keys) == 1 and _is_mask(keys[0], x) and given.ndim == 0:
+        return ops.where(_reaching(keys[0], x.ndim), _tensor(x, given), x)
+    size = int(np.prod(x.shape))
+    places = ops.getitem(x.wrapped(np.arange(size).reshape(x.shape)), key)
+    if isinstance(places.array, np.ndarray):
+        return _assigned_at(x, places.array, given)
+    spread = ops.reshape(ops.broadcast_to(_tensor(x, given), _fitting(given.shape, places.shape)), (-1,))
+    flat = ops.scatter(ops.reshape(x, (-1,)), 0, ops.reshape(places, (-1,)), spread)
+    return ops.reshape(flat, x.shape)
+
+
+def _assigned_at(x: Any, places: Any, given: Any) -> Any:
+    """x with `given` at known places: a choice between x and the values, spread out to x's shape."""
+    shape = _fitting(given.shape, places.shape)
+    if given.shape != shape:
+        lead = given.ndim - len(shape)
+        given = ops.reshape(given, given.shape[lead:]) if lead > 0 else given
+        given = ops.broadcast_to(given, shape)
+    if not isinstance(given, Node) and isinstance(x.array, np.ndarray) and not x.requires_grad:
+        data = x.array.copy()
+        data.reshape(-1)[places] = given
+        return x.wrapped(data)
+    size = int(np.prod(x.shape))
+    source = np.full(size, -1, np.int64)
+    source[places.reshape(-1)] = np.arange(places.size)
+    source = source.reshape(x.shape)
+    if not places.size:
+        return x
+    spread = ops.take(ops.reshape(_tensor(x, given), (-1,)), np.maximum(source, 0), 0)
+    return ops.where(source >= 0, spread, x)
+
+
+def _fitting(shape: Shape, wanted: Shape) -> Shape:
+    """`wanted`, if a value of `shape` can be spread to it; leading axes of length 1 do not matter."""
+    lead = len(shape) - len(wanted)
+    core = shape[lead:] if lead > 0 and set(shape[:lead]) <= {1} else shape
+    try:
+        fits = np.broadcast_shapes(core, wanted) == tuple(wanted)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(f"x[...] = v: a value of shape {shape} does not fit the place, of shape {wanted}")
+    return tuple(wanted)
+
+
+def _is_mask(key: Any, x: Any) -> bool:
+    return getattr(key, "dtype", None) == np.bool_ and key.ndim > 0 and key.shape == x.shape[: key.ndim]
+
+
+def _reaching(mask: Any, ndim: int) -> Any:
+    return ops.reshape(mask, (*mask.shape, *(1,) * (ndim - mask.ndim)))
+
+
+def scattered(x: Any, key: Any, value: Any) -> Any:
+    """Zeros of x's shape with `value` added at `key`."""
+    size = int(np.prod(x.shape))
+    places = ops.getitem(x.wrapped(np.arange(size).reshape(x.shape)), key)
+    values = ops.broadcast_to(
+        _tensor(x, value if hasattr(value, "dtype") else np.asarray(value, x.dtype)), places.shape
+    )
+    flat = ops.reshape(values, (-1,))
+    total = ops.scatter_add_along(flat, ops.reshape(places, (-1,)), 0, size)
+    return ops.reshape(total, x.shape)
