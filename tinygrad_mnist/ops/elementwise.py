@@ -40,7 +40,7 @@ pow: Primitive = loop(
     _pow,
     "pow(a, b)",
     lambda g, y, a, b: g * _power_slope(a, b),
-    lambda g, y, a, b: g * y * _log_of_base(a),
+    lambda g, y, a, b: g * y * _log_of_base(a, b),
     domain=(0.5, 3.0),
 )
 maximum = loop(
@@ -159,11 +159,13 @@ def _power_slope(a: Any, b: Any) -> Any:
     return b * pow(where(eq(a, 0), where(eq(b, 0), 1.0, a), a), b - 1)
 
 
-def _log_of_base(a: Any) -> Any:
-    """log(a), and 0 at 0."""
-    if not hasattr(a, "dtype"):
-        return math.log(a) if a > 0 else 0.0 if a == 0 else math.nan
-    return log(where(a == 0, 1.0, a))
+def _log_of_base(a: Any, b: Any) -> Any:
+    """log(a), and 0 for the base 0 with an exponent b that is not negative: there the power stays 0."""
+    if hasattr(a, "dtype"):
+        return log(where(mul(eq(a, 0), ge(b, 0)), 1.0, a))
+    if a == 0:
+        return where(ge(b, 0), 0.0, -math.inf)
+    return math.log(a) if a > 0 else math.nan
 
 
 def _share(g: Any, winner: Any, other: Any) -> Any:

@@ -17,7 +17,6 @@ from .elementwise import (
     log1p,
     lt,
     maximum,
-    minimum,
     pow,
     softplus,
     sqrt,
@@ -76,8 +75,17 @@ def logaddexp(a: Value, b: Value) -> Value:
 @composite(_CASE)
 @in_floats
 def sinh(x: Value) -> Value:
-    """Hyperbolic sine, (exp(x) - exp(-x)) / 2, exact near zero."""
-    return (expm1(x) - expm1(-x)) * 0.5
+    """Hyperbolic sine, (exp(x) - exp(-x)) / 2, exact near zero, and as long as it is finite."""
+    far, half = _far(x)
+    near = where(far, 0.0, x)
+    large = half * (half * 0.5)
+    return where(far, where(lt(x, 0), -large, large), (expm1(near) - expm1(-near)) * 0.5)
+
+
+def _far(x: Value) -> tuple[Value, Value]:
+    """Where exp(-|x|) does not count beside exp(|x|), and there exp(|x| / 2)."""
+    far = gt(abs(x), 20)
+    return far, exp(where(far, abs(x), 0.0) * 0.5)
 
 
 @composite(_CASE)
@@ -85,8 +93,11 @@ def sinh(x: Value) -> Value:
 def cosh(x: Value) -> Value:
     """Hyperbolic cosine, (exp(x) + exp(-x)) / 2, with a slope that is exact near zero."""
     near = lt(abs(x), 1)
-    half = sinh(where(near, x, 0.0) * 0.5)
-    return where(near, 1 + 2 * half * half, (exp(x) + exp(-x)) * 0.5)
+    small = sinh(where(near, x, 0.0) * 0.5)
+    far, half = _far(x)
+    between = where(far, 0.0, x)
+    usual = where(near, 1 + 2 * small * small, (exp(between) + exp(-between)) * 0.5)
+    return where(far, half * (half * 0.5), usual)
 
 
 @composite(_CASE)
@@ -95,8 +106,10 @@ def asinh(x: Value) -> Value:
     """The number whose hyperbolic sine is x: log(x + sqrt(x^2 + 1)), without cancellation or overflow."""
     negative = lt(x, 0)
     a = where(negative, -x, x)
-    b = minimum(a, 1e18)  # from where on b / (1 + sqrt(b^2 + 1)) is 1, and before b^2 overflows
-    y = log1p(a + a * (b / (1 + sqrt(b * b + 1))))
+    far = gt(a, 1e18)  # from where on it is log(2 a), and a^2 overflows
+    b = where(far, 1.0, a)
+    y = log1p(b + b * (b / (1 + sqrt(b * b + 1))))
+    y = where(far, log(where(far, a, 1.0)) + math.log(2), y)
     return where(negative, -y, y)
 
 

@@ -69,8 +69,14 @@ def std(
     *,
     correction: float | None = None,
 ) -> Value:
-    """Standard deviation over `axis`: the square root of `var`."""
-    return sqrt(var(x, axis, unbiased, keepdims, correction=correction))
+    """Standard deviation over `axis`: the square root of `var`. The gradient of equal numbers is zero."""
+    return _root(var(x, axis, unbiased, keepdims, correction=correction))
+
+
+def _root(x: Value) -> Value:
+    """The square root, with slope 0 at 0."""
+    zero = eq(x, 0)
+    return where(zero, 0.0, sqrt(where(zero, 1.0, x)))
 
 
 def _spread_over(name: str, axis: Any, unbiased: bool | None, correction: float | None) -> tuple[Axis, float]:
@@ -176,7 +182,7 @@ def norm(x: Value, ord: float | str | None = "fro", axis: Axis = None, keepdims:
     """Vector norm (sum |x|^ord)^(1/ord) over `axis` (None: all elements as one vector).
 
     `ord` is 2 by default, or any number: math.inf for the largest magnitude, -math.inf for the
-    smallest, 0 for how many elements are not zero. The gradient at zero is taken as zero.
+    smallest, 0 for how many elements are not zero. The gradient at zero is zero, for any `ord`.
     """
     if ord in ("fro", None):
         ord = 2
@@ -188,7 +194,16 @@ def norm(x: Value, ord: float | str | None = "fro", axis: Axis = None, keepdims:
         return sum(cast(ne(x, 0), x.dtype), axis, keepdims)
     if ord == 1:
         return sum(abs(x), axis, keepdims)
-    total = sum(x * x if ord == 2 else pow(abs(x), ord), axis, keepdims)
+    if ord == 2:
+        return _root(sum(x * x, axis, keepdims))
+    total = sum(_powers(abs(x), ord), axis, keepdims)
     zero = eq(total, 0)
-    root = where(zero, 1.0, total)
-    return where(zero, 0.0, sqrt(root) if ord == 2 else pow(root, 1 / ord))
+    return where(zero, 0.0, pow(where(zero, 1.0, total), 1 / ord))
+
+
+def _powers(magnitude: Value, ord: float) -> Value:
+    """Each magnitude to a power; with an exponent below 1 its slope at 0, infinite, is taken as 0."""
+    if ord >= 1:
+        return pow(magnitude, ord)
+    zero = eq(magnitude, 0)
+    return where(zero, 0.0 if ord > 0 else math.inf, pow(where(zero, 1.0, magnitude), ord))

@@ -23,7 +23,9 @@ def tan(x: Value) -> Value:
 @in_floats
 def asin(x: Value) -> Value:
     """The angle from -pi/2 to pi/2 whose sine is x; NaN outside -1 .. 1."""
-    return 2 * atan(x / (1 + sqrt(1 - x) * sqrt(1 + x)))
+    cosine = sqrt(1 - x) * sqrt(1 + x)
+    near = lt(abs(x), 0.5)  # where no half is taken, which the smallest numbers do not have
+    return where(near, 1.0, 2.0) * atan(x / where(near, cosine, 1 + cosine))
 
 
 @composite(_CASE, domain=(-0.9, 0.9))
