@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import DTypeError
 from ..primitive import Value, composite, result_dtype
 from . import elementwise as e
+from .floats import beside_factors, in_floats
 from .reduce import sum
 from .rounding import floor_divide, trunc
 
@@ -68,6 +69,7 @@ def float_power(a: Value, b: Value) -> Value:
 @composite(((((2, 3), (2, 3), (3,))), {"value": 0.5}))
 def addcmul(x: Value, tensor1: Value, tensor2: Value, *, value: float = 1) -> Value:
     """x + value * tensor1 * tensor2."""
+    x, tensor1, tensor2 = beside_factors((value,), x, tensor1, tensor2)
     return x + tensor1 * tensor2 * value if value != 1 else x + tensor1 * tensor2
 
 
@@ -88,6 +90,7 @@ def clamp_max(x: Value, max: Any) -> Value:
 
 
 @composite((((2, 3),), {}), domain=(0.1, 0.9))
+@in_floats
 def logit(x: Value, eps: float | None = None) -> Value:
     """log(x / (1 - x)), the inverse of sigmoid; x is limited to eps .. 1 - eps first."""
     if eps is not None:
@@ -107,6 +110,7 @@ def heaviside(x: Value, values: Value) -> Value:
 
 
 @composite(_TWO, domain=(0.5, 2.0))
+@in_floats
 def copysign(a: Value, b: Value) -> Value:
     """The magnitude of a with the sign of b."""
     negative = e.where(e.eq(b, 0), e.div(1.0, b), b) < 0 if hasattr(b, "dtype") else math.copysign(1, b) < 0
@@ -163,6 +167,7 @@ def positive(x: Value) -> Value:
 
 
 @composite((((2, 3), (2, 3)), {}))
+@in_floats
 def dist(a: Value, b: Value, p: float = 2) -> Value:
     """The p-norm of a - b."""
     d = e.abs(a - b)

@@ -54,3 +54,8 @@ def in_floats(function: _F) -> _F:
 def as_float(x: Any, dtype: np.dtype[Any] = _FLOAT32) -> Value:
     """A Tensor or array of integers or booleans in a float dtype; anything else as it is."""
     return in_dtype(x, dtype) if isinstance(x, _VALUES) and x.dtype.kind != "f" else x  # type: ignore[union-attr]
+
+
+def beside_factors(factors: tuple[float, ...], *operands: Value) -> tuple[Value, ...]:
+    """The operands as they are; as floats where a factor is one, since then so is the result."""
+    return tuple(map(as_float, operands)) if any(isinstance(x, float) for x in factors) else operands

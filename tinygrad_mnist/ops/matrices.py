@@ -12,6 +12,7 @@ from ..errors import ShapeError
 from ..primitive import Value, composite, normalize_axis
 from .arranging import movedim
 from .contract import matmul
+from .floats import beside_factors
 from .indexing import index_select
 from .reduce import sum
 from .views import reshape_to
@@ -47,18 +48,21 @@ def _plus(x: Value, y: Value, beta: float, alpha: float) -> Value:
 @composite((((2, 4), (2, 3), (3, 4)), {"beta": 0.5, "alpha": 2.0}))
 def addmm(x: Value, mat1: Value, mat2: Value, *, beta: float = 1, alpha: float = 1) -> Value:
     """beta * x + alpha * mat1 @ mat2."""
+    x, mat1, mat2 = beside_factors((beta, alpha), x, mat1, mat2)
     return _plus(x, mm(mat1, mat2), beta, alpha)
 
 
 @composite((((2,), (2, 3), (3,)), {}))
 def addmv(x: Value, mat: Value, vec: Value, *, beta: float = 1, alpha: float = 1) -> Value:
     """beta * x + alpha * mat @ vec."""
+    x, mat, vec = beside_factors((beta, alpha), x, mat, vec)
     return _plus(x, mv(mat, vec), beta, alpha)
 
 
 @composite((((2, 3), (2,), (3,)), {}))
 def addr(x: Value, vec1: Value, vec2: Value, *, beta: float = 1, alpha: float = 1) -> Value:
     """beta * x + alpha * outer(vec1, vec2)."""
+    x, vec1, vec2 = beside_factors((beta, alpha), x, vec1, vec2)
     _axes("addr", (vec1, 1), (vec2, 1))
     return _plus(x, reshape_to(vec1, (*vec1.shape, 1)) * vec2, beta, alpha)
 
@@ -66,6 +70,7 @@ def addr(x: Value, vec1: Value, vec2: Value, *, beta: float = 1, alpha: float = 
 @composite((((2, 2, 4), (2, 2, 3), (2, 3, 4)), {}))
 def baddbmm(x: Value, batch1: Value, batch2: Value, *, beta: float = 1, alpha: float = 1) -> Value:
     """beta * x + alpha * batch1 @ batch2, matrix by matrix."""
+    x, batch1, batch2 = beside_factors((beta, alpha), x, batch1, batch2)
     _axes("baddbmm", (batch1, 3), (batch2, 3))
     return _plus(x, matmul(batch1, batch2), beta, alpha)
 
@@ -73,6 +78,7 @@ def baddbmm(x: Value, batch1: Value, batch2: Value, *, beta: float = 1, alpha: f
 @composite((((2, 4), (2, 2, 3), (2, 3, 4)), {}))
 def addbmm(x: Value, batch1: Value, batch2: Value, *, beta: float = 1, alpha: float = 1) -> Value:
     """beta * x + alpha * the sum of the products of the matrices."""
+    x, batch1, batch2 = beside_factors((beta, alpha), x, batch1, batch2)
     _axes("addbmm", (batch1, 3), (batch2, 3))
     return _plus(x, sum(matmul(batch1, batch2), 0), beta, alpha)
 

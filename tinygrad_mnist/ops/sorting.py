@@ -12,6 +12,7 @@ from ..primitive import Value, composite, normalize_axis
 from .cumulative import cumsum
 from .elementwise import cast, eq, ne, where
 from .extremes import Picked, first, picked
+from .floats import in_floats
 from .indexing import gather
 from .joining import stack
 from .reduce import argsort_along, sum
@@ -135,6 +136,7 @@ def nanmedian(x: Value, axis: int | None = None, keepdims: bool = False) -> Any:
 
 
 @composite((((5,),), {"q": 0.3}), (((2, 4),), {"q": 0.5, "axis": 1, "keepdims": True}))
+@in_floats
 def quantile(
     x: Value,
     q: Any,

@@ -129,6 +129,7 @@ def nansum(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
 
 
 @composite((((2, 3),), {"axis": 1}), (((4,),), {}))
+@in_floats
 def nanmean(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
     """The mean over `axis` of what is not NaN."""
     return nansum(x, axis, keepdims) / sum(cast(eq(x, x), x.dtype), axis, keepdims)
