@@ -19,12 +19,14 @@ import numpy as np
 from tinygrad_mnist.kernels.barrier import ABANDONED
 
 VARIABLE = "TINYGRAD_MNIST_NUM_THREADS"
+_GRANTED = "OMP_NUM_THREADS"
 
 
 def set_num_threads(n: int) -> None:
     """Let large kernels use up to n threads, the caller's included; the numbers are the same for any n.
 
-    The default is TINYGRAD_MNIST_NUM_THREADS, or the number of cores this process may use. Raises
+    The default is TINYGRAD_MNIST_NUM_THREADS, or the number of cores this process may use, but no more than
+    OMP_NUM_THREADS grants, which joblib and clusters set so that processes share the cores. Raises
     ValueError for n below 1, TypeError if it is not whole.
     """
     global _most
@@ -48,7 +50,9 @@ def _default() -> int:
     chosen = os.environ.get(VARIABLE)
     if not chosen:
         affinity = getattr(os, "sched_getaffinity", None)
-        return len(affinity(0)) if affinity else os.cpu_count() or 1
+        cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+        granted = os.environ.get(_GRANTED, "")
+        return min(cores, int(granted)) if granted.isdecimal() and int(granted) else cores
     if not chosen.isdecimal() or int(chosen) < 1:
         raise ValueError(f"{VARIABLE} must be a whole number from 1 up, not {chosen!r}")
     return int(chosen)
