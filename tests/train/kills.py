@@ -78,7 +78,7 @@ def live(job, folder, threads, steps):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             model, history = JOBS[job](train.Checkpoints(folder / "checkpoints", steps=steps, resume=True))
-        end = {name: x.tobytes().hex() for name, x in model.state_dict().items()}
+        end = {name: np.asarray(x).tobytes().hex() for name, x in model.state_dict().items()}
         end["history"] = history.to_json(times=False)
         (folder / "end.tmp").write_text(json.dumps(end))
         os.replace(folder / "end.tmp", folder / "end.json")

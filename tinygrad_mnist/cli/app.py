@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 from .. import __version__
 from ..errors import TinygradMnistError
 from .evaluate import evaluate
+from .export import export
 from .gradcheck import gradcheck
 from .info import info
 from .lab import lab_app
@@ -30,7 +31,7 @@ app = App(
     help_format="markdown",
     default_parameter=Parameter(negative="", show_default=False),
 )
-for _command in (train, evaluate, predict, info, gradcheck, report, sweep, page, lab_app):
+for _command in (train, evaluate, predict, info, export, gradcheck, report, sweep, page, lab_app):
     app.command(_command)
 
 
