@@ -164,7 +164,7 @@ def by_lbfgs(
     """
     model, cost = network.module(), COSTS[network.output]
     parameters = list(model.parameters())
-    places = np.cumsum([p.size for p in parameters])[:-1]
+    places = np.cumsum([p.numel() for p in parameters])[:-1]
     inputs, wanted = Tensor(x), Tensor(targets)
     given = {} if weights is None else {"sample_weight": Tensor(weights)}
     decay = alpha / (len(x) if weights is None else float(weights.sum()))

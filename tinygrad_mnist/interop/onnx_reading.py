@@ -222,7 +222,10 @@ def _conv_transpose(x: Sequence[Any], a: Mapping[str, Any]) -> Any:
     pads = a.get("pads", [0, 0, 0, 0])
     if pads[:2] != pads[2:]:
         raise DataError("it holds a ConvTranspose with uneven pads")
-    pair = lambda name, default: tuple(a.get(name, [default] * 2))
+
+    def pair(name: str, default: int) -> tuple[int, ...]:
+        return tuple(a.get(name, [default] * 2))
+
     bias = x[2] if len(x) > 2 else None
     return F.conv_transpose2d(
         x[0], x[1], bias, pair("strides", 1), tuple(pads[:2]), pair("output_padding", 0), a.get("group", 1),
@@ -399,8 +402,8 @@ _READ: dict[str, Operation] = {
     "ReduceSum": _reduced(ops.sum),
     "ReduceMean": _reduced(ops.mean),
     "ReduceProd": _reduced(ops.prod),
-    "ReduceMax": _reduced(ops.max),
-    "ReduceMin": _reduced(ops.min),
+    "ReduceMax": _reduced(ops.amax),
+    "ReduceMin": _reduced(ops.amin),
     "ReduceLogSumExp": _reduced(ops.logsumexp),
     "ReduceSumSquare": _reduced(lambda x, axes, keep: ops.sum(x * x, axes, keep)),
     "ArgMax": _place_of(ops.argmax),
@@ -419,7 +422,7 @@ _READ: dict[str, Operation] = {
     "MaxPool": _pool(largest=True),
     "AveragePool": _pool(largest=False),
     "GlobalAveragePool": lambda x, a: ops.mean(x[0], tuple(range(2, x[0].ndim)), True),
-    "GlobalMaxPool": lambda x, a: ops.max(x[0], tuple(range(2, x[0].ndim)), True),
+    "GlobalMaxPool": lambda x, a: ops.amax(x[0], tuple(range(2, x[0].ndim)), True),
     "BatchNormalization": _normalised,
     "LayerNormalization": _layer_normalised,
     "Dropout": lambda x, a: x[0],
@@ -435,7 +438,7 @@ _READ: dict[str, Operation] = {
     "Pad": _padding,
     "Expand": _expanded,
     "Shape": lambda x, a: np.array(x[0].shape[a.get("start", 0) : a.get("end")], np.int64),
-    "Size": lambda x, a: np.array(x[0].size, np.int64),
+    "Size": lambda x, a: np.array(math.prod(x[0].shape), np.int64),
     "Cast": _cast,
     "Clip": _clipped,
     "Constant": _constant,
