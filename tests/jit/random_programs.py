@@ -23,7 +23,7 @@ UNARY = (
     lambda x: x * 0.5 - 1, lambda x: 1 / (x * x + 2), ops.stop_gradient,
 )  # fmt: skip
 BINARY = (ops.add, ops.sub, ops.mul, ops.maximum, ops.minimum, lambda a, b: ops.where(a > b, a, b * 0.5))
-REDUCTIONS = (ops.sum, ops.mean, ops.max, ops.min, ops.logsumexp)
+REDUCTIONS = (ops.sum, ops.mean, ops.amax, ops.amin, ops.logsumexp)
 
 
 def random_program(seed: int) -> tuple[Callable[..., Any], list[tg.Tensor]]:

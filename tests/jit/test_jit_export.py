@@ -44,13 +44,15 @@ def test_a_training_step(tmp_path: Path) -> None:
     specialization = compiled._latest
     assert specialization is not None
     before = [x, *(np.array(c.array) for c in specialization._captured), np.empty(6, np.float32)]
+    before += [np.empty(s.shape, s.dtype) for s in specialization.emitted.buffers]
     np.savez(tmp_path / "arrays.npz", *before)
     costs = compiled.scan(x).numpy()
     subprocess.run([sys.executable, "-c", ALONE], cwd=tmp_path, check=True)
     with np.load(tmp_path / "after.npz") as arrays:
         after = list(arrays.values())
-    np.testing.assert_array_equal(after[-1], costs)
-    for got, captured in zip(after[1:-1], specialization._captured):
+    count = len(specialization._captured)
+    np.testing.assert_array_equal(after[1 + count], costs)
+    for got, captured in zip(after[1:], specialization._captured):
         np.testing.assert_array_equal(got, captured.array)
     assert ": float32 (4, 6), changed\n" in (tmp_path / "my_step.py").read_text()
 

@@ -41,12 +41,12 @@ class Source(NamedTuple):
     Attributes:
         text: a module whose function `program` runs the steps from `first` up to `last`.
         shared: whether several workers can run it together. Then the function takes, after the
-            steps, the number of a worker (from 0), how many there are, and an array where they meet;
-            and at the end the buffers.
-        buffers: those.
+            steps, the number of a worker (from 0), how many there are, and an array where they meet.
+        buffers: room to work in.
 
     The array arguments in any case are the program's arguments, each with an axis of steps in front;
-    the captured arrays, which it updates in place; and the outputs, again with an axis of steps.
+    the captured arrays, which it updates in place; the outputs, again with an axis of steps; and the
+    buffers: a program that ends by an error could not give back what it had allocated.
     """
 
     text: str
@@ -93,15 +93,15 @@ class _Emitter(Reductions, Contractions):
         names = ["first", "last", *(["worker", "workers", "meeting"] if shared else [])]
         names += [s.name for s in (*program.arguments, *program.captured)]
         names += [f"o{k}" for k in range(len(program.outputs))]
-        names += [s.name for s in own if shared]
+        names += [s.name for s in own]
         lines = ["@program_kernel", f"def program({', '.join(names)}):"]
-        before = shares(body) if shared else [_allocation(s) for s in own]
+        before = shares(body) if shared else []
         before += [f"{name} = {other}  # which is no longer needed" for name, other in again.items()]
         lines += [INDENT + line for line in (*before, *self.views)]
         lines += [f"{INDENT}for step in range(first, last):"]
         lines += [INDENT * 2 + line for line in body or ["pass"]]
         text = "\n".join([*_imports(lines), "", "", *lines, ""])
-        return Source(text, shared, tuple(own) if shared else ())
+        return Source(text, shared, tuple(own))
 
     def _use_again(self, shared: bool) -> dict[str, str]:
         """Let buffers live in the memory of earlier ones whose numbers nobody needs any more: these by those.
@@ -221,10 +221,6 @@ def _imports(lines: Sequence[str]) -> list[str]:
     words = set(re.findall(r"\w+", "\n".join(lines)))
     found = {module: [n for n in names.split() if n in words] for module, names in _MODULES.items()}
     return [f"from {module} import {', '.join(names)}" for module, names in found.items() if names]
-
-
-def _allocation(x: Symbol) -> str:
-    return f"{x.name} = empty({x.shape!r}, {_dtype(x.dtype)})"
 
 
 def _plain(line: str) -> str:

@@ -124,7 +124,7 @@ class Specialization:
         outputs = [np.empty(shape, dtype) for shape, dtype in self._results]
         views = [y[None] for y in outputs]
         if self._plain and not (self._moved or self._shared or self._updated or self._grads):
-            self._run(0, 1, *arrays, *self._bound, *views)
+            self._run(0, 1, *arrays, *self._bound, *views, *self._buffers)
         else:
             self._bind()
             try:
@@ -189,7 +189,7 @@ class Specialization:
         """The arguments of the program in their order; `place` is for one that workers share."""
         if self._shared:
             return [first, last, *place, *arrays, *self._bound, *outputs, *self._buffers]
-        return [first, last, *arrays, *self._bound, *outputs]
+        return [first, last, *arrays, *self._bound, *outputs, *self._buffers]
 
     def _bind(self) -> None:
         """Find the present numbers of what is captured."""

@@ -18,12 +18,14 @@ class _Codegen(codegen.JITCPUCodegen):  # type: ignore[misc]
     """An engine that has the function passes of all: to make them for each function costs a millisecond."""
 
     _passes: tuple[Any, Any] | None = None
+    _keeper: Any = None  # whose engine owns the description of the machine that the passes point to
 
     def _function_pass_manager(self, **options: Any) -> tuple[Any, Any]:
         if options:
             return super()._function_pass_manager(**options)
         if _Codegen._passes is None:
-            _Codegen._passes = super()._function_pass_manager()
+            _Codegen._keeper = codegen.JITCPUCodegen("tinygrad_mnist.passes")
+            _Codegen._passes = _Codegen._keeper._function_pass_manager()
         return _Codegen._passes
 
 

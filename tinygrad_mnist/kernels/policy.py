@@ -25,6 +25,13 @@ KERNEL_OPTIONS: dict[str, Any] = {
     "fastmath": False,  # as above; kernels that reorder sums do so explicitly, always the same way
     "boundscheck": False,  # kernels walk raw memory; their callers check shapes once per call
     "nogil": False,  # kernels release Python's lock themselves when it is worth it; see `arrays.unlock`
+    "_nrt": True,  # they may allocate; said, since what is not is taken over from the calling function
+}
+
+PROGRAM_OPTIONS: dict[str, Any] = {
+    **KERNEL_OPTIONS,
+    "nogil": True,
+    "_nrt": False,  # nothing is allocated, and no reference counted: an error would leave it behind
 }
 
 
@@ -35,7 +42,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def program_kernel(function: Callable[..., Any]) -> Any:
     """Compile a program of `tg.jit`: as `kernel`, but it lets other Python threads run meanwhile."""
-    compiled = numba.njit(**{**KERNEL_OPTIONS, "nogil": True})(function)
+    compiled = numba.njit(**PROGRAM_OPTIONS)(function)
     return compiled if compiled is function else by_itself(_cached(compiled, function))
 
 
