@@ -1,23 +1,46 @@
 """A micro autodiff framework on NumPy and Numba, and the network that reads handwritten digits."""
 
+from typing import NoReturn as _NoReturn
+
 from . import autograd, data, errors, func, nn, ops, optim, testing, train, utils
 from .autograd import inference_mode, is_grad_enabled, set_grad_enabled
+from .core import functions
 from .core.autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
 from .core.creation import (
     arange,
+    as_tensor,
+    asarray,
+    cat,
+    concat,
     concatenate,
     einsum,
+    empty,
+    empty_like,
     eye,
+    from_dlpack,
+    from_numpy,
     full,
+    full_like,
+    is_tensor,
+    linspace,
+    logspace,
     maximum,
     meshgrid,
     minimum,
+    numel,
     one_hot,
     ones,
+    ones_like,
     stack,
+    tensor,
+    tril_indices,
+    triu_indices,
     where,
     zeros,
+    zeros_like,
 )
+from .core.device import backends, cuda
+from .core.functions import *  # noqa: F403
 from .core.generator import (
     Generator,
     default_generator,
@@ -27,6 +50,19 @@ from .core.generator import (
     seed,
     set_rng_state,
 )
+from .core.hints import missing as _missing
+from .core.random import (
+    bernoulli,
+    multinomial,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+)
 from .core.tensor import Tensor
 from .jit import jit
 from .kernels.threads import get_num_threads, set_num_threads
@@ -35,19 +71,32 @@ from .saving import load, save
 
 __version__ = "0.1.0"
 
+
 __all__ = [
     "Generator",
     "Tensor",
     "arange",
+    "as_tensor",
+    "asarray",
     "autograd",
+    "backends",
+    "bernoulli",
+    "cat",
+    "concat",
     "concatenate",
+    "cuda",
     "data",
     "default_generator",
     "einsum",
+    "empty",
+    "empty_like",
     "enable_grad",
     "errors",
     "eye",
+    "from_dlpack",
+    "from_numpy",
     "full",
+    "full_like",
     "func",
     "get_num_threads",
     "get_rng_state",
@@ -57,32 +106,59 @@ __all__ = [
     "inference_mode",
     "initial_seed",
     "is_grad_enabled",
+    "is_tensor",
     "jacobian",
     "jit",
     "jvp",
     "linalg",
+    "linspace",
     "load",
+    "logspace",
     "manual_seed",
     "maximum",
     "meshgrid",
     "minimum",
+    "multinomial",
     "nn",
     "no_grad",
+    "normal",
+    "numel",
     "one_hot",
     "ones",
+    "ones_like",
     "ops",
     "optim",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
     "save",
     "seed",
     "set_grad_enabled",
     "set_num_threads",
     "set_rng_state",
     "stack",
+    "tensor",
     "testing",
     "train",
+    "tril_indices",
+    "triu_indices",
     "utils",
     "value_and_grad",
     "vjp",
     "where",
     "zeros",
+    "zeros_like",
 ]
+__all__ += functions.__all__
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing("tinygrad_mnist", name, lambda: __all__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

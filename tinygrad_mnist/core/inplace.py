@@ -317,6 +317,10 @@ class InPlace(Operators[_T]):
         """The numbers of `source`, broadcast and cast; returns self."""
         return change(self, "copy_", lambda old: cast_like(old, source))  # type: ignore[return-value]
 
+    def _drawn(self, name: str, values: Any) -> _T:
+        """Random values in place of these."""
+        return change(self, name, lambda old: values)  # type: ignore[return-value]
+
     def index_put_(self, indices: Any, values: Any, accumulate: bool = False) -> _T:
         """`x[indices] = values`, or `+=` with repeated positions added up; returns self."""
         if accumulate:

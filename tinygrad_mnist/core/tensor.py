@@ -10,6 +10,7 @@ import numpy as np
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
 from ..primitive import Array, Primitive, Shape, check_dtype, normalize_axis
+from .conversions import Conversions
 from .inplace import InPlace, Memory
 from .numpy_functions import array_function, array_ufunc
 from .steps import Steps
@@ -21,7 +22,7 @@ _Float: TypeAlias = float
 _Bool: TypeAlias = bool
 
 
-class Tensor(InPlace["Tensor"], Steps):
+class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
     """An n-dimensional array of numbers that remembers how it was computed.
 
     Tensors are values: arithmetic gives new ones and none changes, save a parameter through
@@ -362,35 +363,6 @@ class Tensor(InPlace["Tensor"], Steps):
             trace.assign(self, value)
         self.assigned = next(clock)
         return self
-
-    # Dtypes -----------------------------------------------------------------------------------
-
-    def to(self, dtype: Any) -> Tensor:
-        """Cast to `dtype`; floats are cut towards zero by integers. self where it has it already."""
-        if dtype is self.array.dtype:
-            return self
-        found = check_dtype(dtype)
-        return self if found == self.dtype else ops.cast(self, found)
-
-    def float(self) -> Tensor:
-        """Cast to float32."""
-        return self.to(np.float32)
-
-    def double(self) -> Tensor:
-        """Cast to float64."""
-        return self.to(np.float64)
-
-    def int(self) -> Tensor:
-        """Cast to int32."""
-        return self.to(np.int32)
-
-    def long(self) -> Tensor:
-        """Cast to int64."""
-        return self.to(np.int64)
-
-    def bool(self) -> Tensor:
-        """True where not zero."""
-        return self.to(np.bool_)
 
 
 def wrap(data: Any) -> Tensor:

@@ -1,0 +1,150 @@
+"""A Tensor as another: of another dtype, on the one device there is, copied, or handed to other libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import numpy as np
+
+from .. import ops
+from ..primitive import Array, check_dtype
+from .device import CPU, Device, check_device
+from .hints import missing
+from .tape import Node
+
+_T = TypeVar("_T")
+_Bool: TypeAlias = bool
+_Int: TypeAlias = int
+
+
+class Conversions(Node, Generic[_T]):
+    """`to` and its kin."""
+
+    numpy: Callable[[], Array]
+
+    #: Where tensors are: the CPU.
+    device = CPU
+    is_cuda = is_sparse = is_quantized = False
+    layout = "strided"
+
+    def to(self, *args: Any, **keywords: Any) -> _T:
+        """Cast to a dtype, or to that of another tensor; a device is "cpu".
+
+        Floats are cut towards zero by integers. self where nothing changes, unless `copy=True`.
+        """
+        dtype, copy = keywords.pop("dtype", None), keywords.pop("copy", False)
+        check_device(keywords.pop("device", None))
+        keywords.pop("non_blocking", None)
+        if keywords:
+            raise TypeError(f"to: there is no argument {sorted(keywords)[0]}=; it has dtype, device and copy")
+        for x in args:
+            if isinstance(x, Device) or (isinstance(x, str) and not hasattr(np, x)):
+                check_device(x)
+            elif isinstance(x, Node):
+                dtype = x.array.dtype
+            elif not isinstance(x, _Bool) and x is not None:
+                dtype = x
+        own = self.array.dtype
+        if dtype is None or dtype is own or check_dtype(dtype) == own:
+            return ops.alias(self) if copy else self  # type: ignore[return-value]
+        return ops.cast(self, check_dtype(dtype))
+
+    def type_as(self, other: Node) -> _T:
+        """Cast to the dtype of another tensor."""
+        return self.to(other.array.dtype)
+
+    def type(self, dtype: Any) -> _T:
+        """Cast to `dtype`."""
+        return self.to(dtype)
+
+    def float(self) -> _T:
+        """Cast to float32."""
+        return self.to(np.float32)
+
+    def double(self) -> _T:
+        """Cast to float64."""
+        return self.to(np.float64)
+
+    def int(self) -> _T:
+        """Cast to int32."""
+        return self.to(np.int32)
+
+    def short(self) -> _T:
+        """Cast to int16."""
+        return self.to(np.int16)
+
+    def char(self) -> _T:
+        """Cast to int8."""
+        return self.to(np.int8)
+
+    def byte(self) -> _T:
+        """Cast to uint8."""
+        return self.to(np.uint8)
+
+    def long(self) -> _T:
+        """Cast to int64."""
+        return self.to(np.int64)
+
+    def bool(self) -> _T:
+        """True where not zero."""
+        return self.to(np.bool_)
+
+    def clone(self, memory_format: Any = None) -> _T:
+        """A copy, through which gradients go."""
+        return ops.alias(self)
+
+    def contiguous(self, memory_format: Any = None) -> _T:
+        """This tensor: where numbers lie in memory is not the user's business here."""
+        return self  # type: ignore[return-value]
+
+    def is_contiguous(self, memory_format: Any = None) -> _Bool:
+        """True."""
+        return True
+
+    def cpu(self) -> _T:
+        """This tensor, which is there."""
+        return self  # type: ignore[return-value]
+
+    def cuda(self, *args: Any, **keywords: Any) -> _T:
+        """ValueError: there is no such device."""
+        check_device("cuda")
+        raise AssertionError
+
+    def pin_memory(self) -> _T:
+        """This tensor: nothing is copied to a device."""
+        return self  # type: ignore[return-value]
+
+    def is_floating_point(self) -> _Bool:
+        """Whether the elements are floats."""
+        return self.array.dtype.kind == "f"
+
+    def is_complex(self) -> _Bool:
+        """False: there are no complex numbers here."""
+        return False
+
+    def element_size(self) -> _Int:
+        """Bytes of one element."""
+        return self.array.dtype.itemsize
+
+    @property
+    def itemsize(self) -> _Int:
+        """Bytes of one element."""
+        return self.array.dtype.itemsize
+
+    @property
+    def nbytes(self) -> _Int:
+        """Bytes of all elements."""
+        return self.array.size * self.array.dtype.itemsize
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """The numbers, copied, for another library's `from_dlpack`."""
+        return np.array(self.numpy()).__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[Any, ...]:
+        return (1, 0)  # the CPU
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise missing("Tensor", name, lambda: dir(type(self)))
