@@ -12,7 +12,7 @@ f4, f8, i8, i4, u1, i1, b1 = map(np.dtype, ["f4", "f8", "i8", "i4", "u1", "i1", 
 
 
 def one(dtype):
-    return tg.ones(2, dtype)
+    return tg.ones(2, dtype=dtype)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,8 @@ def test_python_numbers_give_the_default_dtypes():
     assert Tensor(np.float64(1)).dtype == f8
     assert Tensor(np.zeros(2)).dtype == f8
     assert Tensor([1.0], dtype=f8).dtype == f8
-    assert tg.zeros(2).dtype == tg.eye(2).dtype == tg.full(2, 1).dtype == f4
+    assert tg.zeros(2).dtype == tg.eye(2).dtype == tg.full(2, 1.0).dtype == f4
+    assert tg.full(2, 1).dtype == i8
     assert tg.arange(3).dtype == i8
     assert tg.arange(3.0).dtype == tg.arange(0, 1, 0.5).dtype == f4
 
@@ -123,7 +124,7 @@ def test_gradients_have_the_dtype_of_their_leaf():
 @pytest.mark.parametrize("dtype", [np.float16, np.complex64, object, "U3", "datetime64[s]", np.longdouble])
 def test_unsupported_dtypes(dtype):
     with pytest.raises(DTypeError, match="is not supported: use float32, float64, an integer type or bool"):
-        tg.zeros(2, dtype)
+        tg.zeros(2, dtype=dtype)
     with pytest.raises(DTypeError, match="is not supported"):
         tg.zeros(2).to(dtype)
     with pytest.raises(DTypeError, match="is not supported"):

@@ -17,7 +17,7 @@ def rule(function, vjp):
 
     def run(x):
         shown = function(x.detach())
-        surrogate = x * vjp(tg.ones(shown.shape, np.float64), x.detach())
+        surrogate = x * vjp(tg.ones(shown.shape, dtype=np.float64), x.detach())
         return shown + (surrogate - surrogate.detach())
 
     return run

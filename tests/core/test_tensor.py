@@ -145,7 +145,7 @@ def test_leaves_can_be_copied_and_pickled(clone):
 
 def test_creation():
     assert tg.zeros(2).tolist() == [0, 0]
-    assert tg.ones((1, 2), np.int32).tolist() == [[1, 1]]
+    assert tg.ones((1, 2), dtype=np.int32).tolist() == [[1, 1]]
     assert tg.full((2,), 3.5).tolist() == [3.5, 3.5]
     assert tg.arange(2, 8, 3).tolist() == [2, 5]
     assert tg.eye(2, 3).tolist() == [[1, 0, 0], [0, 1, 0]]

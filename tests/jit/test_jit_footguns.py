@@ -158,7 +158,7 @@ def test_a_captured_array_that_is_changed_in_place() -> None:
 def test_changes_of_shape_and_dtype_are_recorded_anew() -> None:
     f = tg.jit(lambda x: x.sum())
     assert [f(tg.ones(n)).item() for n in (2, 3, 2)] == [2.0, 3.0, 2.0]
-    assert f(tg.ones(2, np.float64)).dtype == np.float64
+    assert f(tg.ones(2, dtype=np.float64)).dtype == np.float64
     assert f.explain().count("recorded") == 3
     w = tg.ones(2)
     g = tg.jit(lambda: w * 2)

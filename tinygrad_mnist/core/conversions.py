@@ -16,6 +16,7 @@ from .tape import Node
 _T = TypeVar("_T")
 _Bool: TypeAlias = bool
 _Int: TypeAlias = int
+_DEVICES = frozenset({"cpu", "cuda", "mps", "xpu", "meta", "hip", "mtia"})
 
 
 class Conversions(Node, Generic[_T]):
@@ -39,7 +40,7 @@ class Conversions(Node, Generic[_T]):
         if keywords:
             raise TypeError(f"to: there is no argument {sorted(keywords)[0]}=; it has dtype, device and copy")
         for x in args:
-            if isinstance(x, Device) or (isinstance(x, str) and not hasattr(np, x)):
+            if isinstance(x, Device) or (isinstance(x, str) and x.split(":")[0] in _DEVICES):
                 check_device(x)
             elif isinstance(x, Node):
                 dtype = x.array.dtype

@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from .device import Device
+from .tensor import Tensor
+
+# isort: off
 # fmt: off
 from ..ops import (
     abs, acos, acosh, add, addbmm, addcdiv, addcmul, addmm, addmv, addr, adjoint, all, allclose, amax,
@@ -30,8 +34,7 @@ from ..ops import (
     unique_consecutive, unsqueeze, vander, var, var_mean, view_as, vsplit, vstack, xlogy,
 )
 # fmt: on
-from .device import Device
-from .tensor import Tensor
+# isort: on
 
 # PyTorch's other names for the same operations
 absolute = abs

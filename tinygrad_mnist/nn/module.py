@@ -237,7 +237,7 @@ class Module:
             for name in (*self._members.of("parameter"), *self._members.of("buffer")):
                 x = vars(self)[name]
                 if x is not None and name not in self._members.transient:
-                    found[prefix + name] = x if keep_vars else x.detach()
+                    found[prefix + name] = x if keep_vars else x.detach().clone()
         for name, child in self._named("module").items():
             if child is not None:
                 child.state_dict(destination=found, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
