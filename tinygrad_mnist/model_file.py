@@ -8,7 +8,7 @@ one entry, "tinygrad_mnist", a JSON object:
     image_size   [height, width] of the images the network reads
     classes      number of outputs
     recipe       the fields of `train.Recipe`: layers, activations, input scale, seed...
-    history      what `train.History.to_dict` gives, without times
+    history      what `train.History.to_dict` gives, without times; the last 27,962 epochs
 
 Nothing in it tells when or how fast it was trained: same recipe, same data, same bytes.
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
 from . import __version__, writing
@@ -33,7 +33,14 @@ from .train import History, Recipe, RecipeError, TrainedNetwork
 
 _KEY = "tinygrad_mnist"
 _WEIGHT_BYTES = 4
-_EPOCH_BYTES = 300  # of the history, about
+_EPOCH_BYTES = 300  # of the history, at most
+
+#: Limits of a file, which `load` looks at before it allocates anything.
+MOST_BYTES = 1 << 30
+MOST_DESCRIPTION_BYTES = 16 << 20
+MOST_LAYERS = 1000
+
+_MOST_EPOCHS = MOST_DESCRIPTION_BYTES // (2 * _EPOCH_BYTES)
 
 
 def save(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
@@ -46,7 +53,7 @@ def save(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
         "image_size": network.image_size,
         "classes": network.classes,
         "recipe": dataclasses.asdict(network.recipe),
-        "history": network.history.to_dict(times=False),
+        "history": _end(network.history).to_dict(times=False),
     }
     weights = {name: x.numpy().astype(np.float32) for name, x in network.model.state_dict().items()}
     writing.write(path, to_bytes(weights, metadata={_KEY: json.dumps(contents, allow_nan=False)}))
@@ -54,13 +61,24 @@ def save(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
 
 def check_place(path: str | os.PathLike[str], parameters: int, epochs: int) -> None:
     """DataError if a model of this size cannot be written there: better known before the training."""
-    writing.check_place(path, parameters * _WEIGHT_BYTES + epochs * _EPOCH_BYTES)
+    size = parameters * _WEIGHT_BYTES + min(epochs, _MOST_EPOCHS) * _EPOCH_BYTES
+    if size > MOST_BYTES:
+        raise DataError(f"{parameters:,} weights and biases do not fit into a model file of {MOST_BYTES:,} bytes")
+    writing.check_place(path, size)
+
+
+def _end(history: History) -> History:
+    """As many of the last epochs as a description can hold."""
+    return dataclasses.replace(history, epochs=history.epochs[-_MOST_EPOCHS:])
 
 
 def load(path: str | os.PathLike[str]) -> TrainedNetwork:
-    """Read a network that `save` wrote.
+    """Read a network that `save` wrote; nothing in the file is run.
 
-    Raises DataError, naming the path, for a file that is missing, damaged, no model of this
+    A file takes at most about four times its own size in memory, and is refused above 1 GiB, 16 MiB of
+    description, or 1,000 hidden layers.
+
+    Raises DataError, naming the path, for a file that is missing, damaged, too large, no model of this
     package, or whose weights do not fit its description.
     """
     path = Path(path)
@@ -75,6 +93,7 @@ def _read(path: Path) -> tuple[dict[str, Array], str]:
     if not path.is_file():
         raise DataError("it is missing or not a regular file")
     try:
+        _check_size(path)
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(_KEY)
             if text is None:
@@ -82,8 +101,19 @@ def _read(path: Path) -> tuple[dict[str, Array], str]:
             return {name: file.get_tensor(name) for name in file.keys()}, text  # noqa: SIM118
     except OSError as error:
         raise DataError(error.strerror or str(error)) from None
-    except (SafetensorError, TypeError) as error:  # TypeError: a dtype that NumPy does not have
+    except DataError:
+        raise
+    except Exception as error:  # SafetensorError, and others for dtypes that NumPy does not have
         raise DataError(f"it is damaged or no model file ({error})") from None
+
+
+def _check_size(path: Path) -> None:
+    with path.open("rb") as file:
+        size, head = os.fstat(file.fileno()).st_size, int.from_bytes(file.read(8), "little")
+    if size > MOST_BYTES:
+        raise DataError(f"it has {size:,} bytes, a model at most {MOST_BYTES:,}")
+    if min(head, size) > MOST_DESCRIPTION_BYTES:
+        raise DataError(f"its description has {head:,} bytes, at most {MOST_DESCRIPTION_BYTES:,} are read")
 
 
 def _network(weights: dict[str, Array], text: str) -> TrainedNetwork:
@@ -95,8 +125,12 @@ def _network(weights: dict[str, Array], text: str) -> TrainedNetwork:
         history = History.from_dict(contents["history"])
     except (DataError, RecipeError):
         raise
-    except (RecursionError, KeyError, TypeError, ValueError) as error:
+    except (RecursionError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"its description is damaged ({type(error).__name__}: {error})") from None
+    if len(recipe.hidden) > MOST_LAYERS:
+        raise DataError(
+            f"it describes {len(recipe.hidden):,} hidden layers, the most is {MOST_LAYERS:,}"
+        )
     sizes = [height * width, *recipe.hidden, classes]
     described = recipe.parameter_count(height * width, classes)
     found = sum(x.size for x in weights.values())

@@ -19,7 +19,7 @@ import numpy as np
 from idx_bytes import idx
 
 from tinygrad_mnist import data, model_file
-from tinygrad_mnist.kernels.policy import CACHE_VARIABLE
+from tinygrad_mnist.kernels.cache_folder import VARIABLE as CACHE_VARIABLE
 
 # Says "go" when it begins, and "done" with the numbers checked, interrupted or not.
 CALL = """

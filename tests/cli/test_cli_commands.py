@@ -35,7 +35,7 @@ def complaint(capsys, *arguments):
 # Options of train ----------------------------------------------------------------------------------
 
 
-class Found(Exception):
+class Found(BaseException):
     """Carries out what a command was about to do."""
 
 
@@ -391,9 +391,9 @@ def test_outputs_after_cross_entropy_are_probabilities(capsys, here, model):
     [
         ("text.npy", b"hello", "no .npy file of numbers"),
         ("empty.npy", b"", "no .npy file of numbers"),
-        ("text.png", b"hello", "no picture that Pillow can read"),
-        ("cut.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00", "no picture that Pillow can read"),
-        ("empty.jpg", b"", "no picture that Pillow can read"),
+        ("text.png", b"hello", "or damaged"),
+        ("cut.png", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00", "or damaged"),
+        ("empty.jpg", b"", "or damaged"),
     ],
 )
 def test_images_that_are_none(capsys, here, model, name, content, words):

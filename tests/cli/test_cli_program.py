@@ -46,7 +46,7 @@ def test_train_then_evaluate_predict_and_info(program, folder, digits, tmp_path)
 
     status, output, errors = program("info", "digits.safetensors")
     assert (status, errors) == (0, "")
-    assert "weight (8, 784), bias (8,)" in output
+    assert "0.weight (8, 784)\n  0.bias (8,)\n" in output
     assert re.search(r"seed +3\n", output)
     assert "trained for 2 epochs" in output
 

@@ -162,13 +162,24 @@ def test_a_missing_file(tmp_path, missing):
     assert missing in message
 
 
-@pytest.mark.parametrize("rival", ["train-images-idx3-ubyte.gz", "emnist-letters-test-labels-idx1-ubyte"])
+@pytest.mark.parametrize("rival", ["train-images.idx3-ubyte.gz", "emnist-letters-test-labels-idx1-ubyte"])
 def test_two_files_for_one_part(tmp_path, rival):
     fill(tmp_path)
     write(tmp_path / rival, np.zeros(1, np.uint8), compress=True)
     message = complaint(tmp_path)
     assert rival in message
     assert MNIST_NAMES[0 if "images" in rival else 3] in message
+
+
+def test_what_other_programs_leave_in_the_folder(tmp_path):
+    """What was fetched lies beside what was unpacked, and macOS puts companions beside files of others."""
+    images, labels = mnist(fill(tmp_path))[0]
+    for name in MNIST_NAMES:
+        (tmp_path / f"._{name}").write_bytes(b"\x00\x05\x16\x07 not data")
+        (tmp_path / f"{name}.gz").write_bytes(b"the plain file is taken")
+    again = mnist(tmp_path)[0]
+    assert (again[0] == images).all()
+    assert (again[1] == labels).all()
 
 
 @pytest.mark.parametrize("name", MNIST_NAMES)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Parameter
 
 from .. import __version__
 from ..errors import TinygradMnistError
+from ..kernels.threads import get_num_threads
 from .evaluate import evaluate
 from .export import export
 from .gradcheck import gradcheck
@@ -19,6 +20,7 @@ from .page import page
 from .predict import predict
 from .report import report
 from .sweep import sweep
+from .terminal import Screen, complain, prepare_streams, show_warnings_in_a_line, silence_output
 from .train import INTERRUPTED, train
 
 _MISTAKE = 2
@@ -28,6 +30,7 @@ app = App(
     name="tinygrad-mnist",
     help="Train small networks to read handwritten digits, use them, and check derivatives.",
     version=__version__,
+    console=Screen(),
     help_format="markdown",
     default_parameter=Parameter(negative="", show_default=False),
 )
@@ -38,32 +41,57 @@ for _command in (train, evaluate, predict, info, export, gradcheck, report, swee
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit status.
 
-    0: done. 1: gradcheck found a wrong derivative. 2: a mistake in the options or a file, or a
-    training that diverged; one line on standard error says what. 130: ended by Ctrl-C (143, 129:
-    a training ended by SIGTERM, SIGHUP). 141: nobody reads the output any more.
+    0: done. 1: gradcheck found a wrong derivative. 2: a mistake in the options or a file, a
+    training that diverged, or a fault of the program; one line on standard error says what. 130: ended by
+    Ctrl-C (143, 129: a training ended by SIGTERM, SIGHUP). 141: nobody reads the output any more.
 
     Args:
         arguments: those of the command line; None takes them from there.
     """
+    prepare_streams()
+    with warnings.catch_warnings():
+        show_warnings_in_a_line()
+        try:
+            command, bound, _ = app.parse_args(
+                sys.argv[1:] if arguments is None else arguments, print_error=False, exit_on_error=False
+            )
+            if wrong := _wrong_variable():
+                return _mistake(wrong)
+            status = command(*bound.args, **bound.kwargs) or 0
+            sys.stdout.flush()
+            return status
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except BrokenPipeError:
+            silence_output()
+            return _NOBODY_READS
+        except MemoryError as error:
+            return _mistake(f"not enough memory: {error}")
+        except (CycloptsError, TinygradMnistError) as error:
+            return _mistake(str(error))
+        except OSError as error:
+            return _mistake(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        except Exception as error:
+            if sys.flags.dev_mode:
+                raise
+            return _mistake(
+                f"a fault of this program: {type(error).__name__}: {error} (python -X dev -m "
+                "tinygrad_mnist ... shows where)"
+            )
+
+
+def _wrong_variable() -> str:
     try:
-        command, bound, _ = app.parse_args(
-            sys.argv[1:] if arguments is None else arguments, print_error=False, exit_on_error=False
-        )
-        status = command(*bound.args, **bound.kwargs)
+        get_num_threads()
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _mistake(message: str) -> int:
+    complain("error", message)
+    try:
         sys.stdout.flush()
-        return status or 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Python flushes standard output once more at exit; let it go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _NOBODY_READS
-    except MemoryError as error:
-        return _complain(f"not enough memory: {error}")
-    except (CycloptsError, TinygradMnistError, OSError) as error:
-        return _complain(str(error))
-
-
-def _complain(message: str) -> int:
-    print("error:", " ".join(message.split()), file=sys.stderr)
+    except (OSError, ValueError):
+        silence_output()
     return _MISTAKE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from cyclopts import Parameter, Token
 from ..errors import DataError
 from ..train import Checkpoints, Recipe
 from ..train.checkpoints import newest
+from .terminal import complain
 
 _SECONDS = 60.0
 
@@ -89,4 +89,4 @@ class Checkpointing:
 
 
 def _say(complaint: str) -> None:
-    print(f"tinygrad-mnist: {complaint}", file=sys.stderr, flush=True)
+    complain("warning", complaint)

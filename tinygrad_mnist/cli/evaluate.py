@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import data as datasets
 from .. import model_file
 from .options import Confusion, Data, Model
+from .terminal import say
 from .text import accuracy_line, confusion_table
 
 
@@ -14,6 +15,6 @@ def evaluate(model: Model, /, *, data: Data = None, confusion: Confusion = False
     _, test = datasets.mnist(data)
     evaluation = network.evaluate(*test)
     if confusion:
-        print(confusion_table(evaluation))
-    print(f"{evaluation.correct:,} of {evaluation.count:,} right, cost {evaluation.cost:.4f}")
-    print(accuracy_line(evaluation))
+        say(confusion_table(evaluation))
+    say(f"{evaluation.correct:,} of {evaluation.count:,} right, cost {evaluation.cost:.4f}")
+    say(accuracy_line(evaluation))

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from ..testing import GradcheckError
 from ..testing.suite import Check, Result, checks, run
+from .terminal import Screen, say
 
 _FAILED = 1
 
@@ -33,7 +33,8 @@ def gradcheck(
     yours (package.module), of which the declared primitives and composites and the functions
     check_...() are checked. An error of 1 is the largest that is let pass.
     """
-    sys.path.insert(0, os.getcwd())  # where `python -m` and pytest look for a user's module, too
+    if names:  # a user's module is looked for here, but behind all that is installed
+        sys.path.append(os.getcwd())
     found = checks(names)
     table: _Lines = _Json(found) if as_json else _Table(found)
     start, failed = time.perf_counter(), 0
@@ -75,7 +76,7 @@ class _Table(_Lines):
         super().__init__(found)
         self._width = max(len("operation"), *(len(check.name) for check in found))
         self._derivatives, self._failures = 0, list[Result]()
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = Screen(highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             console=self._console, transient=True, disable=not self._console.is_terminal,
@@ -143,7 +144,7 @@ class _Json(_Lines):
         self._event("summary", passed=self.count - failed, failed=failed, seconds=seconds)
 
     def _event(self, event: str, **values: Any) -> None:
-        print(json.dumps({"event": event, **values}), flush=True)
+        say(json.dumps({"event": event, **values}))
 
 
 def _text(error: Exception | None) -> str:

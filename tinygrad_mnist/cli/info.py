@@ -7,21 +7,28 @@ import dataclasses
 from .. import model_file
 from ..train import History
 from .options import Model
+from .terminal import say
 
 
 def info(model: Model, /) -> None:
     """Show a saved model: its layers, the recipe it was trained by, and how that went."""
     network = model_file.load(model)
     height, width = network.image_size
-    print(network.model)
-    print()
-    print(f"reads images of {height} x {width} pixels, gives {network.classes} outputs")
-    print()
+    say(network.model)
+    say()
+    count = network.recipe.parameter_count(height * width, network.classes)
+    say(
+        f"reads images of {height} x {width} pixels, gives {network.classes} outputs, has "
+        f"{count:,} weights and biases"
+    )
+    for name, parameter in network.model.named_parameters():
+        say(f"  {name} {tuple(parameter.shape)}")
+    say()
     for name, value in dataclasses.asdict(network.recipe).items():
         shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
-        print(f"{name.replace('_', ' '):13} {shown}")
-    print()
-    print(_summary(network.history))
+        say(f"{name.replace('_', ' '):13} {shown}")
+    say()
+    say(_summary(network.history))
 
 
 def _summary(history: History) -> str:

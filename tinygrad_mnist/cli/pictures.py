@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .light import paper_of
 
 Picture = NDArray[np.float64]
 
@@ -23,7 +24,8 @@ def as_mnist(picture: Picture, size: tuple[int, int]) -> NDArray[np.uint8]:
 
     Args:
         picture: (any height, any width), brightness on any scale, dark ink on light paper or the
-            reverse: the middle brightness of the border is taken for the paper's.
+            reverse: the middle brightness of the border is taken for the paper's, or, where light falls
+            unevenly, a smooth surface through it.
         size: height and width wanted.
 
     Raises DataError for a picture that is all of one brightness.
@@ -43,12 +45,19 @@ def as_mnist(picture: Picture, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 def _ink(picture: Picture) -> Picture:
     """How far each pixel is from the paper towards the ink, 0 to 1."""
-    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-    paper = np.median(border)
-    darkest, lightest = picture.min(), picture.max()
-    ink = picture - paper if lightest - paper >= paper - darkest else paper - picture
+    largest = abs(picture).max()
+    if largest:
+        picture = picture / largest  # so that no difference below can overflow
+    paper = paper_of(picture)
+    ink = picture - paper
+    dark = ink.max() < -ink.min()
+    if dark:
+        ink = -ink
     if ink.max() <= 0:
         raise DataError("it is all of one brightness: there is no digit in it")
+    if dark and paper.ndim and paper.min() > 0:
+        # As a share of the light, ink is as black in the shadow; but the noise of shadows is no ink.
+        ink = np.where(ink > _FAINT * ink.max(), ink / paper, 0)
     return (ink / ink.max()).clip(0, 1)
 
 

@@ -13,23 +13,24 @@ from .. import model_file
 from ..errors import DataError
 from ..ops import softmax
 from .options import Model
-from .picture_files import read_picture
+from .picture_files import FORMATS, read_picture
 from .pictures import as_mnist
+from .terminal import say
 
 
 def predict(
     model: Model,
     images: Annotated[
         tuple[Path, ...],
-        Parameter(help=".npy arrays (height, width), or pictures such as PNG (extra: image)."),
+        Parameter(help=f".npy arrays (height, width), or {', '.join(FORMATS)} pictures (extra: image)."),
     ],
     /,
 ) -> None:
     """Say which digit each picture shows, and the network's outputs for it.
 
     Pictures of any size, dark on light or light on dark: the digit is cut out, scaled and centred
-    as in MNIST. The outputs of a network trained by cross-entropy are shown as probabilities
-    (softmax).
+    as in MNIST; light that is uneven across a photograph is evened out. The outputs of a network
+    trained by cross-entropy are shown as probabilities (softmax).
     """
     network = model_file.load(model)
     digits = np.stack([_digit(path, network.image_size) for path in images])
@@ -37,8 +38,8 @@ def predict(
     if network.recipe.cost == "cross-entropy":
         outputs = softmax(outputs)
     for path, values in zip(images, outputs, strict=True):
-        print(f"{path}: {values.argmax()}")
-        print("  " + "  ".join(f"{digit}: {value:.3f}" for digit, value in enumerate(values)))
+        say(f"{path}: {values.argmax()}")
+        say("  " + "  ".join(f"{digit}: {value:.3f}" for digit, value in enumerate(values)))
 
 
 def _digit(path: Path, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from .. import lab, model_file
 from ..data.digits import FOLDER_VARIABLE
 from .options import Data
 from .tables import show_text
+from .terminal import say
 
 
 def report(
@@ -41,8 +42,8 @@ def report(
     claims = lab.report(out, train, test, network=network, seeds=seeds, source=source, say=_say)
     rows = [(claim.said, claim.measured, claim.verdict) for claim in claims]
     show_text(("the story says", "measured here", "verdict"), rows)
-    print(f"report saved to {out / 'index.html'}")
+    say(f"report saved to {out / 'index.html'}")
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    say(line)

@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..train import EpochRecord, Evaluation, Recipe
+from .terminal import Screen, say
 from .text import accuracy_line, confusion_table, epoch_line
 
 
@@ -53,7 +53,7 @@ class Lines:
 
     def say(self, line: str) -> None:
         """Print, at once even into a pipe."""
-        print(line, flush=True)
+        say(line)
 
 
 class Live(Lines):
@@ -67,7 +67,7 @@ class Live(Lines):
             BarColumn(),
             TextColumn("time left"),
             TimeRemainingColumn(),
-            console=Console(),
+            console=Screen(),
             transient=True,
         )
         self._task = self._bar.add_task("epoch 1", total=self.recipe.epochs)

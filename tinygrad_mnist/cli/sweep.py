@@ -16,6 +16,7 @@ from ..train.choices import ActivationName, CostName, OptimiserName
 from .options import Augment, Data, RecipeChoice
 from .settings import Descent, given, whole_numbers
 from .sweep_reporters import reporter
+from .terminal import say
 from .text import sweep_table
 from .train import INTERRUPTED
 
@@ -105,10 +106,10 @@ def sweep(
     finally:
         report.stopped()
     summaries = sweeps.summaries(outcomes)
-    print(sweep_table(summaries))
+    say(sweep_table(summaries))
     if plot:
         sweeps.plot(summaries, out / _PLOT)
-        print(f"plot saved to {out / _PLOT}")
+        say(f"plot saved to {out / _PLOT}")
     return 0
 
 

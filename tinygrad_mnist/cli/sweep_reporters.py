@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from ..sweep import Outcome
 from ..train import Recipe
+from .terminal import Screen, say
 from .text import outcome_line, recipe_name
 
 
@@ -31,7 +31,7 @@ class Lines:
 
     def say(self, line: str) -> None:
         """Print, at once even into a pipe."""
-        print(line, flush=True)
+        say(line)
 
 
 class Live(Lines):
@@ -44,7 +44,7 @@ class Live(Lines):
             BarColumn(),
             TextColumn("{task.percentage:3.0f}%"),
             TimeElapsedColumn(),
-            console=Console(),
+            console=Screen(),
             transient=True,
         )
         self._all = self._bars.add_task(f"all {count} networks", total=count)

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .folder import Four, find
-from .idx import read_idx
+from .idx import MOST_BYTES, read_idx
 
 FOLDER_VARIABLE = "TINYGRAD_MNIST_DATA"
 
 Examples = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+_MOST_LABELS = MOST_BYTES // 8  # bytes in a file: they become int64
 
 _EMBEDDED = Path(__file__).parent / "files"
 
@@ -34,8 +36,8 @@ def mnist(folder: str | os.PathLike[str] | None = None) -> tuple[Examples, Examp
     (N,). MNIST has 60,000 training and 10,000 test images of 28 x 28, and its sums are checked.
 
     `folder`, or else the environment variable TINYGRAD_MNIST_DATA, names a folder with the
-    four IDX files of another data set, plain or gzip: Fashion-MNIST, KMNIST, one of EMNIST
-    (whose images lie on their side: swap their last two axes to look at them).
+    four IDX files of another data set, plain or gzip, each up to 1 GiB unpacked: Fashion-MNIST,
+    KMNIST, one of EMNIST (whose images lie on their side: swap their last two axes to look at them).
 
     Raises DataError, naming the files, if one is missing, damaged, has a rival in the folder,
     or does not fit the others.
@@ -48,7 +50,11 @@ def mnist(folder: str | os.PathLike[str] | None = None) -> tuple[Examples, Examp
 
 
 def _load(paths: Four, sums: Sequence[str | None]) -> tuple[Examples, Examples]:
-    arrays = [read_idx(path, sha256=sha256) for path, sha256 in zip(paths, sums, strict=True)]
+    limits = (MOST_BYTES, _MOST_LABELS) * 2
+    arrays = [
+        read_idx(path, sha256=sha256, limit=limit)
+        for path, sha256, limit in zip(paths, sums, limits, strict=True)
+    ]
     train_images, train_labels, test_images, test_labels = arrays
     train = _examples(paths.train_images, train_images, paths.train_labels, train_labels)
     test = _examples(paths.test_images, test_images, paths.test_labels, test_labels)

@@ -24,7 +24,8 @@ _NAME = r"(?:.+[-_.])?(?:{split})-{kind}[-.]idx\d+-\w+(?:\.gz)?"
 def find(folder: Path) -> Four:
     """Return the four files in `folder`; raise DataError if one is missing or has a rival."""
     try:
-        entries = sorted(entry for entry in folder.iterdir() if entry.is_file())
+        # names that begin with a dot are companions that macOS makes, not data
+        entries = sorted(e for e in folder.iterdir() if e.is_file() and not e.name.startswith("."))
     except OSError as error:
         raise DataError(f"cannot read the data folder {folder}: {error}") from error
     return Four(
@@ -38,6 +39,8 @@ def find(folder: Path) -> Four:
 def _only(folder: Path, entries: list[Path], split: str, kind: str, axes: int) -> Path:
     pattern = re.compile(_NAME.format(split=split, kind=kind))
     found = [entry for entry in entries if pattern.fullmatch(entry.name)]
+    # other libraries leave what they have unpacked beside what they have fetched
+    found = [entry for entry in found if entry.suffix != ".gz" or entry.with_suffix("") not in found]
     if not found:
         wanted = " or ".join(f"{name}-{kind}-idx{axes}-ubyte" for name in split.split("|"))
         raise DataError(f"the data folder {folder} has no {wanted}, plain or with .gz")

@@ -33,11 +33,14 @@ DTYPES: dict[int, np.dtype[Any]] = {
     0x0E: np.dtype(">f8"),
 }
 
+#: What the values of a file may take, unless the caller says otherwise.
+MOST_BYTES = 1 << 30
+
 _PIECE_BYTES = 1 << 18
 
 
 def read_idx(
-    path: str | os.PathLike[str], *, sha256: str | None = None, limit: int = 4 << 30
+    path: str | os.PathLike[str], *, sha256: str | None = None, limit: int = MOST_BYTES
 ) -> NDArray[Any]:
     """Return the array in the IDX file at `path`, plain or gzip (its first bytes say which).
 
@@ -45,7 +48,8 @@ def read_idx(
     byte order. Memory grows with the data really found, never with what the header claims.
 
     `sha256` is the sum (hexadecimal) the uncompressed contents must have. `limit` is the most
-    bytes the values may take.
+    bytes the values may take, 1 GiB; a header that claims more, or more than a file of its length
+    can hold, is refused before anything is allocated.
 
     Raises DataError, naming the file and what is wrong with it, if it is missing, unreadable,
     cut off, longer than its header says, damaged, not IDX, or too large.

@@ -20,6 +20,7 @@ from tinygrad_mnist.kernels.barrier import ABANDONED
 
 VARIABLE = "TINYGRAD_MNIST_NUM_THREADS"
 _GRANTED = "OMP_NUM_THREADS"
+_DIGITS = 9  # of a number there; Python refuses to read thousands
 
 
 def set_num_threads(n: int) -> None:
@@ -52,8 +53,9 @@ def _default() -> int:
         affinity = getattr(os, "sched_getaffinity", None)
         cores = len(affinity(0)) if affinity else os.cpu_count() or 1
         granted = os.environ.get(_GRANTED, "")
-        return min(cores, int(granted)) if granted.isdecimal() and int(granted) else cores
-    if not chosen.isdecimal() or int(chosen) < 1:
+        count = int(granted) if granted.isdecimal() and len(granted) <= _DIGITS else 0
+        return min(cores, count) if count else cores
+    if not chosen.isdecimal() or len(chosen) > _DIGITS or int(chosen) < 1:
         raise ValueError(f"{VARIABLE} must be a whole number from 1 up, not {chosen!r}")
     return int(chosen)
 

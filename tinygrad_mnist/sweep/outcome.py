@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import time
 from collections.abc import Callable
 
@@ -31,6 +32,19 @@ class Outcome:
     accuracy: float | None = None
     cost: float | None = None
     failure: str | None = None
+
+    def possible(self) -> bool:
+        """Whether these can be the numbers of a training: a file may have been edited."""
+        measured = self.accuracy is not None and self.cost is not None and self.failure is None
+        diverged = self.accuracy is None and self.cost is None and isinstance(self.failure, str)
+        numbers = (self.seconds, self.accuracy or 0.0, self.cost or 0.0)
+        return (
+            (measured or diverged)
+            and all(type(x) in (int, float) and 0 <= x <= sys.float_info.max for x in numbers)
+            and (self.accuracy or 0.0) <= 1
+            and type(self.parameters) is int
+            and 0 < self.parameters < 2**63
+        )
 
 
 def outcome_of(

@@ -17,6 +17,8 @@ from .. import __version__, writing
 from ..train import Recipe, RecipeError
 from .outcome import Outcome
 
+_MOST_BYTES = 1 << 20  # of a file; it has some hundred
+
 
 class Shelf:
     """A folder with a file for each outcome, written whole or not at all.
@@ -39,11 +41,14 @@ class Shelf:
         self._examples = digest.digest()
 
     def find(self, recipe: Recipe) -> Outcome | None:
-        """The outcome of a recipe, if it is there and whole."""
+        """The outcome of a recipe, if it is there, whole, and one that there can be."""
+        path = self._path(recipe)
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError, RecipeError):
-            values = json.loads(self._path(recipe).read_text(encoding="utf-8"))
+            if path.stat().st_size > _MOST_BYTES:
+                return None
+            values = json.loads(path.read_text(encoding="utf-8"))
             outcome = Outcome(**{**values, "recipe": _recipe(values["recipe"])})
-            if outcome.recipe == recipe:
+            if outcome.recipe == recipe and outcome.possible():
                 return outcome
         return None
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -99,7 +101,16 @@ def working(
         yield workers
 
 
+def _end_with_parent() -> None:
+    """End this process as soon as the one that has started it is no more, whatever it is doing."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _work(connection: Connection) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # What is compiled is said on standard error, which is no place for many processes at once.
     silence = contextlib.redirect_stderr(io.StringIO())
     # When the process that has started this one is no more, so is the work.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
+import sys
 from typing import Any
 
 from ..errors import DataError
@@ -68,9 +68,10 @@ class History:
     def from_json(cls, text: str) -> History:
         """The history that `to_json` wrote; DataError for any other text."""
         try:
-            return cls.from_dict(json.loads(text))
-        except (json.JSONDecodeError, RecursionError) as error:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise DataError(f"a training history is not JSON: {error}") from None
+        return cls.from_dict(values)
 
     @classmethod
     def from_dict(cls, values: Any) -> History:
@@ -93,7 +94,8 @@ def _timeless(record: EpochRecord) -> EpochRecord:
 def _checked(record: EpochRecord) -> EpochRecord:
     for name, value in vars(record).items():
         optional = name not in ("epoch", "cost", "rate")
-        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = number and abs(value) <= sys.float_info.max  # a whole number may be of any size
         if not (number or (optional and value is None)):
             raise ValueError(f"{name} is {value!r}, not a finite number")
     return record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 from collections.abc import Mapping
 from functools import partial
 from itertools import pairwise
@@ -58,7 +58,7 @@ def _check(recipe: Recipe) -> None:
             raise RecipeError(f"unknown {name} {value!r}; there are {', '.join(choices)}")
     for name in _FROM_ZERO:
         value = getattr(recipe, name)
-        if not (_is_number(value) and 0 <= value < math.inf):
+        if not (_is_number(value) and 0 <= value <= sys.float_info.max):
             raise RecipeError(f"{name} must be a finite number from 0 up, not {value!r}")
     for name in _SHARES:
         value = getattr(recipe, name)

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from ... import lab
 from ..options import Data, Model
 from ..tables import show
+from ..terminal import say
 from .options import Drawing, Seed, load, save, unseen
 
 
@@ -76,7 +77,7 @@ def calibration(model: Model, /, *, data: Data = None, figure: Drawing = None) -
     columns = zip(found.edges, found.edges[1:], found.counts, found.confidence, found.accuracy)
     rows = [(f"{a:.2f} to {b:.2f}", f"{n:,}", f"{c:.1%}", f"{r:.1%}") for a, b, n, c, r in columns if n]
     show("largest output and right answers", ("largest output", "images", "mean output", "right"), rows)
-    print(f"expected calibration error {found.expected_error:.4f}")
+    say(f"expected calibration error {found.expected_error:.4f}")
     if figure is not None:
         save(lab.figures.calibration(found), figure)
 

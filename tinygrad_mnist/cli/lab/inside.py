@@ -11,6 +11,7 @@ from ... import lab, model_file, writing
 from ...core.tensor import Tensor
 from ..options import Data, Model
 from ..tables import show
+from ..terminal import say
 from .options import Drawing, first_examples, load, one_example, save, unseen
 
 
@@ -56,4 +57,4 @@ def graph(
     cost = network.recipe.cost_function(network.model(inputs), targets)
     names = {**dict(network.model.named_parameters()), "images": inputs, "wanted": targets}
     writing.write(out, lab.graph(cost, names))
-    print(f"graph saved to {out}")
+    say(f"graph saved to {out}")

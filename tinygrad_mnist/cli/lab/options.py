@@ -13,6 +13,7 @@ from ... import lab, model_file, writing
 from ...errors import DataError
 from ...lab import CostSurface
 from ...train import TrainedNetwork
+from ..terminal import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,4 +67,4 @@ def load(path: Path, figure: Path | None) -> TrainedNetwork:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure, and say so."""
     lab.figures.save(figure, path)
-    print(f"figure saved to {path}")
+    say(f"figure saved to {path}")

@@ -13,6 +13,7 @@ from ...core.generator import Generator
 from ...errors import DataError
 from ..options import Data, Model
 from ..tables import show
+from ..terminal import say
 from .options import Count, Drawing, Seed, load, save, surface_of
 
 _OFFSETS = np.linspace(-1, 1, 41)
@@ -75,7 +76,7 @@ def curvature(
         ("rank", "curvature", "residual"),
         [(i + 1, f"{found.values[i]:+.4e}", f"{found.residuals[i]:.1e}") for i in places],
     )
-    print(f"length of the gradient {np.linalg.norm(surface.gradient(surface.point)):.3g}")
+    say(f"length of the gradient {np.linalg.norm(surface.gradient(surface.point)):.3g}")
     if figure is not None:
         save(lab.figures.spectrum(found), figure)
 
