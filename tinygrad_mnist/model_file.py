@@ -63,7 +63,9 @@ def check_place(path: str | os.PathLike[str], parameters: int, epochs: int) -> N
     """DataError if a model of this size cannot be written there: better known before the training."""
     size = parameters * _WEIGHT_BYTES + min(epochs, _MOST_EPOCHS) * _EPOCH_BYTES
     if size > MOST_BYTES:
-        raise DataError(f"{parameters:,} weights and biases do not fit into a model file of {MOST_BYTES:,} bytes")
+        raise DataError(
+            f"{parameters:,} weights and biases do not fit into a model file of {MOST_BYTES:,} bytes"
+        )
     writing.check_place(path, size)
 
 
@@ -128,9 +130,7 @@ def _network(weights: dict[str, Array], text: str) -> TrainedNetwork:
     except (RecursionError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"its description is damaged ({type(error).__name__}: {error})") from None
     if len(recipe.hidden) > MOST_LAYERS:
-        raise DataError(
-            f"it describes {len(recipe.hidden):,} hidden layers, the most is {MOST_LAYERS:,}"
-        )
+        raise DataError(f"it describes {len(recipe.hidden):,} hidden layers, the most is {MOST_LAYERS:,}")
     sizes = [height * width, *recipe.hidden, classes]
     described = recipe.parameter_count(height * width, classes)
     found = sum(x.size for x in weights.values())

@@ -83,7 +83,7 @@ def test_places_where_no_file_can_be(network, tmp_path):
         model_file.save(network, tmp_path)
     with pytest.raises(DataError, match="no regular file"):
         model_file.check_place(os.devnull, 1, 1)
-    with pytest.raises(DataError, match="more than the disk has left"):
+    with pytest.raises(DataError, match="do not fit into a model file"):
         model_file.check_place(tmp_path / "model", 1 << 60, 1)
 
 

@@ -11,6 +11,7 @@ _Numbers = NDArray[np.float64]
 
 _EVEN = 0.1  # of the strongest ink: paper that varies less along the border has one brightness
 _UNEVEN = 0.12  # of it: a surface that misses the border by so much has not found the light
+_LEAST_SIDE = 12  # pixels: what is smaller is no photograph
 _RIM = 0.04  # of the shorter side
 _MOST_POINTS = 20_000
 _ROUNDS = 12
@@ -31,7 +32,7 @@ def paper_of(picture: _Numbers) -> _Numbers | np.float64:
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     middle = np.median(border)
     contrast = max(picture.max() - middle, middle - picture.min())
-    if _spread(border - middle) <= _EVEN * contrast:
+    if min(picture.shape) < _LEAST_SIDE or _spread(border - middle) <= _EVEN * contrast:
         return middle
     height, width = picture.shape
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]

@@ -34,7 +34,8 @@ def read_picture(path: Path) -> Picture:
         raise DataError("it is missing or not a regular file")
     if path.stat().st_size > _MOST_BYTES:
         raise DataError(f"it is larger than {_MOST_BYTES:,} bytes")
-    picture = _read_array(path) if path.suffix == ".npy" else _read_image(path)
+    with np.errstate(all="ignore"):  # what is not a number is found below
+        picture = _read_array(path) if path.suffix == ".npy" else _read_image(path)
     if not np.isfinite(picture).all():
         raise DataError("some of its numbers are not finite")
     return picture
