@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from .pictures import Picture
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 
 MOST_PIXELS = 64_000_000
-_MOST_BYTES = 1 << 30  # of a file
+_MOST_BYTES = 1 << 28  # of a file
 _SIDE = 2048  # pixels: larger pictures are made smaller before they become floating-point numbers
 _NUMBERS = "buif"
 
@@ -70,14 +71,17 @@ def _read_image(path: Path) -> Picture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on large or slightly odd files; errors are raised all the same
-            with Image.open(path, formats=FORMATS) as image:
+            # From memory: from a file, a decoder may ask for as much as a damaged length says.
+            with Image.open(io.BytesIO(path.read_bytes()), formats=FORMATS) as image:
                 _check_size(image.height, image.width)  # known before anything is decoded
                 upright = ImageOps.exif_transpose(image)
                 if upright.mode[0] in "IF":  # more than 8 bits, which convert would cut off
                     return _smaller(np.asarray(upright))
                 pixels = np.asarray(upright.convert("LA"))
-    except (DataError, MemoryError):
+    except DataError:
         raise
+    except MemoryError:
+        raise DataError("it does not fit into memory") from None
     except Exception as error:  # Pillow lets through whatever its decoders meet in a damaged file
         raise DataError(f"it is none of {', '.join(FORMATS)}, or damaged ({error})") from None
     brightness, opacity = _smaller(pixels[..., 0]), _smaller(pixels[..., 1]) / 255

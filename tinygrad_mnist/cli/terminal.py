@@ -69,7 +69,7 @@ def prepare_streams() -> None:
                 os.fstat(descriptor)
                 continue  # somebody else's by now
             os.open(os.devnull, os.O_RDWR)  # takes the lowest descriptor that is free: this one
-            setattr(sys, name, open(descriptor, "r" if name == "stdin" else "w"))  # noqa: SIM115
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
