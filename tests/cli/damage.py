@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import io
-import json
 import random
 import resource
 import struct
@@ -189,13 +188,17 @@ def check(name: str, kind: Kind, folder: Path, count: int, seed: int) -> Counter
             ends["read"] += 1
         except TinygradMnistError as error:
             ends["refused"] += 1
-            assert str(error), (name, i)
+            ends["refused without a word"] += not str(error)
         except BaseException as error:
             raise AssertionError(f"{name} {seed} {i} ended in {type(error).__name__}: {error}") from error
         longest = max(longest, time.process_time() - start)
         assert longest < MOST_SECONDS, (name, i, longest)
+    assert not ends["refused without a word"]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
-    print(f"{name:8} {json.dumps(ends)}, longest {longest:.2f} s, process at most {memory} MB", flush=True)
+    print(
+        f"{name:8} {ends['read']} read, {ends['refused']} refused, longest {longest:.2f} s, process at most {memory} MB",
+        flush=True,
+    )
     return ends
 
 
