@@ -196,7 +196,7 @@ def test_nothing_starts_at_import_and_an_exit_is_clean():
 def test_a_wrong_variable_is_named(monkeypatch, value):
     monkeypatch.setattr(threads, "_most", None)
     monkeypatch.setenv(threads.VARIABLE, value)
-    with pytest.raises(ValueError, match=f"{threads.VARIABLE} must be a whole number from 1 up"):
+    with pytest.raises(ValueError, match=f"{threads.VARIABLE} must be a whole number from 1 to 1,024"):
         tg.get_num_threads()
 
 

@@ -57,6 +57,14 @@ class Node(Operand):
     versions: tuple[tuple[int, Node], ...] = ()
     hooks: tuple[Callable[[Any, bool], Any], ...] = ()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copied or pickled leaf has no past: the clock of another process may be behind this one's."""
+        state = vars(self).copy()
+        if self.primitive is None:
+            for name in ("number", "assigned", "versions"):
+                state.pop(name, None)
+        return state
+
 
 @contextmanager
 def set_recording(value: bool) -> Iterator[None]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..kernels import convolution
 from ..kernels.cache_folder import PROGRAM, keep_program
+from ..kernels.forks import held_at_fork
 from ..kernels.runtime import share
 from ..kernels.untyped import numpy_support
 from ..kernels.untyped import types as numba_types
@@ -72,6 +73,7 @@ def _compiled(source: str, signature: tuple[Any, ...]) -> Run:
 
 
 _MODULES = threading.RLock()  # one program at a time has its module among the others
+held_at_fork(_MODULES)
 
 
 def _type(argument: Any) -> Any:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
+import sys
 import threading
+import types
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,6 +61,19 @@ class CompiledFunction:
         self._latest: Specialization | None = None
         self._log: list[str] = []
         self._lock = threading.RLock()
+        _ALL.add(self)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """In a class it is a method."""
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        """Sent or copied as what it was made of; it compiles anew where it arrives."""
+        path = getattr(self, "__qualname__", "")
+        found: Any = sys.modules.get(self.__module__)
+        for name in path.split("."):
+            found = getattr(found, name, None)
+        return path if found is self else (CompiledFunction, (self._function,))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tree:
         """Call the function; compiles it if arguments of this kind are new."""
@@ -165,3 +182,16 @@ class CompiledFunction:
 
 def _require(leaves: Sequence[Tensor]) -> tuple[bool, ...] | None:
     return tuple([x.requires_grad for x in leaves]) if recording.get() else None
+
+
+_ALL: weakref.WeakSet[CompiledFunction] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """Whoever was calling a function in another thread is not there in the child."""
+    for function in _ALL:
+        function._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -19,6 +19,7 @@ import numpy as np
 from tinygrad_mnist.kernels.barrier import ABANDONED
 
 VARIABLE = "TINYGRAD_MNIST_NUM_THREADS"
+LIMIT = 1024  # what is more is a slip, and starting so many threads can exhaust the machine
 _GRANTED = "OMP_NUM_THREADS"
 _DIGITS = 9  # of a number there; Python refuses to read thousands
 
@@ -28,7 +29,7 @@ def set_num_threads(n: int) -> None:
 
     The default is TINYGRAD_MNIST_NUM_THREADS, or the number of cores this process may use, but no more than
     OMP_NUM_THREADS grants, which joblib and clusters set so that processes share the cores. Raises
-    ValueError for n below 1, TypeError if it is not whole.
+    ValueError for n below 1 or above 1,024, TypeError if it is not whole.
     """
     global _most
     if isinstance(n, bool):
@@ -36,6 +37,8 @@ def set_num_threads(n: int) -> None:
     n = operator.index(n)
     if n < 1:
         raise ValueError(f"set_num_threads: the calling thread always works, so n is at least 1, not {n}")
+    if n > LIMIT:
+        raise ValueError(f"set_num_threads: n is at most {LIMIT:,}, not {n:,}; more than cores never helps")
     _most = n
 
 
@@ -55,8 +58,8 @@ def _default() -> int:
         granted = os.environ.get(_GRANTED, "")
         count = int(granted) if granted.isdecimal() and len(granted) <= _DIGITS else 0
         return min(cores, count) if count else cores
-    if not chosen.isdecimal() or len(chosen) > _DIGITS or int(chosen) < 1:
-        raise ValueError(f"{VARIABLE} must be a whole number from 1 up, not {chosen!r}")
+    if not chosen.isdecimal() or len(chosen) > _DIGITS or not 1 <= int(chosen) <= LIMIT:
+        raise ValueError(f"{VARIABLE} must be a whole number from 1 to {LIMIT:,}, not {chosen!r}")
     return int(chosen)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from llvmlite.binding import ffi as _ffi
 from llvmlite.binding import newpassmanagers as _passes
 from numba import extending as _extending
 from numba.core import cgutils as _cgutils
@@ -13,11 +14,14 @@ from numba.core import event as _event
 from numba.core import funcdesc as _funcdesc
 from numba.core import types as _types
 from numba.core import typing as _typing
+from numba.core.compiler_lock import global_compiler_lock as _compiler_lock
 from numba.np import numpy_support as _numpy_support
 
 cgutils: Any = _cgutils
 codegen: Any = _codegen
 compiler: Any = _compiler
+compiler_lock: Any = _compiler_lock._lock
+llvm_lock: Any = _ffi.lib._lock._lock
 config: Any = _config
 environment: Any = _environment
 event: Any = _event
