@@ -52,7 +52,7 @@ def grad_and_value(
 
 
 def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
-    """(func(*primals), pull[, aux]): `pull` takes cotangents, and gives those of the primals."""
+    """(func(*primals), pull[, aux]): `pull` takes cotangents, and gives a tuple of the primals'."""
     kept: list[Any] = []
 
     def function(*inner: Any) -> Any:
@@ -65,8 +65,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     value, pull = autodiff.vjp(function, *primals)
 
     def pulled(*cotangents: Any) -> Any:
-        found = pull(cotangents[0] if len(cotangents) == 1 else cotangents)
-        return found if len(primals) > 1 else found[0]
+        return pull(cotangents[0] if len(cotangents) == 1 else cotangents)
 
     return (value, pulled, kept[-1]) if has_aux else (value, pulled)
 

@@ -188,6 +188,8 @@ class HuberLoss(_Cost):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(None, None, reduction)
+        if not isinstance(delta, int | float):
+            raise TypeError(f"HuberLoss: delta must be a number, not {delta!r}")
         self.delta = delta
 
 

@@ -57,7 +57,10 @@ class LayerNorm(Module):
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class RMSNorm(Module):
@@ -149,7 +152,10 @@ class GroupNorm(Module):
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class _Running(Module):
@@ -208,7 +214,7 @@ class _Running(Module):
         """The arguments."""
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
 
@@ -254,6 +260,8 @@ class BatchNorm1d(_Running):
                 f"{type(self).__name__}: expected {self.num_features} channels along axis 1, got "
                 f"{tuple(input.shape)}"
             )
+        if not self.eps > 0:
+            raise ValueError(f"batch_norm eps must be positive, but got {self.eps}")
         by_batch = self.training or self.running_mean is None
         momentum: Value = self.momentum
         if self.training and self.num_batches_tracked is not None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import ops
 from ..core.generator import Generator
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..primitive import Value
 from . import functional as F
 from . import init as inits
@@ -56,8 +56,16 @@ class _Recurrent(Module):
                 f"num_layers greater than 1, but got dropout={dropout} and num_layers={num_layers}",
                 stacklevel=3,
             )
-        if not isinstance(hidden_size, int):
-            raise TypeError(f"hidden_size should be of type int, got: {type(hidden_size).__name__}")
+        for what, value, kind in (
+            ("input_size", input_size, int),
+            ("hidden_size", hidden_size, int),
+            ("bias", bias, bool),
+            ("batch_first", batch_first, bool),
+        ):
+            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+                raise TypeError(f"{what} should be of type {kind.__name__}, got: {type(value).__name__}")
+        if input_size <= 0:
+            raise ValueError("input_size must be greater than zero")
         if hidden_size <= 0:
             raise ValueError("hidden_size must be greater than zero")
         if num_layers <= 0:
@@ -125,6 +133,13 @@ class _Recurrent(Module):
             raise ShapeError(
                 f"{name}: input.size(-1) must be equal to input_size. Expected {self.input_size}, got "
                 f"{input.shape[-1]}"
+            )
+        if input.dtype != self.all_weights[0][0].dtype:
+            raise DTypeError(
+                f"{name} input dtype ({input.dtype}) does not match weight dtype "
+                f"({self.all_weights[0][0].dtype}). "
+                f"Convert input: input.to({self.all_weights[0][0].dtype}), or convert model: "
+                f"model.to({input.dtype})"
             )
         alone = input.ndim == 2
         x = ops.unsqueeze(input, 1) if alone else ops.transpose(input, 0, 1) if self.batch_first else input

@@ -124,6 +124,8 @@ def batch_norm(
         centred = x - _per_channel(running_mean, x)
         y = centred * _per_channel(rsqrt(running_var + eps), x)
         return _affine(y, _per_channel(weight, x), _per_channel(bias, x))
+    if not count:  # no examples: nothing to standardise, and nothing seen
+        return _affine(x, _per_channel(weight, x), _per_channel(bias, x))
     if count < 2:
         raise ShapeError(
             f"batch_norm: {x.shape} has one value per channel, whose variance in training is zero"

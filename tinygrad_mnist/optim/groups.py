@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ..core.tensor import Tensor
@@ -56,6 +56,7 @@ def one(owner: str, given: Mapping[str, Any], options: Mapping[str, Any]) -> Gro
         near = difflib.get_close_matches(name, options, 1, 0.8)
         if name not in options and near:
             raise ValueError(f"{owner}: a group has an entry {name!r}; the option is called {near[0]!r}")
+    _check_tensors(owner, {**options, **given})
     values = {name: checked(owner, name, given.get(name, value)) for name, value in options.items()}
     several = given["params"]
     if isinstance(several, set):
@@ -64,14 +65,34 @@ def one(owner: str, given: Mapping[str, Any], options: Mapping[str, Any]) -> Gro
         )
     entries = [several] if isinstance(several, Tensor) else list(several)
     group: Group = {**given, "params": entries, **values}
-    if entries and all(isinstance(x, tuple) and len(x) == 2 for x in entries):
+    named = [isinstance(x, tuple) and len(x) == 2 for x in entries]
+    if any(named) and not all(named):
+        raise ValueError(
+            f"{owner}: all optimizer params should be with/without names. Some param names are missing"
+        )
+    if entries and all(named):
         group["params"] = [p for _, p in entries]
         group["param_names"] = [name for name, _ in entries]
     return group
 
 
+def _check_tensors(owner: str, options: Mapping[str, Any]) -> None:
+    """ValueError for Tensors among the options where PyTorch takes none."""
+    betas = [isinstance(x, Tensor) for x in options.get("betas", ())]
+    if any(betas) and not all(betas):
+        raise ValueError(f"{owner}: betas must be either both floats or both Tensors")
+    if options.get("foreach") and not options.get("capturable", True):
+        for name, found in (("lr", isinstance(options["lr"], Tensor)), ("betas", any(betas))):
+            if found:
+                raise ValueError(
+                    f"{owner}: {name} as a Tensor is not supported for capturable=False and foreach=True"
+                )
+
+
 def checked(owner: str, name: str, value: Any) -> Any:
     """The value of an option, its numbers as Python floats: those never widen a parameter."""
+    if isinstance(value, Tensor) and value.array.size != 1:
+        raise ValueError(f"{owner}: Tensor {name} must be 1-element, not of shape {tuple(value.shape)}")
     if value is None or isinstance(value, bool | str | Tensor) or (name == "lr" and callable(value)):
         return value
     if name in _COUNTS and isinstance(value, int) and value >= 0:
@@ -92,8 +113,11 @@ _COUNTS = ("max_iter", "max_eval", "history_size")
 _FREE = ("beta2_decay", "dampening")
 
 
-def check_parameters(owner: str, params: list[Any]) -> None:
+def check_parameters(owner: str, groups: Sequence[Group]) -> None:
     """Raise the errors that `Optimizer` documents for what cannot be changed by one."""
+    if len({"param_names" in group for group in groups}) > 1:
+        raise ValueError(f"{owner}: all optimizer param groups should be with/without names")
+    params = [p for group in groups for p in group["params"]]
     for i, p in enumerate(params):
         if not isinstance(p, Tensor):
             raise TypeError(f"{owner}: parameter {i} is a {type(p).__name__}, not a Tensor")

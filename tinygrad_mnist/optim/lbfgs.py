@@ -85,7 +85,7 @@ class LBFGS(Optimizer):
             first = closure()
         group = self.param_groups[0]
         cost, g, calls = float(first), self._gradients(), 1
-        lr = group["lr"]
+        lr = float(group["lr"])
         for iteration in range(group["max_iter"]):
             if np.abs(g).max() <= group["tolerance_grad"]:
                 break

@@ -49,7 +49,7 @@ class Optimizer:
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = dict(defaults)
         self.param_groups = complete(type(self).__name__, params, defaults)
-        check_parameters(type(self).__name__, [p for group in self.param_groups for p in group["params"]])
+        check_parameters(type(self).__name__, self.param_groups)
         self.steps = Tensor(0)
         self._options = [name for name in defaults if name != "lr" and name not in NOT_OF_THE_RULE]
         self._states = [[self.new_state(p, group) for p in group["params"]] for group in self.param_groups]
@@ -72,7 +72,7 @@ class Optimizer:
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Let a further group of parameters be changed; raises as making the optimiser does."""
         group = one(type(self).__name__, param_group, self.defaults)
-        check_parameters(type(self).__name__, [p for g in (*self.param_groups, group) for p in g["params"]])
+        check_parameters(type(self).__name__, [*self.param_groups, group])
         counts = [float(state.get("step", 0.0)) for state in chain(*self._states)]
         self.param_groups.append(group)
         self._states.append([self.new_state(p, group) for p in group["params"]])

@@ -146,7 +146,11 @@ class ResBlock(nn.Module):
 
 
 def piece_a_small_resnet():
-    model = fill(nn.Sequential(ResBlock(1, 3), ResBlock(3, 4, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)))
+    model = fill(
+        nn.Sequential(
+            ResBlock(1, 3), ResBlock(3, 4, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)
+        )
+    )
     x = torch.cos(torch.arange(4 * 64, dtype=torch.float32)).reshape(4, 1, 8, 8)
     opt = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
     losses = []
@@ -200,8 +204,9 @@ def piece_encoder_and_decoder_with_teacher_forcing():
 
 
 def piece_a_q_value_update():
-    policy, target = fill(nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))), nn.Sequential(
-        nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2)
+    policy, target = (
+        fill(nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))),
+        nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2)),
     )
     target.load_state_dict(policy.state_dict())
     opt = torch.optim.AdamW(policy.parameters(), lr=1e-2, amsgrad=True)
@@ -252,7 +257,11 @@ def piece_manual_backprop_checked():
         dlogits[range(4), y] -= 1
         dlogits /= 4
         dW = x.T @ dlogits
-    return [torch.allclose(logits.grad, dlogits, atol=1e-6), torch.allclose(W.grad, dW, atol=1e-6), (W.grad - dW).abs().max().item() < 1e-6]
+    return [
+        torch.allclose(logits.grad, dlogits, atol=1e-6),
+        torch.allclose(W.grad, dW, atol=1e-6),
+        (W.grad - dW).abs().max().item() < 1e-6,
+    ]
 
 
 def piece_contrastive_pairs():

@@ -69,7 +69,9 @@ def piece_transposed_convolution_and_upsampling():
     up = fill(nn.ConvTranspose2d(3, 2, kernel_size=3, stride=2, padding=1, output_padding=1))
     near = nn.Upsample(scale_factor=2, mode="nearest")
     line = nn.Upsample(size=(7, 5), mode="bilinear", align_corners=True)
-    return summary(up(x), near(x), line(x), F.interpolate(x, scale_factor=1.5, mode="bilinear", align_corners=False))
+    return summary(
+        up(x), near(x), line(x), F.interpolate(x, scale_factor=1.5, mode="bilinear", align_corners=False)
+    )
 
 
 def piece_one_dimensional_convolution():

@@ -116,20 +116,24 @@ def piece_distribution_of_the_initialisers():
     torch.manual_seed(1)
     w = torch.empty(400, 300)
     found = []
-    for init in (
-        lambda: nn.init.xavier_uniform_(w, gain=nn.init.calculate_gain("relu")),
-        lambda: nn.init.xavier_normal_(w),
-        lambda: nn.init.kaiming_uniform_(w, mode="fan_in", nonlinearity="relu"),
-        lambda: nn.init.kaiming_normal_(w, mode="fan_out", nonlinearity="leaky_relu"),
-        lambda: nn.init.normal_(w, mean=1.0, std=0.02),
-        lambda: nn.init.uniform_(w, -0.1, 0.1),
-        lambda: nn.init.trunc_normal_(w, std=0.02),
-        lambda: nn.init.orthogonal_(w),
+    for init, deviation in (
+        (lambda: nn.init.xavier_uniform_(w, gain=nn.init.calculate_gain("relu")), 2 / 700**0.5),
+        (lambda: nn.init.xavier_normal_(w), (2 / 700) ** 0.5),
+        (lambda: nn.init.kaiming_uniform_(w, mode="fan_in", nonlinearity="relu"), (2 / 300) ** 0.5),
+        (lambda: nn.init.kaiming_normal_(w, mode="fan_out", nonlinearity="leaky_relu"), (2 / 400) ** 0.5),
+        (lambda: nn.init.normal_(w, mean=1.0, std=0.02), 0.02),
+        (lambda: nn.init.uniform_(w, -0.1, 0.1), 0.1 / 3**0.5),
+        (lambda: nn.init.trunc_normal_(w, std=0.02), 0.02),
+        (lambda: nn.init.orthogonal_(w), 1 / 400**0.5),
     ):
         init()
-        found.append(round(w.std().item(), 3))
+        found.append(abs(w.std().item() / deviation - 1) < 0.02)
     linear = nn.Linear(300, 400)
-    found += [round(linear.weight.std().item(), 3), round(linear.bias.abs().max().item(), 3)]
+    bound = 1 / 300**0.5
+    found += [
+        abs(linear.weight.std().item() / bound * 3**0.5 - 1) < 0.02,
+        0.95 * bound < linear.bias.abs().max().item() < bound,
+    ]
     return found
 
 
@@ -223,14 +227,21 @@ def piece_a_checkpoint_saved_and_resumed():
 
     steps(model, opt, 3)
     buffer = io.BytesIO()
-    torch.save({"epoch": 3, "model_state_dict": model.state_dict(), "optimizer_state_dict": opt.state_dict()}, buffer)
+    torch.save(
+        {"epoch": 3, "model_state_dict": model.state_dict(), "optimizer_state_dict": opt.state_dict()}, buffer
+    )
     buffer.seek(0)
     checkpoint = torch.load(buffer, map_location=torch.device("cpu"))
     other = nn.Linear(3, 2)
     other.load_state_dict(checkpoint["model_state_dict"])
     resumed = torch.optim.Adam(other.parameters(), lr=0.01)
     resumed.load_state_dict(checkpoint["optimizer_state_dict"])
-    return [checkpoint["epoch"], resumed.param_groups[0]["lr"], steps(model, opt, 3), steps(other, resumed, 3)]
+    return [
+        checkpoint["epoch"],
+        resumed.param_groups[0]["lr"],
+        steps(model, opt, 3),
+        steps(other, resumed, 3),
+    ]
 
 
 def piece_weights_shared_between_layers():
@@ -247,7 +258,12 @@ def piece_weights_shared_between_layers():
     model = fill(Tied())
     loss = F.cross_entropy(model(torch.tensor([0, 3])), torch.tensor([3, 0]))
     loss.backward()
-    return [len(list(model.parameters())), list(model.state_dict()), loss.item(), model.embed.weight.grad.sum().item()]
+    return [
+        len(list(model.parameters())),
+        list(model.state_dict()),
+        loss.item(),
+        model.embed.weight.grad.sum().item(),
+    ]
 
 
 def piece_copies_and_moving_averages():
@@ -280,7 +296,11 @@ def piece_weight_norm():
     layer = nn.utils.weight_norm(fill(nn.Linear(3, 2)), name="weight")
     y = layer(grid(2, 3))
     y.sum().backward()
-    return [sorted(n for n, _ in layer.named_parameters()), y.sum().item(), layer.weight_g.grad.flatten().tolist()]
+    return [
+        sorted(n for n, _ in layer.named_parameters()),
+        y.sum().item(),
+        layer.weight_g.grad.flatten().tolist(),
+    ]
 
 
 def piece_containers():
@@ -306,7 +326,11 @@ def piece_errors_by_kind():
         try:
             f()
         except Exception as e:
-            return [k.__name__ for k in (AttributeError, TypeError, KeyError, ValueError, RuntimeError) if isinstance(e, k)][0]
+            return [
+                k.__name__
+                for k in (AttributeError, TypeError, KeyError, RuntimeError, ValueError)
+                if isinstance(e, k)
+            ][0]
         return "none"
 
     model = nn.Linear(2, 2)

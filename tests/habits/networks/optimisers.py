@@ -21,7 +21,11 @@ def grid(rows, columns, shift=0.0):
 
 
 def trained(make, steps=12):
-    model, x, y = fill(nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))), grid(6, 3), grid(6, 1, 1.0)
+    model, x, y = (
+        fill(nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))),
+        grid(6, 3),
+        grid(6, 1, 1.0),
+    )
     opt = make(model)
     for _ in range(steps):
         opt.zero_grad()
@@ -53,7 +57,9 @@ def piece_every_optimiser():
 
 def piece_groups_with_rates_of_their_own():
     return trained(
-        lambda m: optim.SGD([{"params": m[0].parameters()}, {"params": m[2].parameters(), "lr": 0.5}], lr=0.05)
+        lambda m: optim.SGD(
+            [{"params": m[0].parameters()}, {"params": m[2].parameters(), "lr": 0.5}], lr=0.05
+        )
     )
 
 
@@ -62,7 +68,8 @@ def piece_no_decay_for_biases():
         decay = [p for n, p in m.named_parameters() if not n.endswith("bias")]
         rest = [p for n, p in m.named_parameters() if n.endswith("bias")]
         return optim.AdamW(
-            [{"params": decay, "weight_decay": 0.2, "name": "decay"}, {"params": rest, "weight_decay": 0.0}], lr=0.02
+            [{"params": decay, "weight_decay": 0.2, "name": "decay"}, {"params": rest, "weight_decay": 0.0}],
+            lr=0.02,
         )
 
     return trained(make)
@@ -201,7 +208,9 @@ def piece_kinds_of_refusals():
         try:
             f()
         except Exception as e:
-            return [k.__name__ for k in (TypeError, ValueError, KeyError, RuntimeError) if isinstance(e, k)][0]
+            return [k.__name__ for k in (TypeError, ValueError, KeyError, RuntimeError) if isinstance(e, k)][
+                0
+            ]
         return "none"
 
     return [

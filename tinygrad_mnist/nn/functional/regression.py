@@ -89,8 +89,8 @@ def huber_loss(
     input: Value, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
 ) -> Value:
     """d^2 / 2 for distances d up to `delta`, delta (d - delta / 2) beyond (Huber 1964)."""
-    if not delta > 0:
-        raise ValueError(f"huber_loss: delta must be positive, not {delta}")
+    if not isinstance(delta, int | float) or not delta > 0:
+        raise ValueError(f"huber_loss: delta must be a positive number, not {delta}")
     parts = _straightened(input - broadcast(input, target, "huber_loss"), delta)
     return weighted_mean(parts, weight, input, reduction, "huber_loss", share=False)
 

@@ -1,0 +1,16 @@
+"""Why some of PyTorch's samples of modules and optimisers do not agree, and what to write instead of what is not here."""
+
+#: (name, "samples" or "refused") -> reason
+REASONS: dict[tuple[str, str], str] = {}
+
+#: beginning or end of a name -> what to write instead
+NOT_HERE = {
+    "Lazy": "give the number of inputs",
+    "3d": "volumes have no convolution or pooling here",
+    "Fractional": "MaxPool2d",
+    "CTCLoss": "",
+    "LinearCrossEntropyLoss": "CrossEntropyLoss of a Linear",
+    "SparseAdam": "Adam: gradients of tables are not sparse",
+    "Muon": "AdamW",
+    "Adafactor": "AdamW",
+}
