@@ -11,10 +11,12 @@ FOLDER = Path(__file__).parent.parent / "examples"
 
 #: What `main` is called with, and what holds for what it gives.
 SMALL = {
+    "batch_norm": ({"steps": 60, "compiled": False}, lambda accuracy: accuracy > 0.6),
     "by_hand": ({"epochs": 1}, lambda accuracy: accuracy > 0.88),
     "functional": ({"images": 1000, "steps": 40}, lambda accuracy: accuracy > 0.7),
     "loaded_string": ({"steps": 1000}, lambda error: error < 0.02),
     "own_primitive": ({"epochs": 1}, lambda accuracy: accuracy > 0.9),
+    "recurrent": ({"examples": 1000, "epochs": 2}, lambda accuracy: accuracy > 0.4),
 }
 
 

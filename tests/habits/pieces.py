@@ -1,6 +1,6 @@
 """Pieces of code as people write them for PyTorch: read, their imports changed, run.
 
-A piece is a function `piece_...` without arguments in one of the files beside; what it returns are its numbers.
+A piece is a function `piece_...` without arguments in a file of a folder; what it returns are its numbers.
 """
 
 from __future__ import annotations

@@ -5,10 +5,11 @@
     python tests/oracle/layers_and_optimisers.py LSTM SGD   some, printed
 
 The samples are those that PyTorch tests itself with: torch.testing._internal.common_modules and
-common_optimizers. A module is made with the sample's arguments, given PyTorch's parameters and buffers, and run in
-training and in use: outputs, gradients of inputs and parameters, and buffers afterwards are compared in float64 and
-float32. An optimiser takes ten steps on the same gradients; parameters are compared. Error inputs have to be refused.
-The exit status is 1 unless 95% of the samples of what exists here agree, and all error inputs are refused.
+common_optimizers. A module is made with the sample's arguments, given PyTorch's parameters and buffers, and
+run in training and in use: outputs, gradients of inputs and parameters, and buffers are compared in float64 and
+float32. An optimiser takes ten steps on the same gradients; parameters are compared. Error inputs have to be
+refused. The exit status is 1 unless 95% of the samples of what exists here agree, and all error inputs are
+refused.
 """
 
 from __future__ import annotations
@@ -155,7 +156,7 @@ def attempted(f: Any, *args: Any) -> str | None:
 
 
 def modules(chosen: list[str]) -> tuple[list[tuple[str, int, int, str]], list[tuple[str, int, int, str]]]:
-    """(name, how many samples agree, how many there are, an example of what does not), and of error inputs."""
+    """(name, how many samples agree, of how many, an example of what does not); and of error inputs."""
     rows, refusals = [], []
     for info in module_db:
         name = info.module_cls.__name__
@@ -217,15 +218,16 @@ def optimisers(chosen: list[str]) -> tuple[list[tuple[str, int, int, str]], list
         for error in info.optim_error_inputs_func(device="cpu", dtype=torch.float64):
             errors += 1
             sample = error.optimizer_error_input
-            outcome = attempted(
-                lambda sample=sample: (
-                    getattr(optim, name)(params(sample.params), **ours(sample.kwargs)) and None
-                )
-            )
+            outcome = attempted(made, name, sample)
             refused += outcome is not None
             example += "" if outcome else f"accepted: {sample.desc} {sample.kwargs}; "
         refusals.append((name, refused, errors, example))
     return rows, refusals
+
+
+def made(name: str, sample: Any) -> None:
+    """Make an optimiser of a sample."""
+    getattr(optim, name)(params(sample.params), **ours(sample.kwargs))
 
 
 def params(value: Any, made: dict[int, Any] | None = None) -> Any:
@@ -250,7 +252,7 @@ def stepped(info: Any, sample: Any) -> str | None:
     start = [np.array([[0.5, -1.0, 2.0], [1.5, 0.0, -0.25]]), np.array([1.0, -2.0, 3.0])]
     theirs = [torch.nn.Parameter(torch.tensor(x)) for x in start]
     mine = [nn.Parameter(x) for x in start]
-    kwargs = {k: v for k, v in sample.kwargs.items()}
+    kwargs = dict(sample.kwargs)
     a = info.optim_cls(theirs, **kwargs)
     b = getattr(optim, info.optim_cls.__name__)(mine, **ours(kwargs))
 
@@ -348,7 +350,7 @@ def main(chosen: list[str]) -> int:
 
 def brief(text: str) -> str:
     text = text.replace("|", "/").replace("`", "'").replace("\n", " ")
-    return text if len(text) <= 700 else f"{text[:127]}..."
+    return text if len(text) <= 130 else f"{text[:127]}..."
 
 
 if __name__ == "__main__":

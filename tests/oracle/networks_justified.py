@@ -1,4 +1,4 @@
-"""Why some of PyTorch's samples of modules and optimisers do not agree, and what to write instead of what is not here."""
+"""Why some of PyTorch's samples do not agree, and what to write instead of modules that are not here."""
 
 #: (name, "samples" or "refused") -> reason
 REASONS: dict[tuple[str, str], str] = {}

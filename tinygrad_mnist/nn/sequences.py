@@ -56,14 +56,14 @@ class _Recurrent(Module):
                 f"num_layers greater than 1, but got dropout={dropout} and num_layers={num_layers}",
                 stacklevel=3,
             )
-        for what, value, kind in (
+        for what, value, wanted in (
             ("input_size", input_size, int),
             ("hidden_size", hidden_size, int),
             ("bias", bias, bool),
             ("batch_first", batch_first, bool),
         ):
-            if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-                raise TypeError(f"{what} should be of type {kind.__name__}, got: {type(value).__name__}")
+            if type(value) is not wanted:
+                raise TypeError(f"{what} should be of type {wanted.__name__}, got: {type(value).__name__}")
         if input_size <= 0:
             raise ValueError("input_size must be greater than zero")
         if hidden_size <= 0:

@@ -44,7 +44,7 @@ def piece_names_character_by_character():
         model.zero_grad()
         for a, b in zip(TEXT[:12], TEXT[1:13]):
             x = torch.zeros(1, len(chars))
-            x[0][index[a]] = 1
+            x[0, index[a]] = 1
             out, h = model(x, h)
             loss += criterion(out, torch.tensor([index[b]]))
         loss.backward()
