@@ -1,7 +1,7 @@
 """A small convolutional network with batch normalisation: python examples/batch_norm.py
 
-As one writes it for PyTorch; the whole step is compiled by one decorator, and the running averages, the optimiser's
-state and the weights are updated in place.
+As one writes it for PyTorch; `tg.jit` compiles the whole step, which updates weights, running averages
+and the state of the optimiser.
 """
 
 import tinygrad_mnist as tg

@@ -1,7 +1,7 @@
 """A GRU that reads handwritten digits row by row: python examples/recurrent.py
 
 Each image is a sequence of 28 rows of 28 pixels; after the last row the state says which digit it was. The
-code is what one writes for PyTorch, with the import changed: layers, a DataLoader, Adam, a schedule, clipping.
+code is what one writes for PyTorch: layers, a DataLoader, Adam, a schedule, clipping.
 """
 
 import tinygrad_mnist as tg

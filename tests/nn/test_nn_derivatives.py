@@ -1,4 +1,4 @@
-"""Recurrent layers, convolutions, normalisation and attention: derivatives of both orders, compiled, in training."""
+"""Recurrent layers, convolutions, normalisation, attention: derivatives of both orders; compiled steps."""
 
 import numpy as np
 import pytest

@@ -84,7 +84,7 @@ def test_state_dict_is_a_copy():
     state = m.state_dict()
     m.scale.assign_([7.0, 7.0])
     assert state["scale"].tolist() == [1.0, 2.0]
-    assert all(type(x) is tg.Tensor and not x.requires_grad for x in state.values())
+    assert all(isinstance(x, tg.Tensor) and not x.requires_grad for x in state.values())
     assert m.state_dict(keep_vars=True)["scale"] is m.scale
 
 

@@ -6,9 +6,9 @@
 
 The samples are those that PyTorch tests itself with: torch.testing._internal.common_modules and
 common_optimizers. A module is made with the sample's arguments, given PyTorch's parameters and buffers, and
-run in training and in use: outputs, gradients of inputs and parameters, and buffers are compared in float64 and
-float32. An optimiser takes ten steps on the same gradients; parameters are compared. Error inputs have to be
-refused. The exit status is 1 unless 95% of the samples of what exists here agree, and all error inputs are
+run in training and in use: outputs, gradients of inputs and parameters, and buffers are compared in float64
+and float32. An optimiser takes ten steps on the same gradients; parameters are compared. Error inputs have to
+be refused. The exit status is 1 unless 95% of the samples of what exists here agree, and all error inputs are
 refused.
 """
 
