@@ -8,7 +8,7 @@ NOT_HERE = {
     "Lazy": "give the number of inputs",
     "3d": "volumes have no convolution or pooling here",
     "Fractional": "MaxPool2d",
-    "CTCLoss": "",
+    "CTCLoss": "CrossEntropyLoss of aligned symbols",
     "LinearCrossEntropyLoss": "CrossEntropyLoss of a Linear",
     "SparseAdam": "Adam: gradients of tables are not sparse",
     "Muon": "AdamW",
