@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor, wrap
-from ..primitive import Array, Shape
+from ..primitive import Array, Shape, check_dtype
 
 _LINE = 64  # bytes of a cache line
 
@@ -17,15 +17,19 @@ _LINE = 64  # bytes of a cache line
 def ready(data: Array) -> Array:
     """The array itself if a program can take it, else a copy."""
     flags = data.flags
-    return data if flags.c_contiguous and flags.aligned else np.array(data, order="C")
+    if flags.c_contiguous and flags.aligned and data.dtype.isnative:
+        return data
+    return np.array(data, check_dtype(data.dtype), order="C")
 
 
-def exclusive(x: Tensor, bound: list[Array], k: int) -> None:
-    """Make bound[k] the data of a Tensor that is to be updated: memory that nobody else sees."""
-    if x.array is not bound[k] or _references(bound, k) > _ALONE:
-        own = aligned(x.array.shape, x.array.dtype)
+def exclusive(x: Tensor, bound: list[Array], k: int) -> bool:
+    """Make bound[k] the memory of a Tensor to be updated, which nobody else sees; whether it is new."""
+    if x.array is not bound[k] or _references(bound, k) > _ALONE or not x.array.flags.c_contiguous:
+        own = aligned(x.array.shape, check_dtype(x.array.dtype))
         own[...] = x.array
         bound[k] = x.array = own  # once it is written: Ctrl-C may come in between
+        return True
+    return False
 
 
 def aligned(shape: Shape, dtype: np.dtype[Any]) -> Array:

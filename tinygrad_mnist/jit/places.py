@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..kernels.headers import watcher
 from ..primitive import Array
 
 #: Stands for what is not there.
@@ -151,6 +152,10 @@ class Places:
         """Compare the tensors' arrays with the bound ones, in the same quick test as the places."""
         self._arrays = [(x, bound, k) for k, x in enumerate(tensors)]
 
+    def hold(self, arrays: Sequence[Array]) -> None:
+        """From now on arrays must keep their memory, shape, strides and dtype."""
+        self._names["headers"], self._names["table"] = watcher(arrays)
+
     def unchanged(self) -> bool:
         """Whether every place and every array is the very same: the quick test."""
         if self._same is None:
@@ -188,6 +193,8 @@ class Places:
             values = tuple(place.value for place in places)
             self._names[f"t{group[0]}"] = values if len(values) > 1 else values[0]
             lines.append(f"if g{group[0]}(x{group[0]}) != t{group[0]}: return False")
+        if self._arrays:
+            lines.append("if not headers(table): return False")
         for n, (x, bound, k) in enumerate(self._arrays):
             self._names.update({f"a{n}": x, "bound": bound})
             lines.append(f"if a{n}.array is not bound[{k}]: return False")

@@ -13,7 +13,7 @@ from ..core.autodiff import Tree
 from ..core.tape import clock, recording
 from ..core.tensor import Tensor, wrap
 from ..kernels.threads import get_num_threads, team
-from ..primitive import Array
+from ..primitive import Array, check_dtype
 from .build import Run, compiled
 from .emit import source
 from .memory import aligned, exclusive, ready
@@ -65,6 +65,7 @@ class Specialization:
         self._moved = True  # some captured data is not what it was at the last call
         self.places = found.places
         self.places.follow(self._captured, self._bound)
+        self.places.hold(self._bound)
         leaves_only = (LEAF,) * len(arguments)
         self._plain = structure == (tuple, ((tuple, leaves_only), (dict, ()))) and not found.reassigned
         self._recorded = require is not None
@@ -110,12 +111,11 @@ class Specialization:
         changed = self.places.change()
         if changed is not None:
             return f"{changed} has changed"
-        for x, bound, symbol in zip(self._captured, self._bound, self.program.captured):
+        for x, symbol in zip(self._captured, self.program.captured):
             data = x.array
-            if data is not bound:
-                self._moved = True
-                if data.shape != symbol.shape or data.dtype != symbol.dtype:
-                    return f"a captured tensor was {symbol}, now it is {data.dtype}{list(data.shape)}"
+            if data.shape != symbol.shape or check_dtype(data.dtype) != symbol.dtype:
+                return f"a captured tensor was {symbol}, now it is {data.dtype}{list(data.shape)}"
+        self._moved = True
         return None
 
     def call(self, arrays: Sequence[Array], given: Sequence[Tensor | Array]) -> Tree:
@@ -195,12 +195,14 @@ class Specialization:
         """Find the present numbers of what is captured."""
         if not (self._moved or self._updated):
             return
-        bound = self._bound
+        bound, new = self._bound, self._moved
         for k, x in enumerate(self._captured):
             if self._owned[k]:
-                exclusive(x, bound, k)
-            elif x.array is not bound[k]:
+                new = exclusive(x, bound, k) or new
+            elif self._moved:
                 bound[k] = ready(x.array)
+        if new:
+            self.places.hold(bound)
 
     def _after(self) -> None:
         """Note that leaves have new values, and put gradients back that the function replaces inside."""

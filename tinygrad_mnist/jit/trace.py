@@ -12,7 +12,7 @@ from ..core.tape import set_recording, tracing
 from ..core.tensor import Tensor, wrap
 from ..errors import TraceError
 from ..ops.elementwise import cast
-from ..primitive import Primitive, Shape
+from ..primitive import Primitive, Shape, check_dtype
 from .places import bits
 from .reads import Reads
 
@@ -184,7 +184,7 @@ class Trace:
         if id(x) not in self.captured:
             if isinstance(x, Tensor) and x.array.dtype.kind == "f":
                 self.reads.places.add("flag", x, None, x.requires_grad, f"{self.reads.name(x)}.requires_grad")
-            self.captured[id(x)] = x, Symbol(f"c{len(self.captured)}", x.shape, x.dtype)
+            self.captured[id(x)] = x, Symbol(f"c{len(self.captured)}", x.shape, check_dtype(x.dtype))
         return self.captured[id(x)][1]
 
     def _as(self, dtype: np.dtype[Any], x: Any) -> Any:
