@@ -159,7 +159,7 @@ def test_changes_of_shape_and_dtype_are_recorded_anew() -> None:
     f = tg.jit(lambda x: x.sum())
     assert [f(tg.ones(n)).item() for n in (2, 3, 2)] == [2.0, 3.0, 2.0]
     assert f(tg.ones(2, dtype=np.float64)).dtype == np.float64
-    assert f.explain().count("recorded") == 3
+    assert f.explain().count("recorded for") == 3
     w = tg.ones(2)
     g = tg.jit(lambda: w * 2)
     g()
@@ -300,4 +300,4 @@ def test_a_step_named_step_is_recorded_once() -> None:
     )
     for _ in range(3):
         namespace["step"]()
-    assert namespace["step"].explain().count("recorded") == 1
+    assert namespace["step"].explain().count("recorded for") == 1

@@ -146,6 +146,8 @@ class Calls:
             ours, builtin = is_ours(cls.__module__), cls.__module__ == "builtins"
             shallow = builtin and cls.__name__ in _SHALLOW
             self.reads.consume(Among(args), deep=not shallow, objects=not (ours or builtin), ours=ours)
+            if not builtin:
+                return New(cls, args)
         return Among(args)
 
     def _native(
@@ -184,6 +186,9 @@ class Calls:
 
     def _changes(self, owner: Any, name: str) -> None:
         if self.reads.is_outside(owner):
+            if isinstance(owner, dict) and name in _CHANGES[dict]:
+                self.reads.effects.snapshot(owner, self.reads.name(owner))
+                return
             for kind, methods in _CHANGES.items():
                 if isinstance(owner, kind) and name in methods:
                     refuse_change(self.reads.name(owner), f"{name}()")
@@ -209,11 +214,15 @@ class Calls:
                 f"{what} cannot be recorded: a program would use the same numbers at every call. Draw them "
                 "from a tg.Generator, or outside the compiled function, and pass them as an argument"
             )
+        self.warn(what)
+
+    def warn(self, what: str) -> None:
+        """Warn that something was asked that a program cannot ask again."""
         warnings.warn(
             f"a function that is being recorded asks for {what} ({self.where()}): its program keeps the "
             "answer and does not ask again. Ask outside the compiled function and pass the value to it",
             TraceWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
 
     # Writing ------------------------------------------------------------------------------------
@@ -259,7 +268,9 @@ class Calls:
             and not deletes
         ):
             self.reads.effects.note(owner, key, owner[key], f"{name}[{key!r}]")
-        elif isinstance(owner, list | dict | np.ndarray | bytearray | collections.deque):
+        elif isinstance(owner, dict):
+            self.reads.effects.snapshot(owner, name)
+        elif isinstance(owner, list | np.ndarray | bytearray | collections.deque):
             refuse_change(f"{name}[{key!r}]" if known else f"what {name} holds", "an assignment")
 
 

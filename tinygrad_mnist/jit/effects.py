@@ -52,6 +52,7 @@ class Effects:
     def __init__(self) -> None:
         self._noted: dict[tuple[int, Any], Effect] = {}
         self._owners: set[int] = set()
+        self._snapshots: dict[int, tuple[dict[Any, Any], dict[Any, Any], str]] = {}
         self._own: set[tuple[int, Any]] = set()
 
     def note(self, owner: Any, key: Any, before: Any, name: str) -> None:
@@ -64,10 +65,19 @@ class Effects:
         self._owners.add(id(owner))
         self._own.add((id(owner), key))
 
+    def snapshot(self, owner: dict[Any, Any], name: str) -> None:
+        """Anything in a dict may be written."""
+        self._owners.add(id(owner))
+        self._snapshots.setdefault(id(owner), (owner, dict(owner), name))
+
     def has(self, owner: Any, key: Any) -> bool:
         """Whether the function itself wrote a place: then what it reads there is its own."""
         if id(owner) not in self._owners:
             return False
+        if id(owner) in self._snapshots:
+            _, before, _ = self._snapshots[id(owner)]
+            if owner.get(key, GONE) is not before.get(key, GONE):
+                return True
         try:
             return (id(owner), key) in self._noted or (id(owner), key) in self._own
         except TypeError:
@@ -79,7 +89,13 @@ class Effects:
 
     def all(self) -> list[Effect]:
         """The places, in the order in which they were first written."""
-        return list(self._noted.values())
+        noted = dict(self._noted)
+        for owner, before, name in self._snapshots.values():
+            for key in {**before, **owner}:
+                old = before.get(key, GONE)
+                if owner.get(key, GONE) is not old:
+                    noted.setdefault((id(owner), key), Effect(owner, key, old, f"{name}[{key!r}]"))
+        return list(noted.values())
 
     def undo(self) -> None:
         """Put back what was there before."""

@@ -10,7 +10,7 @@ import types
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from .. import writing
 from ..core.autodiff import Tree
@@ -27,7 +27,11 @@ from .structure import given_in, structure_of
 _KEPT = 16  # specialisations kept per function; the oldest goes first
 
 
-def jit(function: Callable[..., Any]) -> CompiledFunction:
+@overload
+def jit(function: Callable[..., Any], *, check: bool = False) -> CompiledFunction: ...
+@overload
+def jit(*, check: bool = False) -> Callable[[Callable[..., Any]], CompiledFunction]: ...
+def jit(function: Callable[..., Any] | None = None, *, check: bool = False) -> Any:
     """Compile a function of Tensors, at its first call, into one native loop.
 
     The function runs once on symbols, which records a program: forward pass, gradients, optimiser
@@ -37,8 +41,15 @@ def jit(function: Callable[..., Any]) -> CompiledFunction:
 
     Tensors and arrays that the function uses without being given them are captured by reference:
     their present numbers are read at each call, and what `assign_` changes (parameters, optimiser
-    state, random generators) is changed in place. Python numbers, in the arguments and in what
-    the function can see, are constants: when one changes, the function is recorded anew.
+    state, random generators) is changed in place.
+
+    Everything else that the function read while it was recorded is watched: variables, attributes of
+    objects, classes and modules, items, lengths and membership of containers, code and defaults of functions,
+    arguments that are no tensors, numbers taken from arrays and tensors (`item()`, `if`). Numbers and
+    strings are compared by type and value, everything else by identity, at each call; a change
+    records the function anew, and `explain()` says what changed and what is watched. What it
+    writes into objects (`self.out = y`) is written after each call. docs/watching.md says exactly what
+    is watched and what cannot be.
 
     Gradients that `backward` leaves on Tensors exist only inside the program: return those you
     want to look at. Results can be differentiated, to any order, with respect to arguments and to
@@ -46,17 +57,26 @@ def jit(function: Callable[..., Any]) -> CompiledFunction:
     too, which computes again what it needs of the function's values. Inside another compiled function
     calls run the function itself.
 
-    Raises TraceError where the function asks for the number of a tensor.
+    Args:
+        function: of Tensors, arrays, nested tuples, lists and dicts of them, and anything else.
+        check: record at each call, and raise TraceError at the first difference from the program that
+            would have run: slow, for finding what is not watched.
+
+    Raises TraceError where the function asks for the number of a tensor that the program computes, where
+    it draws random numbers that are not of this package, uses up an iterator, or changes a container
+    in a way that cannot be repeated.
     """
-    return CompiledFunction(function)
+    if function is None:
+        return lambda function: CompiledFunction(function, check)
+    return CompiledFunction(function, check)
 
 
 class CompiledFunction:
     """A function behind `tg.jit`."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], check: bool = False) -> None:
         functools.update_wrapper(self, function)
-        self._function = function
+        self._function, self._check = function, check
         self._specializations: dict[Any, Specialization] = {}
         self._latest: Specialization | None = None
         self._log: list[str] = []
@@ -80,7 +100,7 @@ class CompiledFunction:
         if tracing.get() is not None:
             return self._function(*args, **kwargs)
         latest = self._latest
-        if latest is not None and not kwargs:
+        if latest is not None and not kwargs and not self._check:
             arrays = latest.matching(args)
             if arrays is not None:
                 with self._lock:
@@ -124,6 +144,9 @@ class CompiledFunction:
                 )
             return found.scan(len(arrays[0]), arrays)
 
+    def __get__(self, owner: Any, cls: type | None = None) -> Any:
+        return self if owner is None else BoundFunction(self, owner)
+
     @property
     def source(self) -> str:
         """The Python source of the program compiled last."""
@@ -146,8 +169,10 @@ class CompiledFunction:
         writing.write(path, exported(latest.emitted, latest.program, path.stem))
 
     def explain(self) -> str:
-        """Why the function was recorded, each time it was: a line each."""
-        return "\n".join(self._log) or "not recorded yet: call the function first"
+        """Why the function was recorded, each time it was, and what is watched now: a line each."""
+        if self._latest is None:
+            return "not recorded yet: call the function first"
+        return "\n".join([*self._log, *(f"watched: {place}" for place in self._latest.places.describe())])
 
     def _last(self) -> Specialization:
         if self._latest is None:
@@ -167,6 +192,8 @@ class CompiledFunction:
         if found is not None:
             changed = found.change()
             if changed is None:
+                if self._check:
+                    found.check(Specialization.record(self._function, structure, arrays, require))
                 self._latest = found
                 return found
             reason = changed
@@ -178,6 +205,24 @@ class CompiledFunction:
         if len(self._specializations) > _KEPT:
             del self._specializations[next(iter(self._specializations))]
         return made
+
+
+class BoundFunction:
+    """A compiled function as a method: it gets the object first. Its other attributes are the function's."""
+
+    def __init__(self, function: CompiledFunction, owner: Any) -> None:
+        self.__func__, self.__self__ = function, owner
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tree:
+        """See `CompiledFunction.__call__`."""
+        return self.__func__(self.__self__, *args, **kwargs)
+
+    def scan(self, *args: Any, **kwargs: Any) -> Tree:
+        """See `CompiledFunction.scan`."""
+        return self.__func__.scan(self.__self__, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__func__, name)
 
 
 def _require(leaves: Sequence[Tensor]) -> tuple[bool, ...] | None:

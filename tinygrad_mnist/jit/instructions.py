@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 import operator as operators
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,8 @@ def _load_constant(watcher: Watcher, shadow: Shadow, step: Step) -> None:
 
 def _load_global(watcher: Watcher, shadow: Shadow, step: Step) -> None:
     value = watcher.variable(shadow.frame, step.value)
+    if value is os.environ:
+        watcher.calls.warn("the environment")
     if step.name == "LOAD_GLOBAL" and step.arg & 1:
         shadow.push(*((value, _NULL) if _NEW_CALLS else (_NULL, value)))
     else:
@@ -142,6 +145,8 @@ def _load_attribute(watcher: Watcher, shadow: Shadow, step: Step) -> None:
         shadow.push(*((value, _NULL) if _NEW_CALLS else (_NULL, value)))
     else:
         shadow.push(value)
+    if value is os.environ:
+        watcher.calls.warn("the environment")
     shadow.fills = value is UNKNOWN and not (method and _NEW_CALLS)
 
 

@@ -143,9 +143,9 @@ class Places:
 
     def add(self, kind: str, owner: Any, key: Any, value: Any, name: str) -> None:
         """Watch a place, unless it is watched already: what was read first is what counts."""
-        mark = (kind, id(owner), *_mark(key))
-        if mark not in self._known:
-            self._known.add(mark)
+        place = (kind, id(owner), *mark(key))
+        if place not in self._known:
+            self._known.add(place)
             self.all.append(Place(*READERS[kind], owner, key, value, name))
 
     def follow(self, tensors: Sequence[Any], bound: list[Array]) -> None:
@@ -164,7 +164,10 @@ class Places:
 
     def has(self, owner: Any, key: Any) -> bool:
         """Whether an attribute, item or variable was read."""
-        return any(place.owner is owner and (place.key == key or place.key is None) for place in self.all)
+        return any(
+            place.owner is owner and (place.key == key or isinstance(owner, types.CellType))
+            for place in self.all
+        )
 
     def describe(self) -> list[str]:
         """Each place and what was there, for readers."""
@@ -228,13 +231,19 @@ def _naming(place: Place, now: Any) -> str:
     return f"{place.name} ({other})" if other else f"the order of {place.name}"
 
 
-def _mark(key: Any) -> tuple[Any, ...]:
-    """A key as something hashable that tells 1, 1.0 and True apart."""
-    if isinstance(key, (*_CONSTANTS, types.FunctionType, type)):
-        return type(key), repr(key) if isinstance(key, float | complex) else key
-    if isinstance(key, tuple):
-        return (tuple, *(_mark(k) for k in key))
-    return type(key), (repr(key) if isinstance(key, slice | np.generic) else id(key))
+def mark(x: Any) -> tuple[Any, ...]:
+    """A value as something hashable that tells 1 and True, 0.0 and -0.0 apart; an object as itself."""
+    kind = type(x)
+    if kind in (float, complex):
+        return kind, repr(x)
+    if kind in _CONSTANTS:
+        return kind, x
+    if kind in (tuple, frozenset, set, slice):
+        parts = _parts(x)
+        return kind, (frozenset if kind in (set, frozenset) else tuple)(map(mark, parts))
+    if isinstance(x, np.generic):
+        return kind, x.dtype.str, x.tobytes()
+    return kind, id(x)
 
 
 def _short(value: Any) -> str:

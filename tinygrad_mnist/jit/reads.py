@@ -16,7 +16,18 @@ from ..errors import TraceError
 from .effects import Effects
 from .places import GONE, Places, bits, items
 from .strangers import follows, is_library, is_ours
-from .values import CONTAINERS, NATIVE, PLAIN, UNKNOWN, Among, New, is_iterator, is_sized, static
+from .values import (
+    CONTAINERS,
+    FACTS,
+    NATIVE,
+    PLAIN,
+    UNKNOWN,
+    Among,
+    New,
+    is_iterator,
+    is_sized,
+    static,
+)
 
 _SHORT = 32  # items of a container that are compared one by one; longer ones by a loop in C
 
@@ -115,7 +126,8 @@ class Reads:
             if raw is not GONE:
                 self._class(x.cls, base, name, raw)
                 self.mark(raw, f"{x.cls.__name__}.{name}")
-            return raw if isinstance(raw, PLAIN) else UNKNOWN
+            native = isinstance(raw, types.FunctionType) and not follows(raw)
+            return raw if native or isinstance(raw, PLAIN) else UNKNOWN
         if isinstance(x, Among):
             found = [self.attribute(c, name) for c in self._inside(x) if not isinstance(c, Tensor)]
             return Among(v for v in found if v is not GONE and v is not UNKNOWN)
@@ -125,7 +137,8 @@ class Reads:
             if self.is_outside(x):
                 for fact in ("shape", "dtype"):
                     self.places.add("fact", x, fact, getattr(x, fact), f"{self.name(x)}.{fact}")
-            return getattr(x, name, GONE) if name in ("shape", "dtype", "ndim", "size") else Among([x])
+            value = getattr(x, name, GONE)
+            return value if name in FACTS or callable(value) else Among([x])
         if isinstance(x, types.ModuleType):
             return self._of_module(x, name)
         if isinstance(x, type):
@@ -143,8 +156,10 @@ class Reads:
             elif name == "array":
                 self.places.add("attribute", x, "array", x.array, label)
                 return self.mark(x.array, label)
-            elif name in ("shape", "dtype", "ndim", "size"):
+            elif name in FACTS:
                 self.places.add("fact", x, name, getattr(x, name), label)
+        if name in FACTS:
+            return getattr(x, name)
         found = static(type(x), name)[1]
         return types.MethodType(found, x) if isinstance(found, types.FunctionType) else UNKNOWN
 

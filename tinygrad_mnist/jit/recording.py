@@ -10,6 +10,7 @@ from ..core.tensor import Tensor, wrap
 from .derivative import Differentiable
 from .effects import Effect
 from .places import Places
+from .program import Program, simplified
 from .reads import Reads
 from .structure import LEAF, rebuilt, structure_of
 from .trace import Symbol, Trace
@@ -21,6 +22,7 @@ class Recording:
 
     Attributes:
         trace: what it computed.
+        arguments: the symbols it was given.
         result: the structure of its value.
         outputs: the symbols of its value's tensors, of those it keeps, and of arguments it assigned.
         shown: how many of the outputs belong to the value.
@@ -39,6 +41,7 @@ class Recording:
         require: tuple[bool, ...] | None,
     ) -> None:
         reads = Reads()
+        self.arguments = arguments
         self.trace = trace = Trace(reads)
         self.places: Places = reads.places
         given = [wrap(s) for s in arguments]
@@ -73,10 +76,24 @@ class Recording:
             self.grads = [(leaf, leaf.grad) for leaf, _ in trace.grads.values()]
             for leaf, before in trace.grads.values():
                 leaf.grad = before
+            for leaf, stamp in trace.stamps.values():
+                leaf.assigned = stamp
         for array, _ in reads.arrays:
             if id(array) not in trace.captured:
                 reads.numbers(array)
         reads.forget()
+
+    @property
+    def leaves_something(self) -> bool:
+        """Whether it writes into objects from outside."""
+        return bool(self._kept or self.reassigned)
+
+    def program(self) -> Program:
+        """What it computed, without what is not needed."""
+        trace = self.trace
+        updates = [(trace.captured[key][1], value) for key, (_, value) in trace.assigned.items()]
+        captured = [symbol for _, symbol in trace.captured.values()]
+        return simplified(trace.instructions, self.arguments, captured, self.outputs, updates)
 
     def left(self, results: Sequence[Tensor], given: Sequence[Any]) -> Any:
         """The function's value, from the results of a call; what it leaves in objects is left there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ import numpy as np
 from ..core.autodiff import Tree
 from ..core.tape import clock, recording
 from ..core.tensor import Tensor, wrap
+from ..errors import TraceError
 from ..kernels.threads import get_num_threads, team
 from ..primitive import Array, check_dtype
 from .build import Run, compiled
@@ -19,12 +21,17 @@ from .emit import source
 from .memory import aligned, exclusive, ready
 from .native import ALONE, NOWHERE
 from .pace import Pace
-from .program import Program, simplified
+from .places import bits
+from .program import Program
 from .recording import Recording
 from .sections import MOST_WORKERS
 from .structure import LEAF
 from .trace import Symbol
 
+_OUTDATED = (
+    "the compiled program is not what the function is now: {}. Nothing that is watched has changed; "
+    "pass what differs as an argument"
+)
 _SHOWN_SECONDS = 1.0  # compile times beyond this are reported
 
 
@@ -46,14 +53,13 @@ class Specialization:
         arrays: Sequence[Array],
         require: tuple[bool, ...] | None,
     ) -> None:
-        arguments = [Symbol(f"a{i}", x.shape[1:], x.dtype) for i, x in enumerate(arrays)]
-        self._recording = found = Recording(function, structure, arguments, require)
-        trace, outputs, self.result = found.trace, found.outputs, found.result
-        del found.trace  # it holds arrays, which can then not be updated in place
+        self._recording = found = self.record(function, structure, arrays, require)
+        arguments = found.arguments
+        trace, self.result = found.trace, found.result
         self.derivative, self.on_arguments, self._grads = found.derivative, found.on_arguments, found.grads
-        updates = [(trace.captured[key][1], value) for key, (_, value) in trace.assigned.items()]
         captured = {symbol: x for x, symbol in trace.captured.values()}
-        self.program: Program = simplified(trace.instructions, arguments, list(captured), outputs, updates)
+        self.program: Program = found.program()
+        del found.trace  # it holds arrays, which can then not be updated in place
         self.emitted = source(self.program)
         self.source, self._shared, buffers = self.emitted
         self._captured = [_tensor(captured[s]) for s in self.program.captured]
@@ -69,10 +75,37 @@ class Specialization:
         leaves_only = (LEAF,) * len(arguments)
         self._plain = structure == (tuple, ((tuple, leaves_only), (dict, ()))) and not found.reassigned
         self._recorded = require is not None
+        self._gives_one = self.result is LEAF and not found.leaves_something
         self._results = [(s.shape, s.dtype) for s in self.program.outputs]
         self._pace = Pace()
         if not self.on_arguments:
             self._run = self._compile([np.empty((0, *s.shape), s.dtype) for s in arguments])
+
+    @staticmethod
+    def record(
+        function: Callable[..., Any],
+        structure: Any,
+        arrays: Sequence[Array],
+        require: tuple[bool, ...] | None,
+    ) -> Recording:
+        """Run the function on symbols for arrays like these, whose first axis is steps."""
+        arguments = [Symbol(f"a{i}", x.shape[1:], check_dtype(x.dtype)) for i, x in enumerate(arrays)]
+        return Recording(function, structure, arguments, require)
+
+    def check(self, again: Recording) -> None:
+        """TraceError if another recording of the function is not what was compiled."""
+        program = again.program()
+        before, now = str(self.program).splitlines(), str(program).splitlines()
+        captured = {symbol: _tensor(x) for x, symbol in again.trace.captured.values()}
+        for old, new in itertools.zip_longest(before, now, fillvalue="nothing"):
+            if old != new:
+                raise TraceError(_OUTDATED.format(f"it has `{old}`, and recorded now `{new}`"))
+        for x, symbol in zip(self._captured, program.captured):
+            y = captured[symbol]
+            if x is not y and bits(x.array) != bits(y.array):
+                raise TraceError(_OUTDATED.format(f"{symbol} is captured, and was another tensor"))
+        if again.result != self.result:
+            raise TraceError(_OUTDATED.format(f"it gives {self.result}, and recorded now {again.result}"))
 
     def _compile(self, arrays: Sequence[Array]) -> Run:
         begin = time.perf_counter()
@@ -131,7 +164,7 @@ class Specialization:
                 self._run(*self._all(0, 1, ALONE, arrays, views))
             finally:
                 self._after()
-        if self.result is LEAF and before is None and len(outputs) == 1:
+        if self._gives_one and before is None:
             return wrap(outputs[0])
         results = list(map(wrap, outputs))
         if self.derivative and before is not None:
@@ -140,6 +173,11 @@ class Specialization:
 
     def scan(self, steps: int, arrays: Sequence[Array]) -> Tree:
         """Run so many steps; arguments and outputs have an axis of steps in front."""
+        if self._recording.unsteady is not None:
+            raise TraceError(
+                f"scan: {self._recording.unsteady} is read and changed by the function, so that each step "
+                "would be another program: keep the number in a Tensor and use assign_, or call step by step"
+            )
         self._bind()
         outputs = self._outputs(steps)
         first = 0

@@ -67,7 +67,7 @@ def unwatchable(function: Any) -> tuple[str, bool] | None:
         return "random numbers that are not drawn from a Generator of this package", True
     if root == "time" or (isinstance(owner, type) and issubclass(owner, datetime.date) and name in _NOW):
         return "the clock", False
-    if function in _ENVIRONMENT or owner is os.environ:
+    if function in _ENVIRONMENT:
         return "the environment", False
     if isinstance(function, types.BuiltinFunctionType | types.FunctionType) and (
         (name in _FILES and root in ("builtins", "io", "_io", "numpy")) or root in ("pathlib", "shutil")

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.tensor import Tensor, wrap
 from ..primitive import check_dtype
+from .places import mark
 
 
 class _Leaf:
@@ -19,6 +20,28 @@ class _Leaf:
 
 
 LEAF = _Leaf()
+
+
+class Constant:
+    """Anything else in a tree: equal to another if no function can tell the two apart.
+
+    Numbers, strings, and tuples, slices and sets of them are compared by type and value, everything
+    else, such as a module, by identity.
+    """
+
+    __slots__ = ("_mark", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value, self._mark = value, mark(value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and self._mark == other._mark
+
+    def __hash__(self) -> int:
+        return hash(self._mark)
+
+    def __repr__(self) -> str:
+        return repr(self.value)
 
 
 def structure_of(tree: Any, leaves: list[Tensor]) -> Any:
@@ -34,7 +57,7 @@ def structure_of(tree: Any, leaves: list[Tensor]) -> Any:
         return type(tree), tuple(structure_of(x, leaves) for x in tree)
     if isinstance(tree, dict):
         return dict, tuple((k, structure_of(x, leaves)) for k, x in tree.items())
-    return "constant", type(tree), tree
+    return Constant(tree)
 
 
 def given_in(tree: Any) -> list[Any]:
@@ -48,9 +71,9 @@ def rebuilt(structure: Any, leaves: Iterator[Tensor]) -> Any:
     """The tree of a structure, with these Tensors in their places."""
     if structure is LEAF:
         return next(leaves)
-    kind, content, *rest = structure
-    if kind == "constant":
-        return rest[0]
+    if isinstance(structure, Constant):
+        return structure.value
+    kind, content = structure
     if kind is dict:
         return {k: rebuilt(x, leaves) for k, x in content}
     parts = [rebuilt(x, leaves) for x in content]

@@ -87,6 +87,7 @@ class Trace:
         captured: the Tensors and arrays from outside that were used, by reference, with the
             symbol of their value at entry.
         assigned: captured Tensors that were given a new value, with its symbol.
+        stamps: those Tensors, and when they were assigned before.
         grads: Tensors whose `grad` was set, and what it was before.
         reads: what else the function depends on.
     """
@@ -97,6 +98,7 @@ class Trace:
         self._arguments: set[Symbol] = set()
         self.instructions: list[Instruction] = []
         self.captured: dict[int, tuple[Tensor | np.ndarray[Any, Any], Symbol]] = {}
+        self.stamps: dict[int, tuple[Tensor, int]] = {}
         self.assigned: dict[int, tuple[Tensor, Symbol]] = {}
         self.grads: dict[int, tuple[Tensor, Tensor | None]] = {}
 
@@ -127,6 +129,12 @@ class Trace:
                 return self.symbol(primitive.expansion(*tensors))
         values = tuple(self._value(x) for x in args)
         shape, dtype = primitive.infer(*values)
+        if np.dtype(dtype).kind in "iu":
+            for x in values[: primitive.arity]:
+                if type(x) is int:
+                    np.asarray(
+                        x, dtype
+                    )  # OverflowError for a number that it cannot hold, as in eager execution
         if primitive.kind == "contract" and dtype.kind == "f":  # its routines take operands of one dtype
             values = tuple(self._as(dtype, x) for x in values)
         result = Symbol(f"v{len(self.instructions)}", tuple(map(int, shape)), np.dtype(dtype))
@@ -139,6 +147,7 @@ class Trace:
             leaf.array = self.symbol(value)
             return
         self.symbol(leaf)
+        self.stamps.setdefault(id(leaf), (leaf, leaf.assigned))
         self.assigned[id(leaf)] = leaf, self.symbol(value)
 
     def keep_grad(self, leaf: Tensor) -> None:

@@ -16,6 +16,8 @@ UNKNOWN: Any = type("Unknown", (), {"__repr__": lambda self: "unknown"})()
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice, np.generic, np.dtype)
 CONTAINERS = (list, tuple, dict, set, frozenset, deque, bytearray, memoryview, types.MappingProxyType)
+#: What arrays and Tensors say of themselves besides their numbers.
+FACTS = ("shape", "dtype", "ndim", "size")
 NATIVE = (
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
@@ -32,10 +34,10 @@ class Among:
 
 
 class New(Among):
-    """An object that the function made, of a class that was there before."""
+    """An object that the function made, of a class that was there before, and what it was made of."""
 
-    def __init__(self, cls: type) -> None:
-        super().__init__(())
+    def __init__(self, cls: type, parts: Iterable[Any] = ()) -> None:
+        super().__init__(parts)
         self.cls = cls
 
 
