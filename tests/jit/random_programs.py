@@ -66,7 +66,8 @@ def _step(values: list[Any], draw: Any) -> Any:
         return BINARY[next(draw) % len(BINARY)](x, fitting[next(draw) % len(fitting)])
     if kind == 4:
         axis = next(draw) % x.ndim if x.ndim and next(draw) % 3 else None
-        return REDUCTIONS[next(draw) % len(REDUCTIONS)](x, axis, keepdims=bool(next(draw) % 2))
+        y = REDUCTIONS[next(draw) % len(REDUCTIONS)](x, axis, keepdims=bool(next(draw) % 2))
+        return getattr(y, "values", y)  # of max and min along an axis
     if kind == 5 and x.ndim >= 1:
         right = x if x.ndim == 1 else ops.transpose(x)
         return x @ right
