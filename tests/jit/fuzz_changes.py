@@ -1,4 +1,4 @@
-"""Draws functions, what they read, and changes between calls; each answer is compared with the function's own.
+"""Draws functions, what they read, and changes between calls; answers are compared with the function's own.
 
     python tests/jit/fuzz_changes.py --minutes 60 [--seed 0]
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import functools
 import sys
 import threading
 import time
@@ -77,7 +78,7 @@ READS: list[Callable[[Config, Any], Any]] = [
     lambda c, x: x * c.get(),
     lambda c, x: x * c.shared,
     lambda c, x: x * c.f(),
-    lambda c, x: x * [v for v in c.d.values()][-1],
+    lambda c, x: x * list(c.d.values())[-1],
     lambda c, x: x * (getattr(c, "late", None) or 3),
     lambda c, x: x * c.r if c.r.shape == x.shape else x,
     lambda c, x: x * float(c.r.sum()),
@@ -121,7 +122,7 @@ CHANGES: list[Callable[[Config, Any], None]] = [
     lambda c, rng: setattr(Config, "shared", _value(rng)),
     lambda c, rng: setattr(c, "shared", _value(rng)),
     lambda c, rng: vars(c).pop("shared", None),
-    lambda c, rng: setattr(c, "f", lambda v=_value(rng): v),
+    lambda c, rng: setattr(c, "f", functools.partial(float, _value(rng))),
     lambda c, rng: setattr(c, "late", _value(rng)),
     lambda c, rng: setattr(c, "steps", c.steps + 1),
     lambda c, rng: c.r.__setitem__((0, 0) if c.r.ndim == 2 else ..., 5),
@@ -129,7 +130,9 @@ CHANGES: list[Callable[[Config, Any], None]] = [
     lambda c, rng: c.t.assign_(np.full(c.t.shape, 2.0)),
     lambda c, rng: setattr(c, "t", tg.Tensor(_array(rng))),
     lambda c, rng: c.i.__setitem__(0, int(rng.integers(-4, 4)) % 3),
-    lambda c, rng: c.i.__setitem__(0, np.iinfo(c.i.dtype).max if rng.random() < 0.5 else np.iinfo(c.i.dtype).min),
+    lambda c, rng: c.i.__setitem__(
+        0, np.iinfo(c.i.dtype).max if rng.random() < 0.5 else np.iinfo(c.i.dtype).min
+    ),
     _in_place("shape", lambda r: r.shape[::-1]),
     _in_place("shape", lambda r: (r.size,)),
     _in_place("dtype", lambda r: np.int32),
@@ -149,7 +152,9 @@ def _outcome(f: Callable[[Any], Any], x: Any) -> Any:
 
 
 def _agree(a: Any, b: Any) -> bool:
-    if isinstance(a, str) or isinstance(b, str):  # an error of ours on both sides, or of eager where a program can
+    if isinstance(a, str) or isinstance(
+        b, str
+    ):  # an error of ours on both sides, or of eager where a program can
         return isinstance(a, str)
     return a.dtype == b.dtype and a.shape == b.shape and np.allclose(a, b, 1e-4, 1e-4, equal_nan=True)
 
@@ -179,7 +184,7 @@ def one(rng: np.random.Generator, rounds: int = 6) -> tuple[int, int]:
 
 
 def threads(seconds: float) -> int:
-    """Call with positions and labels that another thread keeps changing; an IndexError or an answer, how many."""
+    """Call with positions and labels that another thread keeps changing; how many calls that were."""
     labels, stop, calls = np.zeros(64, np.int64), threading.Event(), 0
     table = tg.Tensor(np.ones((10, 3), np.float32))
     scores = tg.Tensor(np.ones((64, 10), np.float32))
@@ -190,10 +195,14 @@ def threads(seconds: float) -> int:
             labels[:] = -(2**62)
             labels[:] = 3
 
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
     thread = threading.Thread(target=spoil)
-    thread.start()
     gather, cost = tg.jit(lambda i: table[i].sum()), tg.jit(lambda y: tg.nn.cross_entropy(scores, y))
     eager: list[Callable[[Any], Any]] = [lambda i: table[i].sum(), lambda y: tg.nn.cross_entropy(scores, y)]
+    for f in (gather, cost):
+        _outcome(f, labels)
+    thread.start()
     end = time.monotonic() + seconds
     try:
         while time.monotonic() < end:
@@ -203,6 +212,7 @@ def threads(seconds: float) -> int:
     finally:
         stop.set()
         thread.join()
+        sys.setswitchinterval(interval)
     return calls
 
 

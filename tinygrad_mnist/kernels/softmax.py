@@ -158,6 +158,12 @@ def _classified(x: Any, classes: Any) -> Any:
     return right
 
 
+@inlined
+def _column(classes: Any, r: int, n: int) -> Any:
+    """The class of a row as a column that exists: another thread may have changed it since it was checked."""
+    return min(max(data(classes)[r], 0), n - 1)
+
+
 @kernel
 def _cross_entropy(x: Any, classes: Any) -> Any:
     """Minus log softmax(x) at the class of each row."""
@@ -175,7 +181,7 @@ def _cross_entropy(x: Any, classes: Any) -> Any:
         block = offset(source, first * n)
         _exponentials(block, rows, n, scratch, False, highest, totals)
         for r in range(rows):
-            highest[r] = block[r * n + data(classes)[first + r]] - highest[r]
+            highest[r] = block[r * n + _column(classes, first + r, n)] - highest[r]
         for r in range(rows):
             target[first + r] = scalar.log(totals[r]) - highest[r]
     lock(state)
@@ -202,7 +208,7 @@ def _cross_entropy_slope(x: Any, classes: Any, g: Any) -> Any:
         _exponentials(offset(source, first * n), rows, n, block, True, highest, totals)
         for r in range(rows):
             row = offset(block, r * n)
-            row[data(classes)[first + r]] -= totals[r]
+            row[_column(classes, first + r, n)] -= totals[r]
             scale(row, row, n, data(g)[first + r] / totals[r])
     lock(state)
     return out

@@ -32,7 +32,7 @@ def _run_take(x: Any, index: Any, axis: int) -> Any:
         return x.take(index, axis)
     except IndexError:
         n = x.shape[axis]
-        bad = next(int(i) for i in np.ravel(index) if not -n <= i < n)
+        bad = next((int(i) for i in np.ravel(index) if not -n <= i < n), "changed by another thread")
         raise IndexError(f"position {bad} is outside axis {axis}, which has length {n}") from None
 
 
@@ -77,7 +77,7 @@ scatter_add_along: Primitive = Primitive(
 
 def _run_positions(index: Any, low: int, size: int) -> Any:
     _check_positions("index", index)
-    index = np.asarray(index, np.int64)
+    index = np.array(index, np.int64)  # another thread may change it after the check
     if index.size and not (low <= index.min() and index.max() < size):
         bad = next(int(i) for i in np.ravel(index) if not low <= i < size)
         raise IndexError(f"position {bad} is outside an axis of length {size}")
