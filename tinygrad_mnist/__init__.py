@@ -5,7 +5,7 @@ from typing import NoReturn as _NoReturn
 from . import autograd, data, errors, func, nn, ops, optim, testing, train, utils
 from .autograd import inference_mode, is_grad_enabled, set_grad_enabled
 from .core import functions
-from .core.autodiff import enable_grad, grad, hessian, hvp, jacobian, jvp, no_grad, value_and_grad, vjp
+from .core.autodiff import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .core.creation import (
     arange,
     as_tensor,
@@ -51,6 +51,7 @@ from .core.generator import (
     set_rng_state,
 )
 from .core.hints import missing as _missing
+from .core.modes import enable_grad, no_grad
 from .core.random import (
     bernoulli,
     multinomial,

@@ -307,6 +307,8 @@ def loop(
     def infer(*operands: Any) -> tuple[Shape, np.dtype[Any]]:
         dtype = result_dtype(*operands)
         dtype = _BOOL if bools else _as_float(dtype) if floats else dtype
+        if dtype.kind in "iu" and any(type(x) is int for x in operands):
+            _check_range(name, operands, dtype)
         return broadcast(name, *map(_shape, operands)), dtype
 
     def checked(*operands: Any) -> Any:
@@ -318,12 +320,14 @@ def loop(
                 return y
             found = infer(*operands)[1]  # where NumPy's promotion is not ours
             return np.asarray(kernel(*promoted(operands))).astype(found, copy=False)
-        except ValueError:
-            infer(*operands)  # says which shapes do not broadcast
+        except (ValueError, OverflowError):
+            infer(*operands)  # says which shapes do not broadcast, or which number is out of range
             raise
         except (TypeError, AttributeError) as error:
             dtypes = ", ".join(str(getattr(x, "dtype", type(x).__name__)) for x in operands)
-            raise DTypeError(f"{name}: not defined for {dtypes}; cast an operand first") from error
+            listed = any(isinstance(x, list | tuple) for x in operands)
+            write = "make a list a Tensor first: tg.tensor([...])" if listed else "cast an operand first"
+            raise DTypeError(f"{name}: not defined for {dtypes}; {write}") from error
 
     # The plain cases first, without looking at the operands.
     direct: Any = getattr(kernel, "direct", None)
@@ -338,7 +342,7 @@ def loop(
     def run_binary(a: Any, b: Any) -> Any:
         try:
             y = kernel(a, b)
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, OverflowError):
             return checked(a, b)  # says what is wrong, if it is
         return y if bools or y.dtype is _FLOAT32 else checked(a, b)
 
@@ -352,6 +356,17 @@ def loop(
     return Primitive(
         name, "loop", run, infer, vjps, formula=formula, cases=cases, domain=domain, direct=direct
     )
+
+
+def _check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
+    """DTypeError for a Python integer that a result of this dtype cannot be computed with."""
+    info = np.iinfo(dtype)
+    for x in operands:
+        if type(x) is int and not info.min <= x <= info.max:
+            raise DTypeError(
+                f"{name}: the number {x} is outside {dtype}, which goes from {info.min} to {info.max}; "
+                "cast the tensor first, as in x.long() or x.float()"
+            )
 
 
 def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """Derivatives of what was computed, and operations with a derivative of one's own, as in PyTorch."""
 
-from ..core.autodiff import enable_grad, no_grad
+from ..core.modes import enable_grad, no_grad
 from . import function
 from .derivatives import backward, grad
 from .function import Function

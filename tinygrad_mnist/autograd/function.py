@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.autodiff import no_grad
+from ..core.modes import no_grad
 from ..core.tape import clock, recording, set_recording
 from ..core.tensor import Tensor, filled, wrap
 from ..errors import GraphError, ShapeError

@@ -8,8 +8,7 @@ Tensors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,21 +24,7 @@ from .tensor import Tensor, filled, wrap
 Tree = Any
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Within the block (or the function it decorates) nothing is recorded for `backward`."""
-    with set_recording(False):
-        yield
-
-
-@contextmanager
-def enable_grad() -> Iterator[None]:
-    """Within the block (or the function it decorates) operations are recorded, even inside `no_grad`."""
-    with set_recording(True):
-        yield
-
-
-def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Tree]:
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Tree]:
     """The function that gives the gradient of `f`, a function with one number as its value.
 
     Args:
@@ -55,13 +40,12 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0
 ) -> Callable[..., tuple[Tensor, Tree]]:
     """As `grad`, giving the pair (value of f, gradient) at the price of the gradient."""
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Tensor, Tree]:
-        several = isinstance(argnums, tuple)
-        places = argnums if isinstance(argnums, tuple) else (argnums,)
+        places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         variables, rebuild = _variables(tuple(args[i] for i in places))
         inner = list(args)
         for i, arg in zip(places, rebuild(variables), strict=True):
@@ -71,7 +55,7 @@ def value_and_grad(
             _check_one_number("grad", y)
             record = _reaches_outside([y], variables)
             gradients = rebuild(_pull([y], [_ones_like(y)], variables, record=record, free=not record))
-        return _result(y, record), gradients if several else gradients[0]
+        return _result(y, record), gradients[0] if isinstance(argnums, int) else gradients
 
     return value_and_gradient
 

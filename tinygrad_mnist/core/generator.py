@@ -36,6 +36,11 @@ class Generator:
         check_device(device)
         self.state = Tensor(_start(seed))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "state":
+            value = _checked_state(value)
+        super().__setattr__(name, value)
+
     def __repr__(self) -> str:
         seed, used = self.state.tolist()
         return f"Generator(seed={seed}, blocks used: {used})"
@@ -61,7 +66,7 @@ class Generator:
 
     def set_state(self, state: Any) -> Generator:
         """Go on where `get_state` was asked; returns self."""
-        self.state.assign_(state)
+        self.state.assign_(_checked_state(state))
         return self
 
     def _advance(self, count: int) -> None:
@@ -93,6 +98,17 @@ class Generator:
         """The positions 0 .. n - 1 in random order, int64."""
         order: Tensor = ops.argsort(self.uniform((n,), dtype=np.float64))
         return order
+
+
+def _checked_state(state: Any) -> Tensor:
+    """A state as a Tensor of its own kind; ValueError for anything that is none."""
+    found = state if isinstance(state, Tensor) else np.asarray(state)
+    if found.shape != (2,) or found.dtype.kind not in "iu" or (found.dtype.kind == "i" and (found < 0).any()):
+        raise ValueError(
+            "Generator: a state is two integers, the seed and the blocks used up, as get_state() gives them, "
+            f"not {found.dtype} of shape {found.shape}"
+        )
+    return found if isinstance(found, Tensor) and found.dtype == np.uint64 else Tensor(found, np.uint64)
 
 
 def _start(seed: int) -> Array:

@@ -295,9 +295,13 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
                 record=record,
                 free=not (create_graph if retain_graph is None else retain_graph),
             )
+            seen = set() if record else {id(_memory(gradient.array))}
             for leaf, g in found:
                 assert isinstance(leaf, Tensor)
-                g = g if record else wrap(g)
+                if not record:  # no two gradients in one memory, nor in that of the caller's
+                    memory = id(_memory(g))
+                    g = wrap(g.copy() if memory in seen else g)
+                    seen.add(memory)
                 if trace is not None:
                     trace.check_grad(leaf)
                     trace.keep_grad(leaf)
@@ -363,6 +367,11 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
             trace.assign(self, value)
         self.assigned = next(clock)
         return self
+
+
+def _memory(array: Any) -> Any:
+    """The array that owns the memory of a view."""
+    return array if array.base is None else array.base
 
 
 def wrap(data: Any) -> Tensor:

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.autodiff import grad, no_grad
+from ..core.autodiff import grad
 from ..core.generator import Generator
+from ..core.modes import no_grad
 from ..core.tensor import Tensor
 from ..errors import DataError
 from ..nn import Module, Parameter

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.autodiff import hvp, no_grad, value_and_grad
+from ..core.autodiff import hvp, value_and_grad
+from ..core.modes import no_grad
 from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
 from ..nn import Module, Parameter

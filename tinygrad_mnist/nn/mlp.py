@@ -57,7 +57,7 @@ class MLP(Sequential):
 
 
 def _made(make: Callable[[], Module]) -> Module:
-    module = None if isinstance(make, Module) else make()
+    module = make() if callable(make) and not isinstance(make, Module) else None
     if not isinstance(module, Module):
         raise TypeError(
             "MLP: activation and output are Module classes, such as nn.Sigmoid without (), or functions "

@@ -48,9 +48,17 @@ class Module:
         """`forward` and the hooks if there are any, of bytes times `input_scale` if there is one."""
         if self.input_scale is not None:
             args = with_bytes_scaled(args, self.input_scale)
-        if self._hooks is None:
-            return self.forward(*args, **kwargs)
-        return self._hooks.call(self, args, kwargs)
+        try:
+            if self._hooks is None:
+                return self.forward(*args, **kwargs)
+            return self._hooks.call(self, args, kwargs)
+        except AttributeError as error:
+            if args and isinstance(args[0], list | tuple) and error.obj is args[0]:
+                raise TypeError(
+                    f"{type(self).__name__}: the input is a {type(args[0]).__name__}; make it a Tensor "
+                    "first: tg.tensor(...)"
+                ) from None
+            raise
 
     # What belongs to it -----------------------------------------------------------------------
 

@@ -208,6 +208,13 @@ def _check(name: str, x: Value, weight: Value, bias: Value | None, groups: int, 
             f"{name}: needs images (N, C, H, W) and a weight of four axes, not {x.shape} and {weight.shape}"
         )
     forward = name == "conv2d"
+    if x.shape[1] != per_group * groups and weight.shape[0] % max(groups, 1) == 0:
+        channels = per_group * groups
+        hint = " (unsqueeze(1) adds the axis of channels to images (N, H, W))" if channels == 1 else ""
+        raise ShapeError(
+            f"{name}: the images {x.shape} have {x.shape[1]} channels, axis 1 of (N, C, H, W), but the "
+            f"weight {weight.shape} in {groups} groups takes {channels}{hint}"
+        )
     if groups < 1 or x.shape[1] != per_group * groups or weight.shape[0] % groups:
         raise ShapeError(
             f"{name}: images {x.shape} do not fit a weight {weight.shape} in {groups} groups: the shape of "

@@ -102,7 +102,7 @@ erf = loop(
 )
 relu = loop("relu", lambda x: np.maximum(x, 0), "maximum(a, 0)", lambda g, y, x: where(x > 0, g, 0.0))
 abs = loop("abs", np.absolute, "abs(a)", lambda g, y, x: g * sign(x))
-sign: Primitive = loop("sign", np.sign, "sign(a)", None)
+sign: Primitive = loop("sign", np.sign, "sign(a)", lambda g, y, x: no_slope(g, x))
 #: Whether the sign of a number is a minus, that of -0.0 too.
 minus_sign = loop("signbit", np.signbit, "copysign(1.0, a) < 0", None, result="bool")
 
@@ -150,6 +150,11 @@ cast: Primitive = Primitive(
     formula="a",
     cases=[((2, 3), np.dtype(np.float64))],
 )
+
+
+def no_slope(g: Any, x: Any) -> Any:
+    """Zeros, whatever the cotangent is: the slope of a function that is constant between its jumps."""
+    return where(lt(abs(x), 0.0), g, 0.0)
 
 
 def _power_slope(a: Any, b: Any) -> Any:

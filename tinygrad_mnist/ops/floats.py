@@ -34,6 +34,10 @@ def in_floats(function: _F) -> _F:
         count = len(args)
         for i, name in places:
             x: Any = args[i] if i < count else keywords.get(name)
+            if isinstance(x, list):
+                raise TypeError(
+                    f"{function.__name__}: {name} is a list; make it a Tensor first: tg.tensor([...])"
+                )
             if isinstance(x, _VALUES) and x.dtype.kind != "f":  # type: ignore[union-attr]
                 break
         else:

@@ -1,7 +1,6 @@
 """Whole numbers: rounding up, down and to the nearest, division with a whole quotient and what is left.
 
-The rounded value is constant between its jumps, so nothing here but `remainder`, `fmod` and `frac`
-has a derivative.
+The rounded value is constant between its jumps: its slope is 0 everywhere, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -9,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..primitive import Case, Value, composite, loop, result_dtype
-from .elementwise import where
+from .elementwise import no_slope, where
 from .logic import bitwise_and
 
 _CASE: Case = (((2, 3),), {})
 
-_floor = loop("floor", np.floor, "floor(a)", None)
-_rint = loop("round", np.rint, "rint(a)", None)
+_floor = loop("floor", np.floor, "floor(a)", lambda g, y, x: no_slope(g, x))
+_rint = loop("round", np.rint, "rint(a)", lambda g, y, x: no_slope(g, x))
 
 #: The largest whole number not above a / b.
 floor_divide = loop("floor_divide", np.floor_divide, "a // b", None, None, domain=(0.5, 3.0))

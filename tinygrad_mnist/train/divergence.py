@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core.autodiff import no_grad
+from ..core.modes import no_grad
 from ..core.tensor import Tensor
 from ..errors import TinygradMnistError
 from ..nn import Module

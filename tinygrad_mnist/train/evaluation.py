@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.autodiff import no_grad
+from ..core.modes import no_grad
 from ..core.tensor import Tensor
 from ..errors import ShapeError
 from ..nn import Module

@@ -179,11 +179,24 @@ def _ignoring(cost: Callable[..., Value], ignored: int | None, target: Value) ->
         try:
             return cost(None, *args)
         except IndexError:
-            if tracing.get() is not None or not (np.asarray(target) == IGNORED).any():
+            if tracing.get() is not None:
                 raise
+            if not (np.asarray(target) == IGNORED).any():
+                raise _out_of_range(np.asarray(target), args[0], args[-1]) from None
             return cost(int(IGNORED), *args)
 
     return tried
+
+
+def _out_of_range(labels: Any, scores: Value, axis: int) -> IndexError:
+    """What to say of labels that name no class."""
+    classes = scores.shape[axis]
+    bad = labels[(labels < 0) | (labels >= classes)].ravel()
+    return IndexError(
+        f"there is a label {bad[0] if bad.size else '?'} (and {max(bad.size - 1, 0)} more out of range), but "
+        f"the scores {tuple(scores.shape)} are of {classes} classes: labels go from 0 to {classes - 1}; give the "
+        "network as many outputs as there are classes, or write ignore_index="
+    )
 
 
 def _over_examples(parts: Value, axis: int, share: Value | None, reduction: str, name: str) -> Value:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...core.autodiff import no_grad
+from ...core.modes import no_grad
 from ...core.tensor import Tensor, wrap
 from ...errors import GraphError
 
