@@ -33,8 +33,19 @@ FAULTS = ("sign", "factor", "dropped term", "swapped operands", "constant", "mis
 COMMUTATIVE = {"max", "min", "maximum", "minimum", "add", "mul", "eq", "ne"}
 #: Why a mutant is no fault that a gradient check could see: (where, what was changed) -> reason.
 EXPLAINED = {
+    **{
+        (
+            f"{name}, operand 0",
+            f"`where(lt(abs(x), 0.0), g, 0.0)` becomes `{changed}`",
+        ): "zero times anything is zero"
+        for name in ("sign", "floor", "round")
+        for changed in ("-where(lt(abs(x), 0.0), g, 0.0)", "2.0 * where(lt(abs(x), 0.0), g, 0.0)")
+    },
     ("_power_slope", "`where(eq(b, 0), 1.0, a)` becomes `where(eq(b, 0), 2.0, a)`"): (
         "the base that stands for 0 in 0 ** 0 is multiplied by the exponent, which is 0"
+    ),
+    ("_log_of_base", "`where(ge(b, 0), 0.0, -math.inf)` becomes `2.0 * where(ge(b, 0), 0.0, -math.inf)`"): (
+        "twice zero is zero, and twice infinity infinite"
     ),
     **{
         ("linear, operand 0", f"`product(g, w) if g.ndim > 1 else matmul(g, w)` becomes `{changed}`"): (

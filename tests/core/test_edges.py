@@ -3,6 +3,8 @@
 Where a derivative does not exist, what is checked is the value that is given in its place.
 """
 
+import math
+
 import numpy as np
 
 import tinygrad_mnist as tg
@@ -57,6 +59,9 @@ def test_powers_with_a_python_number():
         gradcheck(lambda a, number=number: ops.pow(a, number), [x], order=2)
         gradcheck(lambda b, number=number: ops.pow(number, b), [x], order=2)
     assert pulled(lambda b: ops.pow(0.0, b), [5.0], [0.0]) == [[0]]
+    with np.errstate(all="ignore"):
+        assert pulled(lambda b: ops.pow(0.0, b), [5.0] * 3, [0.0, 1.0, -1.0]) == [[0, 0, -math.inf]]
+        assert pulled(ops.pow, [5.0], [0.0], [-1.0]) == [[-math.inf], [-math.inf]]
     with np.errstate(invalid="ignore"):
         assert np.isnan(pulled(lambda b: ops.pow(-2.0, b), [5.0], [2.0])).all()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.autodiff import no_grad
+from ..core.modes import no_grad
 from ..core.tape import tracing
 from ..core.tensor import Tensor, wrap
 from ..errors import TraceError

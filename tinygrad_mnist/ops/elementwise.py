@@ -21,6 +21,11 @@ def _pow(a: Any, b: Any) -> Any:
     return power(np.asarray(a, dtype), np.asarray(b, dtype))
 
 
+def no_slope(g: Any, y: Any, x: Any) -> Any:
+    """Zeros, whatever the cotangent is: the slope of a function that is constant between its jumps."""
+    return where(lt(abs(x), 0.0), g, 0.0)
+
+
 # Arithmetic
 add = loop("add", np.add, "a + b", lambda g, y, a, b: g, lambda g, y, a, b: g)
 sub = loop("sub", np.subtract, "a - b", lambda g, y, a, b: g, lambda g, y, a, b: -g)
@@ -102,7 +107,7 @@ erf = loop(
 )
 relu = loop("relu", lambda x: np.maximum(x, 0), "maximum(a, 0)", lambda g, y, x: where(x > 0, g, 0.0))
 abs = loop("abs", np.absolute, "abs(a)", lambda g, y, x: g * sign(x))
-sign: Primitive = loop("sign", np.sign, "sign(a)", lambda g, y, x: no_slope(g, x))
+sign: Primitive = loop("sign", np.sign, "sign(a)", no_slope)
 #: Whether the sign of a number is a minus, that of -0.0 too.
 minus_sign = loop("signbit", np.signbit, "copysign(1.0, a) < 0", None, result="bool")
 
@@ -150,11 +155,6 @@ cast: Primitive = Primitive(
     formula="a",
     cases=[((2, 3), np.dtype(np.float64))],
 )
-
-
-def no_slope(g: Any, x: Any) -> Any:
-    """Zeros, whatever the cotangent is: the slope of a function that is constant between its jumps."""
-    return where(lt(abs(x), 0.0), g, 0.0)
 
 
 def _power_slope(a: Any, b: Any) -> Any:

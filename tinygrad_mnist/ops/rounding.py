@@ -13,8 +13,8 @@ from .logic import bitwise_and
 
 _CASE: Case = (((2, 3),), {})
 
-_floor = loop("floor", np.floor, "floor(a)", lambda g, y, x: no_slope(g, x))
-_rint = loop("round", np.rint, "rint(a)", lambda g, y, x: no_slope(g, x))
+_floor = loop("floor", np.floor, "floor(a)", no_slope)
+_rint = loop("round", np.rint, "rint(a)", no_slope)
 
 #: The largest whole number not above a / b.
 floor_divide = loop("floor_divide", np.floor_divide, "a // b", None, None, domain=(0.5, 3.0))

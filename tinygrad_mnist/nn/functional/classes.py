@@ -194,8 +194,8 @@ def _out_of_range(labels: Any, scores: Value, axis: int) -> IndexError:
     bad = labels[(labels < 0) | (labels >= classes)].ravel()
     return IndexError(
         f"there is a label {bad[0] if bad.size else '?'} (and {max(bad.size - 1, 0)} more out of range), but "
-        f"the scores {tuple(scores.shape)} are of {classes} classes: labels go from 0 to {classes - 1}; give the "
-        "network as many outputs as there are classes, or write ignore_index="
+        f"the scores {tuple(scores.shape)} are of {classes} classes: labels go from 0 to {classes - 1}; give "
+        "the network as many outputs as there are classes, or write ignore_index="
     )
 
 
