@@ -325,3 +325,9 @@ def test_explain_lists_what_is_watched() -> None:
     fast = tg.jit(lambda x: x * Config.lr)
     fast(X)
     assert "watched: Config.lr = 2.0" in fast.explain()
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
+def test_products_of_whole_numbers(dtype: str) -> None:
+    a, b = tg.Tensor([[1, 2], [3, 4], [5, 6]], dtype=dtype), tg.Tensor([[1, 200], [3, 4]], dtype=dtype)
+    _agree(lambda a, b: a @ b, (a, b))

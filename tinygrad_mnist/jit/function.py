@@ -6,7 +6,6 @@ import functools
 import os
 import sys
 import threading
-import types
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -82,10 +81,6 @@ class CompiledFunction:
         self._log: list[str] = []
         self._lock = threading.RLock()
         _ALL.add(self)
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """In a class it is a method."""
-        return self if instance is None else types.MethodType(self, instance)
 
     def __reduce__(self) -> Any:
         """Sent or copied as what it was made of; it compiles anew where it arrives."""

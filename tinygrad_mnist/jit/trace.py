@@ -132,9 +132,11 @@ class Trace:
         if np.dtype(dtype).kind in "iu":
             for x in values[: primitive.arity]:
                 if type(x) is int:
-                    np.asarray(
-                        x, dtype
-                    )  # OverflowError for a number that it cannot hold, as in eager execution
+                    np.asarray(x, dtype)  # OverflowError if it cannot hold the number, as in eager execution
+        if primitive.name == "matmul" and np.dtype(dtype).kind in "iu":  # the routines are of floats
+            with set_recording(False):
+                a, b = (wrap(x).to(dtype) for x in values)
+                return self.symbol((a.unsqueeze(-1) * b.unsqueeze(-3)).sum(-2).to(dtype))
         if primitive.kind == "contract" and dtype.kind == "f":  # its routines take operands of one dtype
             values = tuple(self._as(dtype, x) for x in values)
         result = Symbol(f"v{len(self.instructions)}", tuple(map(int, shape)), np.dtype(dtype))
