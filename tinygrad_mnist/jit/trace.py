@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.tape import set_recording, tracing
 from ..core.tensor import Tensor, wrap
-from ..errors import TraceError
+from ..errors import DTypeError, TraceError
 from ..ops.elementwise import cast
 from ..primitive import Primitive, Shape, check_dtype
 from .places import bits
@@ -131,8 +131,10 @@ class Trace:
         shape, dtype = primitive.infer(*values)
         if np.dtype(dtype).kind in "iu":
             for x in values[: primitive.arity]:
-                if type(x) is int:
-                    np.asarray(x, dtype)  # OverflowError if it cannot hold the number, as in eager execution
+                if type(x) is int and not np.iinfo(dtype).min <= x <= np.iinfo(dtype).max:
+                    raise DTypeError(
+                        f"{primitive.name}: the number {x} is outside {dtype}; cast the tensor first"
+                    )
         if primitive.name == "matmul" and np.dtype(dtype).kind in "iu":  # the routines are of floats
             with set_recording(False):
                 a, b = (wrap(x).to(dtype) for x in values)
