@@ -118,6 +118,9 @@ def replace(x: InPlace[_T], name: str, new: Any, old: Any) -> InPlace[_T]:
     if new.requires_grad:
         x.versions = (*(v for v in x.versions if v[1].args or v[1].primitive is None), (new.number, old))
         x.requires_grad, x.primitive, x.args, x.number = True, new.primitive, new.args, new.number
+    elif x.primitive is not None and recording.get():  # nothing of the old value is left
+        x.versions = (*x.versions, (next(clock), old))
+        x.requires_grad, x.primitive, x.args = False, None, ()
     elif x.primitive is not None:  # within no_grad: the gradient goes on to where it went
         x.versions = (*x.versions, (next(clock), old))
         x.primitive, x.args, x.number = ops.alias, (old,), next(clock)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from heapq import heappop, heappush
 from operator import attrgetter
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -65,6 +65,14 @@ class Node(Operand):
                 state.pop(name, None)
         return state
 
+    def restored(self) -> Node:
+        """This, or where it is a view that is out of date a node like it that may be used."""
+        return self
+
+    def kept(self) -> Any:
+        """The numbers that this had when it was made."""
+        return self.array
+
 
 @contextmanager
 def set_recording(value: bool) -> Iterator[None]:
@@ -98,15 +106,15 @@ def ancestors(roots: Iterable[Node], stops: Collection[Node] = ()) -> list[Node]
             continue
         seen.add(node)
         if node.primitive is not None and node not in stop:
-            check(node)
+            check(node, strict=False)
             stack.extend([x for x in node.args if isinstance(x, Node) and x.requires_grad])
     return sorted(seen, key=attrgetter("number"), reverse=True)
 
 
-def check(node: Node) -> None:
+def check(node: Node, strict: bool = True) -> None:
     """Let the node's inputs be what they were when it was made, where in-place words changed them since.
 
-    GraphError if the graph at this node was freed, or nobody kept what an input was.
+    GraphError if the graph at this node was freed, or, if `strict`, nobody kept what an input was.
     """
     if node.args is _FREED:
         raise GraphError(
@@ -116,15 +124,52 @@ def check(node: Node) -> None:
     number, args = node.number, list(node.args)
     for i, x in enumerate(args):
         if isinstance(x, Node) and x.assigned > number:
-            kept = next((old for until, old in x.versions if number < until), None)
-            if kept is None:
-                raise GraphError(
-                    f"an input of {_name(node)} was assigned a new value after it was used, so its "
-                    "derivative can no longer be computed: call backward before the optimiser's step or "
-                    "the in-place operation, or compute the result again"
-                )
-            args[i] = kept
+            args[i] = next((old for until, old in x.versions if number < until), x)
+            if strict and args[i] is x:
+                Gone(node, x).refuse()
     node.args = tuple(args)
+
+
+class Gone(Operand):
+    """In the place of a value that was replaced after it was used: its shape is known, its numbers are not."""
+
+    def __init__(self, node: Node, x: Node) -> None:
+        self._name = _name(node)
+        self.shape, self.dtype = x.array.shape, x.array.dtype
+        self.ndim = len(self.shape)
+        self.bind = self.refuse
+
+    def refuse(self, *_: Any, **__: Any) -> NoReturn:
+        """GraphError: a derivative asks for the numbers."""
+        raise GraphError(
+            f"an input of {self._name} was assigned a new value after it was used, so its derivative can no "
+            "longer be computed: call backward before the optimiser's step or the in-place operation, or "
+            "compute the result again"
+        )
+
+    __array__ = __array_ufunc__ = __getitem__ = __neg__ = __abs__ = refuse
+    __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = __floordiv__ = __mod__ = refuse
+    __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = refuse
+    __lt__ = __le__ = __gt__ = __ge__ = refuse
+
+
+def _numbers_of(node: Node, x: Node) -> Any:
+    """The numbers of an input: those it had, or a `Gone`."""
+    return Gone(node, x) if x.assigned > node.number else _kept(x)
+
+
+def _values_of(args: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
+    """The inputs as a derivative that is recorded sees them."""
+    pairs = zip(args, numbers)
+    return [n if n.__class__ is Gone else x.restored() if isinstance(x, Node) else x for x, n in pairs]
+
+
+def _kept(x: Node) -> Any:
+    """The numbers of a node; a view that is out of date has what it had."""
+    try:
+        return x.array
+    except GraphError:
+        return x.kept()
 
 
 def _name(node: Node) -> str:
@@ -174,26 +219,32 @@ def pull_back(
         _, node = heappop(queue)
         primitive, args, number = node.primitive, node.args, node.number
         assert primitive is not None
-        for x in args:
-            if isinstance(x, Node) and x.assigned > number:
-                check(node)
-                args = node.args
-                break
-        numbers = []
-        for x in args:
-            if isinstance(x, Node):
-                numbers.append(x.array)
-            else:
-                numbers.append(x)
+        changed = False
+        try:
+            numbers, own = [], node.array
+            for x in args:
+                if isinstance(x, Node):
+                    if x.assigned > number:
+                        raise GraphError
+                    numbers.append(x.array)
+                else:
+                    numbers.append(x)
+        except GraphError:  # something was changed in place since
+            check(node, strict=False)
+            changed = True
+            args, own = node.args, _kept(node)
+            numbers = [_numbers_of(node, x) if isinstance(x, Node) else x for x in args]
         if args is _FREED:
             check(node)
         walked.append(node)
         g = pending.pop(node)
         if node.hooks:
             g = _seen(node, g, record)
-        values, y = (args, node) if record else (numbers, node.array)
+        values, y = (args, node) if record else (numbers, own)
+        if record and changed:
+            values, y = _values_of(args, numbers), node.restored()
         received = []
-        for x, vjp in zip(args, primitive.vjps):
+        for x, vjp, data in zip(args, primitive.vjps, numbers):
             if (
                 vjp is not None
                 and isinstance(x, Node)
@@ -203,7 +254,6 @@ def pull_back(
                 gx = vjp(g, y, *values)
                 if gx is None:
                     continue
-                data = x.array
                 if gx.shape != data.shape:
                     gx = sum_to(gx, data.shape)
                 if gx.dtype is not data.dtype and gx.dtype != data.dtype:

@@ -403,6 +403,17 @@ class View(Tensor):
     def array(self, value: Any) -> None:
         self._array = value
 
+    def restored(self) -> Tensor:
+        """See `Node`."""
+        out = _new(Tensor)
+        out.array, out.requires_grad = self._array, self.requires_grad
+        out.primitive, out.args, out.number = self.primitive, self.args, self.number
+        return out
+
+    def kept(self) -> Any:
+        """See `Node`."""
+        return self._array
+
 
 def _view(base: Tensor) -> Tensor:
     """A view of `base`, whose numbers are yet to be put in."""
