@@ -10,6 +10,7 @@ import numpy as np
 
 from . import ops
 from .core import autodiff
+from .core.hints import missing
 from .core.tensor import Tensor, wrap
 from .nn import Module
 
@@ -227,3 +228,7 @@ def _put(args: tuple[Any, ...], argnums: Argnums, chosen: Any) -> list[Any]:
 
 
 __all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp", "vmap"]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise missing("func", name, lambda: __all__)

@@ -1,5 +1,8 @@
 """Derivatives of what was computed, and operations with a derivative of one's own, as in PyTorch."""
 
+from typing import NoReturn as _NoReturn
+
+from ..core.hints import missing as _missing
 from ..core.modes import enable_grad, no_grad
 from . import function
 from .derivatives import backward, grad
@@ -17,3 +20,7 @@ __all__ = [
     "no_grad",
     "set_grad_enabled",
 ]
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing("autograd", name, lambda: __all__)

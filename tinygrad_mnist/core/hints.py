@@ -47,6 +47,29 @@ HINTS = {
         ),
         _DTYPE,
     ),
+    **dict.fromkeys(
+        [
+            "Conv3d",
+            "ConvTranspose3d",
+            "MaxPool3d",
+            "AvgPool3d",
+            "AdaptiveAvgPool3d",
+            "AdaptiveMaxPool3d",
+            "LPPool3d",
+        ],
+        "volumes have no convolution or pooling here",
+    ),
+    **dict.fromkeys(
+        ["LazyLinear", "LazyConv1d", "LazyConv2d", "LazyBatchNorm1d", "LazyBatchNorm2d"],
+        "say how many inputs the layer has",
+    ),
+    **dict.fromkeys(["DataParallel", "SyncBatchNorm", "DistributedSampler"], "there is one machine here"),
+    "SparseAdam": "gradients of tables are not sparse here; write optim.Adam",
+    "Adafactor": "write optim.AdamW",
+    "Muon": "write optim.AdamW",
+    "CTCLoss": "it is not supported; align the symbols and write nn.CrossEntropyLoss",
+    "spectral_norm": "it is not supported; weight_norm is",
+    "GradScaler": _HALF,
     "compile": "write tg.jit(f), or @tg.jit",
     "script": "write tg.jit(f), or @tg.jit",
     "vmap": "write the batch axis yourself: operations broadcast; see docs/vmap.md",
@@ -79,6 +102,7 @@ def missing(owner: str, name: str, known: Callable[[], Iterable[str]]) -> Attrib
     """The error for a name that is not there; `known` gives those that are."""
     if name in HINTS:
         return AttributeError(f"{owner} has no {name!r}: {HINTS[name]}")
-    near = difflib.get_close_matches(name, [n for n in known() if not n.startswith("_")], 1)
+    names = [n for n in known() if not n.startswith("_")]
+    near = [n for n in names if n.lower() == name.lower()] or difflib.get_close_matches(name, names, 1)
     hint = f"did you mean {near[0]!r}?" if near else "docs/from-pytorch.md lists what there is"
     return AttributeError(f"{owner} has no {name!r}: {hint}")

@@ -1,5 +1,8 @@
 """Networks: modules with parameters, their first values, and costs."""
 
+from typing import NoReturn as _NoReturn
+
+from ..core.hints import missing as _missing
 from . import functional, init, utils
 from .activations import (
     CELU,
@@ -343,3 +346,7 @@ __all__ = [
     "triplet_margin_loss",
     "utils",
 ]
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing("nn", name, lambda: __all__)

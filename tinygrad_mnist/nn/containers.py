@@ -148,8 +148,9 @@ class Sequential(_Numbered):
 
     def forward(self, input: Value) -> Value:
         """The last module's result."""
-        for layer in self._named("module").values():
-            input = layer(input)
+        layers, members = vars(self), self._members
+        for name in members.module if members is not None else ():
+            input = layers[name](input)
         return input
 
 

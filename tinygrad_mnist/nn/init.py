@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
 from ..core.generator import Generator, chosen
+from ..core.hints import missing
 from ..core.tensor import Tensor
 from ..errors import ShapeError
 
@@ -243,3 +244,7 @@ __all__ = [
     "xavier_uniform_",
     "zeros_",
 ]
+
+
+def __getattr__(name: str) -> NoReturn:
+    raise missing("nn.init", name, lambda: __all__)

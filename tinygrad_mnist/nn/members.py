@@ -20,27 +20,32 @@ class Members:
     """Names by kind, in the order in which they came.
 
     Attributes:
+        parameter, buffer, module: the names of each kind; dicts without values, for their order.
         transient: names of buffers that are not saved.
     """
 
-    __slots__ = ("_kinds", "transient")
+    __slots__ = ("buffer", "module", "parameter", "transient")
 
     def __init__(self) -> None:
-        self._kinds: dict[str, str] = {}
+        self.parameter: dict[str, None] = {}
+        self.buffer: dict[str, None] = {}
+        self.module: dict[str, None] = {}
         self.transient: set[str] = set()
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._kinds
-
-    def of(self, what: str) -> list[str]:
+    def of(self, what: str) -> dict[str, None]:
         """The names of one kind."""
-        return [name for name, kind in self._kinds.items() if kind == what]
+        names: dict[str, None] = getattr(self, what)
+        return names
+
+    def kind(self, name: str) -> str | None:
+        """What a name is, or None."""
+        return next((what for what in ("parameter", "buffer", "module") if name in self.of(what)), None)
 
     def add(self, name: str, what: str, persistent: bool = True) -> None:
         """Note a name, in its place if it is there already with this kind."""
-        if self._kinds.get(name) != what:
-            self._kinds.pop(name, None)
-        self._kinds[name] = what
+        if self.kind(name) != what:
+            self.forget(name)
+        self.of(what)[name] = None
         self.transient.discard(name)
         if not persistent:
             self.transient.add(name)
@@ -54,8 +59,8 @@ class Members:
 
     def check_replaced(self, name: str, value: Any) -> None:
         """TypeError if what is assigned cannot take the place of a member; None always can."""
-        kind = self._kinds[name]
-        if value is None or (kind == "buffer" and isinstance(value, Tensor)):
+        kind = self.kind(name)
+        if kind is None or value is None or (kind == "buffer" and isinstance(value, Tensor)):
             return
         raise TypeError(
             f"cannot assign '{type(value).__name__}' as {kind if kind != 'module' else 'child module'} "
@@ -65,7 +70,8 @@ class Members:
 
     def forget(self, name: str) -> None:
         """The attribute is gone."""
-        self._kinds.pop(name, None)
+        for names in (self.parameter, self.buffer, self.module):
+            names.pop(name, None)
         self.transient.discard(name)
 
 

@@ -73,7 +73,7 @@ class Module:
                     "begin with super().__init__()"
                 )
             members.note(name, value)
-        elif members is not None and name in members:
+        elif members is not None:
             members.check_replaced(name, value)
         object.__setattr__(self, name, value)
 

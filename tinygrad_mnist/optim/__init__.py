@@ -1,5 +1,8 @@
 """Optimisers, and learning rate schedules."""
 
+from typing import NoReturn as _NoReturn
+
+from ..core.hints import missing as _missing
 from . import lr_scheduler, schedules
 from .adadelta import Adadelta
 from .adagrad import Adagrad
@@ -35,3 +38,7 @@ __all__ = [
     "lr_scheduler",
     "schedules",
 ]
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing("optim", name, lambda: __all__)

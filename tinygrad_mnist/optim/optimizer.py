@@ -44,7 +44,7 @@ class Optimizer:
             others, or is not of floats.
     """
 
-    rule: Callable[..., tuple[Value, ...]] | None = None
+    rule: Callable[..., tuple[Value, ...]]
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = dict(defaults)
@@ -87,7 +87,7 @@ class Optimizer:
         if closure is not None:
             with set_recording(True):
                 cost = closure()
-        if self.rule is None:
+        if not hasattr(self, "rule"):
             raise NotImplementedError(f"{type(self).__name__} must define step, or a rule")
         if tracing.get() is None:
             self._apply(self._update_arrays, int(self.steps.array))
@@ -144,11 +144,9 @@ class Optimizer:
     def _update_tensors(
         self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]
     ) -> None:
-        assert self.rule is not None
         _put_all(p, state, self.rule(p, g, *state.values(), **options))
 
     def _update_arrays(self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]) -> None:
-        assert self.rule is not None
         arrays = [x.array for x in state.values()]
         if not isinstance(options["lr"], Tensor):
             # what nobody else refers to can be overwritten; others may read theirs later

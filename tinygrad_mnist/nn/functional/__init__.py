@@ -1,5 +1,8 @@
 """The functions of networks, as in PyTorch: `from tinygrad_mnist.nn import functional as F`."""
 
+from typing import NoReturn as _NoReturn
+
+from ...core.hints import missing as _missing
 from .activations import (
     celu,
     elu,
@@ -194,3 +197,7 @@ __all__ = [
     "unfold",
     "upsample",
 ]
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing("nn.functional", name, lambda: __all__)

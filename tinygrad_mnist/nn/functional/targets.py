@@ -30,7 +30,9 @@ def cast(target: Value, dtype: Any) -> Value:
 
 def like(output: Value, target: Any, name: str) -> Value:
     """The target in the output's dtype; ShapeError unless it has its shape."""
-    found = values(target)
+    found: Value = target if isinstance(target, Operand) else values(target)
+    if found.shape == output.shape and found.dtype is output.dtype:
+        return found
     if output.shape != found.shape:
         raise ShapeError(
             f"{name}: input {tuple(output.shape)} and target {tuple(found.shape)} must have one shape; "

@@ -1,5 +1,8 @@
 """What is done to all parameters: gradients limited, weights as one vector, weights normalised."""
 
+from typing import NoReturn as _NoReturn
+
+from ...core.hints import missing as _missing
 from . import parametrizations, rnn
 from .clipping import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from .vectors import parameters_to_vector, vector_to_parameters
@@ -17,3 +20,7 @@ __all__ = [
     "vector_to_parameters",
     "weight_norm",
 ]
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing("nn.utils", name, lambda: __all__)

@@ -4,6 +4,9 @@ They write a number into `param_groups[i]["lr"]` at each `step()`. (The function
 given as `lr=`, are computed inside a compiled program instead.)
 """
 
+from typing import NoReturn as _NoReturn
+
+from ...core.hints import missing as _missing
 from .base import LRScheduler
 from .combined import ChainedScheduler, ReduceLROnPlateau, SequentialLR
 from .cycles import CyclicLR, OneCycleLR
@@ -38,3 +41,7 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing("optim.lr_scheduler", name, lambda: __all__)

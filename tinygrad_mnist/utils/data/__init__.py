@@ -5,6 +5,9 @@
 code from one batch to the next.
 """
 
+from typing import NoReturn as _NoReturn
+
+from ...core.hints import missing as _missing
 from .collate import default_collate, default_convert
 from .datasets import (
     ChainDataset,
@@ -47,3 +50,7 @@ __all__ = [
     "get_worker_info",
     "random_split",
 ]
+
+
+def __getattr__(name: str) -> _NoReturn:
+    raise _missing("utils.data", name, lambda: __all__)
