@@ -153,7 +153,8 @@ class Specialization:
 
     def call(self, arrays: Sequence[Array], given: Sequence[Tensor | Array]) -> Tree:
         """Run one step; arguments have an axis of one step in front, and are `given` without."""
-        before = self.derivative.before() if self.derivative else None
+        derivative = self.derivative
+        before = derivative.before() if derivative else None
         outputs = [np.empty(shape, dtype) for shape, dtype in self._results]
         views = [y[None] for y in outputs]
         if self._plain and not (self._moved or self._shared or self._updated or self._grads):
@@ -164,11 +165,11 @@ class Specialization:
                 self._run(*self._all(0, 1, ALONE, arrays, views))
             finally:
                 self._after()
-        if self._gives_one and before is None:
-            return wrap(outputs[0])
         results = list(map(wrap, outputs))
-        if self.derivative and before is not None:
-            self.derivative.attach(results, before, given)
+        if derivative and before is not None:
+            derivative.attach(results, before, given)
+        if self._gives_one:
+            return results[0]
         return self._recording.left(results, given)
 
     def scan(self, steps: int, arrays: Sequence[Array]) -> Tree:
