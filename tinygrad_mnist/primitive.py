@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import DTypeError, ShapeError, TraceError
+from .formulas import array_kernel
+from .kinds import Formula, Kind, Loop, Opaque, name_of
 
-Kind = Literal["loop", "view", "reduce", "contract", "gather", "random"]
 Shape = tuple[int, ...]
 Array = npt.NDArray[Any]
 
@@ -45,34 +46,27 @@ class Primitive:
 
     Attributes:
         name: unique; also the name in recorded programs.
-        kind: all that a compiler may look at.
+        kind: a record of `kinds`: all that a compiler may look at.
         arity: how many leading arguments are operands.
         infer: (*operands, *params) -> (shape, dtype) of the result, without computing it.
         run: (*arrays, *params) -> array; the eager kernel.
         direct: an `Entry` whose functions do what `run` does, or give None, in less time; or None.
-        formula: for kind `loop`, the scalar expression in operands `a`, `b`, `c`.
         vjps: per operand, the cotangent rule in tensor code, or None where the derivative is
             zero or undefined. A rule may return its cotangent in the broadcast shape: the
             backward pass sums it to the operand's shape.
         differentiable: whether any operand has a derivative.
         cases: argument tuples (operand shapes, params) on which the tests exercise it.
         domain: interval from which the tests draw operand values.
-        compiles: whether compiled programs can contain it.
         aliases: whether the result is the operand's own elements, in PyTorch a view of it.
-        expansion: the same of other primitives, in tensor code: what compiled programs contain in its
-            place; or None. For what eager execution has a kernel of its own, but fuses as it is.
     """
 
     __slots__ = (
         "aliases",
         "arity",
         "cases",
-        "compiles",
         "differentiable",
         "direct",
         "domain",
-        "expansion",
-        "formula",
         "infer",
         "kind",
         "name",
@@ -88,19 +82,15 @@ class Primitive:
         infer: Callable[..., tuple[Shape, np.dtype[Any]]],
         vjps: Sequence[Vjp | None],
         *,
-        formula: str = "",
         cases: Sequence[tuple[Any, ...]] = (),
         domain: tuple[float, float] = (-3.0, 3.0),
-        compiles: bool = True,
         direct: Any = None,
-        expansion: Callable[..., Any] | None = None,
     ) -> None:
         self.name, self.kind, self.run, self.infer = name, kind, run, infer
         self.direct, self.aliases = direct, False
         self.vjps, self.arity = tuple(vjps), len(vjps)
         self.differentiable = any(self.vjps)
-        self.formula, self.cases, self.domain = formula, tuple(cases), domain
-        self.compiles, self.expansion = compiles, expansion
+        self.cases, self.domain = tuple(cases), domain
         if name in REGISTRY:
             raise ValueError(f"a primitive named {name!r} is already declared")
         REGISTRY[name] = self
@@ -113,7 +103,12 @@ class Primitive:
         return self.run(*args)
 
     def __repr__(self) -> str:
-        return f"<primitive {self.name} ({self.kind})>"
+        return f"<primitive {self.name} ({name_of(self.kind)})>"
+
+    @property
+    def compiles(self) -> bool:
+        """Whether compiled programs can contain it."""
+        return not isinstance(self.kind, Opaque)
 
 
 #: Operand shapes and keyword arguments of a call that the tests make.
@@ -282,31 +277,38 @@ def _shape(x: Any) -> Shape:
 
 def loop(
     name: str,
-    kernel: Callable[..., Any],
     formula: str,
     *vjps: Vjp | None,
+    kernel: Callable[..., Any] | None = None,
     result: Result = "same",
     cases: Sequence[tuple[Any, ...]] = (),
     domain: tuple[float, float] = (-3.0, 3.0),
+    work: int = 1,
+    bools: str | None = None,
+    integers: str | None = None,
 ) -> Primitive:
     """Declare an elementwise primitive.
 
     Args:
         name: of the primitive.
-        kernel: array function with broadcasting; must give the bits of `formula`.
-        formula: the scalar expression in `a`, `b`, `c`, over Python operators and the functions
-            of `kernels.scalar`.
+        formula: the scalar expression in `a`, `b`, `c`; see `kinds.Formula`.
         vjps: per operand, its cotangent rule or None.
+        kernel: array function with broadcasting that gives the bits of the formula in less time than the
+            kernel that is made of it.
         result: dtype rule: the operands' common dtype, that as a float, or bool.
         cases: as in `Primitive`; without any the tests generate shapes.
         domain: interval on which the tests exercise it.
+        work, bools, integers: as in `kinds.Loop`.
     """
 
-    floats, bools = result == "float", result == "bool"
+    of_bools, of_integers = (None if text is None else Formula(text) for text in (bools, integers))
+    kind = Loop(Formula(formula), work, of_bools, of_integers)
+    kernel = kernel or array_kernel(name, kind.formula, len(vjps))
+    floats, answers = result == "float", result == "bool"
 
     def infer(*operands: Any) -> tuple[Shape, np.dtype[Any]]:
         dtype = result_dtype(*operands)
-        dtype = _BOOL if bools else _as_float(dtype) if floats else dtype
+        dtype = _BOOL if answers else _as_float(dtype) if floats else dtype
         if dtype.kind in "iu" and any(type(x) is int for x in operands):
             _check_range(name, operands, dtype)
         return broadcast(name, *map(_shape, operands)), dtype
@@ -316,7 +318,7 @@ def loop(
             if floats:
                 return kernel(*promoted(operands, "float"))
             y = kernel(*operands)
-            if bools or y.dtype == result_dtype(*operands):
+            if answers or y.dtype == result_dtype(*operands):
                 return y
             found = infer(*operands)[1]  # where NumPy's promotion is not ours
             return np.asarray(kernel(*promoted(operands))).astype(found, copy=False)
@@ -344,7 +346,7 @@ def loop(
             y = kernel(a, b)
         except (ValueError, TypeError, AttributeError, OverflowError):
             return checked(a, b)  # says what is wrong, if it is
-        return y if bools or y.dtype is _FLOAT32 else checked(a, b)
+        return y if answers or y.dtype is _FLOAT32 else checked(a, b)
 
     run: Callable[..., Any] = checked
     if direct:
@@ -353,9 +355,7 @@ def loop(
         run = run_unary
     elif len(vjps) == 2:
         run = run_binary
-    return Primitive(
-        name, "loop", run, infer, vjps, formula=formula, cases=cases, domain=domain, direct=direct
-    )
+    return Primitive(name, kind, run, infer, vjps, cases=cases, domain=domain, direct=direct)
 
 
 def _check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> None:

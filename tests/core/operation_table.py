@@ -16,6 +16,7 @@ import numpy as np
 import tinygrad_mnist as tg
 from tinygrad_mnist.core.tensor import wrap
 from tinygrad_mnist.jit import build, specialization
+from tinygrad_mnist.kinds import name_of
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
 from tinygrad_mnist.testing.calls import Call, composite_call, draw, primitive_call
 from tinygrad_mnist.testing.flat import gradient_of_weighted_sum
@@ -29,7 +30,7 @@ LIBRARIES = {"torch": "PyTorch", "jax": "JAX"}
 def calls() -> Iterator[tuple[str, str, Call]]:
     """(name, kind, the operation on the first of its cases)."""
     for name, p in REGISTRY.items():
-        yield name, p.kind, primitive_call(p, (*p.cases, *elementwise_shapes(p.arity))[0])
+        yield name, name_of(p.kind), primitive_call(p, (*p.cases, *elementwise_shapes(p.arity))[0])
     for name, c in COMPOSITES.items():
         yield name, "composite", composite_call(c, c.cases[0])
 

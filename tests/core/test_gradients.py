@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
+from tinygrad_mnist.kinds import Loop
 from tinygrad_mnist.primitive import REGISTRY
 from tinygrad_mnist.testing import KinkError, gradcheck
 from tinygrad_mnist.testing.strategies import mutually_broadcastable, shapes, shapes_by_signature
 
 few = examples(0.2)
-LOOPS = [p for p in REGISTRY.values() if p.kind == "loop" and all(p.vjps)]
+LOOPS = [p for p in REGISTRY.values() if isinstance(p.kind, Loop) and all(p.vjps)]
 
 
 def check(f, xs, order=2):

@@ -18,6 +18,7 @@ import pytest
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, ops
 from tinygrad_mnist.errors import DTypeError
+from tinygrad_mnist.kinds import Loop
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY, Composite, result_dtype
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "jit"))
@@ -119,7 +120,7 @@ def test_composites_in_programs(dtype: np.dtype[Any]) -> None:
                 check(f, xs, interpret=True)
 
 
-FLOATS = [p for p in REGISTRY.values() if p.kind == "loop" and p.name != "cast"]
+FLOATS = [p for p in REGISTRY.values() if isinstance(p.kind, Loop) and p.name not in ("cast", "positions")]
 
 
 @dtypes

@@ -11,7 +11,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn
-from tinygrad_mnist.jit import emit, nests
+from tinygrad_mnist.jit import nesting, stages
 from tinygrad_mnist.ops.gather import scatter_add_along
 
 Array = np.ndarray[Any, Any]
@@ -128,8 +128,8 @@ def _sums(x: Any, y: Any) -> tuple[Any, ...]:
 def test_bits_do_not_depend_on_workers(
     shape: tuple[int, ...], dtype: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(emit, "_WORTH_SHARING", 0)
-    monkeypatch.setattr(nests, "_SMALL", 0)
+    monkeypatch.setattr(stages, "WORTH_SHARING", 0)
+    monkeypatch.setattr(nesting, "SMALL", 0)
     x, y = (tg.Tensor(np.random.default_rng(k).random(shape).astype(dtype)) for k in range(2))
     found = []
     for workers in (1, 2):

@@ -14,18 +14,20 @@ from random_programs import check, random_program
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, ops, optim
-from tinygrad_mnist.jit import build, contractions, emit, nests, specialization
+from tinygrad_mnist.jit import build, nesting, products, specialization, stages
+from tinygrad_mnist.jit.loops import Place, Section
 from tinygrad_mnist.jit.pace import Pace
-from tinygrad_mnist.jit.sections import EVERYONE, FIRST, Section, shared_out
+from tinygrad_mnist.jit.share import EVERYONE, FIRST, shared_out
+from tinygrad_mnist.kernels.in_python import IN_PYTHON
 
 
 @pytest.fixture(autouse=True)
 def _everything_is_worth_sharing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(emit, "_WORTH_SHARING", 0)
-    monkeypatch.setattr(nests, "_SMALL", 0)
-    monkeypatch.setattr(contractions, "_WORTH_PARTS", 0)
-    monkeypatch.setattr(contractions, "_WIDE", 8)
-    monkeypatch.setattr(contractions, "_WORTH_COLUMNS", 200)
+    monkeypatch.setattr(stages, "WORTH_SHARING", 0)
+    monkeypatch.setattr(nesting, "SMALL", 0)
+    monkeypatch.setattr(products, "WORTH_PARTS", 0)
+    monkeypatch.setattr(products, "WIDE", 8)
+    monkeypatch.setattr(products, "WORTH_COLUMNS", 200)
     tg.set_num_threads(2)
     yield
     tg.set_num_threads(1)
@@ -47,7 +49,7 @@ def two_in_python(source: str, arguments: Any) -> Any:
     names: dict[str, Any] = {"__name__": "program"}
     exec(source.replace("@program_kernel\n", ""), names)
     barrier = threading.Barrier(2)
-    names.update(build._IN_PYTHON, meet=lambda meeting, workers: barrier.wait(30) >= 0)
+    names.update(IN_PYTHON, meet=lambda meeting, workers: barrier.wait(30) >= 0)
 
     def run(first: int, last: int, worker: int, workers: int, *rest: Any) -> None:
         def work(worker: int) -> None:
@@ -106,7 +108,8 @@ def test_training(rule: str) -> None:
             first = step(tg.Tensor(order[0])).numpy()[None]
             step._latest._pace = Always(workers)
             costs = np.concatenate([first, step.scan(order[1:]).numpy()])
-            assert "meet(" in step.source
+            assert "meet(" in step.shared_source
+            assert "meet(" not in step.source
         else:
             costs = np.array([step(tg.Tensor(i)).item() for i in order], np.float32)
         results.append([costs, *(p.numpy() for p in parameters)])
@@ -129,7 +132,7 @@ def test_convolutions() -> None:
 
     f = tg.jit(tg.grad(slope, (0, 1)))
     f(x, w)
-    assert "meet(" in f.source
+    assert "meet(" in f.shared_source
     results = []
     for workers in (1, 2):
         f._latest._pace = Always(workers)
@@ -151,19 +154,20 @@ def test_a_worker_that_fails_ends_the_others() -> None:
 
 
 def test_workers_meet_only_where_they_must() -> None:
+    a, b, c, d = (Place(name, (8,), np.dtype(np.float32)) for name in "abcd")
     rows = [
-        Section(["a = "], set(), {("a", 8)}, 8),
-        Section(["b = a"], {("a", 8)}, {("b", 8)}, 8),
-        Section(["c = sum(b)"], {("b", 0)}, {("c", 0)}),
-        Section(["d = b"], {("b", 8)}, {("d", 8)}, 8),
+        Section("a", (), set(), {(a, 8)}, 8),
+        Section("b of a", (), {(a, 8)}, {(b, 8)}, 8),
+        Section("c of b", (), {(b, 0)}, {(c, 0)}),
+        Section("d of b", (), {(b, 8)}, {(d, 8)}, 8),
     ]
-    done = [(by, section and section.lines[0]) for by, section in shared_out(rows)]
+    done = [(by, section and section.title) for by, section in shared_out(rows)]
     assert done == [
-        (EVERYONE, "a = "),
-        (EVERYONE, "b = a"),
-        (EVERYONE, "d = b"),
+        (EVERYONE, "a"),
+        (EVERYONE, "b of a"),
+        (EVERYONE, "d of b"),
         (EVERYONE, None),
-        (FIRST, "c = sum(b)"),
+        (FIRST, "c of b"),
     ]
 
 

@@ -29,6 +29,7 @@ from justified import JUSTIFIED, UNLIKE
 
 from tinygrad_mnist.core.autodiff import vjp
 from tinygrad_mnist.core.tensor import wrap
+from tinygrad_mnist.kinds import Loop
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
 from tinygrad_mnist.testing.calls import Call, composite_call, draw, primitive_call
 from tinygrad_mnist.testing.samples import elementwise_shapes
@@ -75,7 +76,7 @@ def operands_of(name: str, call: Call, library: str, first: bool) -> Iterator[tu
             ordinary = [matrix.T if matrix.T.shape == call.shapes[0] else matrix]
         if name not in ("eigh", "qr", "svd"):  # whose vectors are then anybody's choice
             special = [[make(x) for x in ordinary] for make in (np.zeros_like, np.ones_like, _identity)]
-    elif name in PAIRS or (name in REGISTRY and REGISTRY[name].kind == "loop"):
+    elif name in PAIRS or (name in REGISTRY and isinstance(REGISTRY[name].kind, Loop)):
         special = [_all_pairs(ordinary, library, rng)] if first else []
     else:
         numbers = SPECIAL + SUBNORMAL[library]

@@ -12,6 +12,7 @@ from ..core.modes import no_grad
 from ..core.tape import clock, recording, set_recording
 from ..core.tensor import Tensor, filled, wrap
 from ..errors import GraphError, ShapeError
+from ..kinds import Opaque
 from ..primitive import Primitive
 
 
@@ -201,8 +202,8 @@ def _fitting(cls: type[Function], k: int, g: Any, x: Tensor, plain: bool) -> Any
 def _node(name: str, args: tuple[Any, ...], value: Tensor, vjps: Sequence[Callable[..., Any]]) -> Tensor:
     """The value as a result on the tape, with a derivative of its own."""
     primitive = object.__new__(Primitive)  # not in the registry: it stands for one call
-    primitive.name, primitive.kind, primitive.vjps = name, "contract", tuple(vjps)
-    primitive.arity, primitive.differentiable, primitive.compiles = len(args), True, False
+    primitive.name, primitive.kind, primitive.vjps = name, Opaque(), tuple(vjps)
+    primitive.arity, primitive.differentiable = len(args), True
     value.primitive, value.args, value.number = primitive, args, next(clock)
     value.requires_grad = True
     return value

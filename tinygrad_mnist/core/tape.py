@@ -197,6 +197,22 @@ def pull_back(
     Returns:
         (target, cotangent) pairs, of those targets that the outputs depend on.
     """
+    recorder = tracing.get() if record else None
+    if recorder is not None:
+        with recorder.during("backward"):
+            return _walk(outputs, cotangents, targets, record, free, recorder)
+    return _walk(outputs, cotangents, targets, record, free, None)
+
+
+def _walk(
+    outputs: Sequence[Node],
+    cotangents: Sequence[Value],
+    targets: Sequence[Node] | None,
+    record: bool,
+    free: bool,
+    recorder: Any,
+) -> list[tuple[Node, Value]]:
+    """See `pull_back`; a recorder is told what each cotangent is one of."""
     useful = None if targets is None else _leading_to(targets, ancestors(outputs, targets))
     wanted = None if targets is None else set(targets)
     pending: dict[Node, Value] = {}
@@ -259,6 +275,8 @@ def pull_back(
                 if gx.dtype is not data.dtype and gx.dtype != data.dtype:
                     gx = cast(gx, data.dtype)
                 received.append((x, gx))
+                if recorder is not None:
+                    recorder.slope(x, gx)
     if free:
         for node in walked:
             node.args = _FREED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import sys
 from collections.abc import Callable, Sequence
@@ -70,10 +69,10 @@ class _Recorder(Trace):
         super().__init__(Reads())
         self.whole, self.lines = whole, dict[str, str]()
 
+    def takes_apart(self, primitive: Primitive) -> bool:
+        return super().takes_apart(primitive) and not self.whole(primitive.name)
+
     def record(self, primitive: Primitive, args: tuple[Any, ...]) -> Symbol:
-        if self.whole(primitive.name):
-            primitive = copy.copy(primitive)
-            primitive.expansion = None
         result = super().record(primitive, args)
         self.lines.setdefault(result.name, _users_line())
         return result
@@ -126,7 +125,7 @@ def _once(
     function: Callable[..., Any], examples: Sequence[Array], whole: Callable[[str], bool]
 ) -> tuple[Program, dict[str, str], dict[str, Array]]:
     trace = _Recorder(whole)
-    arguments = [trace.argument(i, x.shape, x.dtype) for i, x in enumerate(examples)]
+    arguments = [trace.argument(f"argument_{i}", x.shape, x.dtype) for i, x in enumerate(examples)]
     token = tracing.set(trace)
     try:
         with no_grad():

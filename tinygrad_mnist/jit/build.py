@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import convolution
 from ..kernels.cache_folder import PROGRAM, keep_program
 from ..kernels.forks import held_at_fork
-from ..kernels.runtime import share
+from ..kernels.in_python import IN_PYTHON
 from ..kernels.untyped import numpy_support
 from ..kernels.untyped import types as numba_types
 from ..primitive import Array
@@ -87,66 +86,10 @@ def interpreted(source: str, arguments: Sequence[Any]) -> Run:
     """The module's function `program` as plain Python: slow, and open to debuggers."""
     names: dict[str, Any] = {"__name__": "tinygrad_mnist_program"}
     exec(compile(source.replace("@program_kernel\n", ""), "<program>", "exec"), names)
-    names.update(_IN_PYTHON)
+    names.update(IN_PYTHON)
 
     def run(*args: Any) -> None:
         with np.errstate(all="ignore"):
             names["program"](*args)
 
     return run
-
-
-def _matmul(a: Array, b: Array, out: Array, first: int, last: int) -> None:
-    out[first:last] = a[first:last] @ b
-
-
-def _matmul_columns(a: Array, b: Array, out: Array, first: int, last: int) -> None:
-    out[:, first:last] = a @ b[:, first:last]
-
-
-def _matmul_part(a: Array, b: Array, out: Array, part: int, parts: int) -> None:
-    first, last = share(a.shape[1], part, parts)
-    out[...] = a[:, first:last] @ b[first:last]
-
-
-def _accumulate(a: Array, b: Array, out: Array, first: int, last: int) -> None:
-    out[first:last] += a[:, first:last].T @ b
-
-
-def _accumulate_columns(a: Array, b: Array, out: Array, first: int, last: int) -> None:
-    out[:, first:last] += a.T @ b[:, first:last]
-
-
-def _convolution(
-    x: Array, w: Array, y: Array, first: int, last: int, s: int, step: int, d: int, gap: int, groups: int
-) -> None:
-    y[first:last] = convolution.convolution(x[first:last], w, (s, step), (d, gap), groups)
-
-
-def _convolution_weight(
-    x: Array, w: Array, y: Array, first: int, last: int, s: int, step: int, d: int, gap: int, groups: int
-) -> None:
-    taps, part = (w.shape[2], w.shape[3]), slice(first, last)
-    w[...] = convolution.convolution_weight(y[part], x[part], taps, (s, step), (d, gap), groups)
-
-
-def _convolution_input(
-    x: Array, w: Array, y: Array, first: int, last: int, s: int, step: int, d: int, gap: int, groups: int
-) -> None:
-    size, part = (x.shape[2], x.shape[3]), slice(first, last)
-    x[part] = convolution.convolution_input(y[part], w, size, (s, step), (d, gap), groups)
-
-
-#: What stands for the functions of the kernels that have no Python form.
-_IN_PYTHON: dict[str, Callable[..., Any]] = {
-    "matmul": _matmul,
-    "matmul_columns": _matmul_columns,
-    "matmul_part": _matmul_part,
-    "accumulate": _accumulate,
-    "accumulate_columns": _accumulate_columns,
-    "convolution": _convolution,
-    "convolution_input": _convolution_input,
-    "convolution_weight": _convolution_weight,
-    "fetch_row": lambda table, row, first, last: None,
-    "meet": lambda meeting, workers: True,
-}

@@ -110,7 +110,7 @@ class Computation:
 
     def _pulled(self, results: Sequence[Tensor]) -> tuple[Computation, list[int]]:
         trace = self.trace
-        symbols = [trace.argument(self.count + k, y.shape, y.dtype) for k, y in enumerate(results)]
+        symbols = [trace.argument(f"d_result_{k}", y.shape, y.dtype) for k, y in enumerate(results)]
         seeds = [wrap(s).requires_grad_() for s in symbols]
         leaves = {id(p.leaf): k for k, p in enumerate(self.places) if p.leaf is not None}
         targets = [p.leaf for p in self.places if p.leaf is not None]
@@ -252,7 +252,8 @@ class Differentiable:
         for k, (key, (x, _)) in enumerate(list(trace.captured.items()), len(variables)):
             if k not in needed:
                 continue
-            if isinstance(x, Tensor) and key not in trace.assigned:
+            moving = key in trace.assigned or trace.floats.name(x) is not None
+            if isinstance(x, Tensor) and not moving:
                 self._fixed[k] = x
             else:
                 self._copied.append((k, x))

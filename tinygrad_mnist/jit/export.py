@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import kernels
-from .emit import Source
-from .program import Program
-from .trace import Symbol
+from .share import written
+from .stages import Form
 
 _KERNELS = kernels.__name__
 _FOLDER = Path(kernels.__file__).parent
@@ -39,22 +38,22 @@ def _kernels(name, text):
 '''
 
 
-def exported(source: Source, program: Program, name: str) -> str:
+def exported(form: Form, name: str) -> str:
     """The text of a module called `name` that has the function `program`."""
     package = f"{name}_kernels"
-    tree = ast.parse(source.text)
+    tree = ast.parse(form.text)
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
     head = _HEAD.format(
         package=package,
         signature=", ".join(a.arg for a in function.args.args),
-        arguments="\n".join(_arguments(source, program)),
+        arguments="\n".join(_arguments(form)),
     )
     texts = {module: (_FOLDER / f"{module}.py").read_text() for module in _needed(tree)}
     parts = [
         f"_kernels(\n    {module!r},\n    r'''{_renamed(text, package)}''',\n)\n"
         for module, text in texts.items()
     ]
-    return head + "\n".join(parts) + "\n" + _renamed(source.text, package)
+    return head + "\n".join(parts) + "\n" + _renamed(form.text, package)
 
 
 def _renamed(text: str, package: str) -> str:
@@ -81,21 +80,17 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             yield (node.module or "").rpartition(".")[2]
 
 
-def _arguments(source: Source, program: Program) -> Iterator[str]:
+def _arguments(form: Form) -> Iterator[str]:
     """A line for each argument after the steps."""
-    if source.shared:
+    if form.shared:
         yield "    worker, workers, meeting: 0, 1 and an int64 array of one 0, for one thread that runs all"
-    steps = "one element per step"
-    updated = {target.name for target, _ in program.updates}
-    for x in program.arguments:
-        yield f"    {_described(x, x.name)}, {steps}"
-    for x in program.captured:
-        yield f"    {_described(x, x.name)}{', changed' if x.name in updated else ''}"
-    for k, x in enumerate(program.outputs):
-        yield f"    {_described(x, f'o{k}')}, {steps}, changed: a result"
-    for x in source.buffers:
-        yield f"    {_described(x, x.name)}, changed: room to work in"
-
-
-def _described(x: Symbol, name: str) -> str:
-    return f"{name}: {x.dtype} {x.shape}"
+    loops, name = form.loops, form.printer.names.parameter
+    changed = written(loops)
+    for place in loops.arguments:
+        yield f"    {name(place)}: {place.dtype} {place.shape}, one element per step"
+    for place in loops.captured:
+        yield f"    {name(place)}: {place.dtype} {place.shape}{', changed' if place in changed else ''}"
+    for place in loops.outputs:
+        yield f"    {name(place)}: {place.dtype} {place.shape}, one element per step, changed: a result"
+    for place in form.buffers:
+        yield f"    {name(place)}: {place.dtype} {place.shape}, changed: room to work in"

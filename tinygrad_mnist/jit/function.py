@@ -18,6 +18,7 @@ from ..core.tensor import Tensor
 from ..errors import ShapeError, TraceError
 from ..primitive import Array
 from .export import exported
+from .loops import Loops
 from .memory import ready
 from .program import Program
 from .specialization import Specialization
@@ -40,7 +41,9 @@ def jit(function: Callable[..., Any] | None = None, *, check: bool = False) -> A
 
     Tensors and arrays that the function uses without being given them are captured by reference:
     their present numbers are read at each call, and what `assign_` changes (parameters, optimiser
-    state, random generators) is changed in place.
+    state, random generators) is changed in place. Floats among the
+    arguments and the numbers of optimisers are read at each call as well; where one decides what is
+    computed, the function is recorded anew when it would decide otherwise.
 
     Everything else that the function read while it was recorded is watched: variables, attributes of
     objects, classes and modules, items, lengths and membership of containers, code and defaults of functions,
@@ -102,10 +105,11 @@ class CompiledFunction:
                     if latest.change() is None:
                         return latest.call(arrays, args)
         leaves: list[Tensor] = []
-        structure = structure_of((args, kwargs), leaves)
+        numbers: list[float] = []
+        structure = structure_of((args, kwargs), leaves, numbers)
         arrays = [ready(x.array)[None] for x in leaves]
         with self._lock:
-            found = self._specialization(structure, arrays, _require(leaves))
+            found = self._specialization(structure, arrays, _require(leaves), numbers)
             if not found.on_arguments:
                 return found.call(arrays, given_in((args, kwargs)))
         return self._function(*args, **kwargs)
@@ -122,7 +126,8 @@ class CompiledFunction:
         if tracing.get() is not None:
             raise TraceError("scan: a compiled loop cannot be recorded inside another compiled function")
         leaves: list[Tensor] = []
-        structure = structure_of((args, kwargs), leaves)
+        numbers: list[float] = []
+        structure = structure_of((args, kwargs), leaves, numbers)
         counts = {x.shape[0] if x.ndim else None for x in leaves}
         if len(counts) != 1 or None in counts:
             raise ShapeError(
@@ -131,7 +136,7 @@ class CompiledFunction:
             )
         arrays = [ready(x.array) for x in leaves]
         with self._lock:
-            found = self._specialization(structure, arrays, _require(leaves))
+            found = self._specialization(structure, arrays, _require(leaves), numbers)
             if found.on_arguments:
                 raise TraceError(
                     "scan: backward inside would leave a gradient on an argument that requires one; "
@@ -144,8 +149,18 @@ class CompiledFunction:
 
     @property
     def source(self) -> str:
-        """The Python source of the program compiled last."""
-        return self._last().source
+        """The Python source of the program compiled last, as one worker runs it."""
+        return self._last().form.source
+
+    @property
+    def shared_source(self) -> str:
+        """The Python source that was compiled: for several workers, if there is enough to share out."""
+        return self._last().form.text
+
+    @property
+    def loops(self) -> Loops:
+        """The program compiled last as typed loops: what is stored where."""
+        return self._last().form.loops
 
     @property
     def program(self) -> Program:
@@ -161,7 +176,7 @@ class CompiledFunction:
         latest = self._last()
         if not path.stem.isidentifier():
             raise ValueError(f"export: the file is a Python module, and {path.stem!r} is no name for one")
-        writing.write(path, exported(latest.emitted, latest.program, path.stem))
+        writing.write(path, exported(latest.form, path.stem))
 
     def explain(self) -> str:
         """Why the function was recorded, each time it was, and what is watched now: a line each."""
@@ -175,9 +190,13 @@ class CompiledFunction:
         return self._latest
 
     def _specialization(
-        self, structure: Any, arrays: Sequence[Array], require: tuple[bool, ...] | None
+        self,
+        structure: Any,
+        arrays: Sequence[Array],
+        require: tuple[bool, ...] | None,
+        numbers: list[float],
     ) -> Specialization:
-        """The program for arguments of this structure and these arrays, whose first axis is steps.
+        """The program for arguments of this structure, these arrays (first axis: steps) and these numbers.
 
         `require` says which require a gradient; None if nobody records.
         """
@@ -185,16 +204,18 @@ class CompiledFunction:
         found = self._specializations.get(key)
         reason = "first call" if not self._specializations else "arguments of a new structure, shape or dtype"
         if found is not None:
+            found.given[:] = numbers
             changed = found.change()
             if changed is None:
                 if self._check:
-                    found.check(Specialization.record(self._function, structure, arrays, require))
+                    again = Specialization.record(self._function, structure, arrays, require, numbers)
+                    found.check(again)
                 self._latest = found
                 return found
             reason = changed
         arguments = ", ".join(f"{x.dtype}{list(x.shape[1:])}" for x in arrays)
         self._log.append(f"recorded for ({arguments}): {reason}")
-        made = Specialization(self._function, structure, arrays, require)
+        made = Specialization(self._function, structure, arrays, require, numbers)
         self._specializations.pop(key, None)
         self._specializations[key] = self._latest = made
         if len(self._specializations) > _KEPT:

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..primitive import Array
 from .build import Run, compiled
-from .emit import source
 from .memory import aligned, ready
 from .program import Program
+from .stages import compiled_form
 
 NOWHERE = np.zeros(1, np.int64)  # where a single worker meets nobody
 ALONE = (0, 1, NOWHERE)
@@ -22,8 +22,8 @@ class Native:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.source, self._shared, buffers = source(program)
-        self._buffers = [aligned(s.shape, s.dtype) for s in buffers]
+        self.form = compiled_form(program, "a derivative")
+        self._buffers = [aligned(place.shape, place.dtype) for place in self.form.buffers]
         self._run: Run | None = None
         self._lock = threading.Lock()
 
@@ -36,8 +36,8 @@ class Native:
             *(y[None] for y in outputs),
         ]
         with self._lock:
-            everything = [0, 1, *(ALONE if self._shared else ()), *arrays, *self._buffers]
+            everything = [0, 1, *(ALONE if self.form.shared else ()), *arrays, *self._buffers]
             if self._run is None:
-                self._run = compiled(self.source, everything)
+                self._run = compiled(self.form.text, everything)
             self._run(*everything)
         return outputs

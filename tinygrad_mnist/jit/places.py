@@ -140,6 +140,12 @@ class Places:
         }
         self._arrays: list[tuple[Any, list[Array], int]] = []
         self._same: Callable[[], bool] | None = None
+        self._loose: set[tuple[int, Any]] = set()
+
+    def loose(self, owner: dict[str, Any], key: str, name: str) -> None:
+        """Watch an item, but let it change: somebody else sees to it then."""
+        self.add("item", owner, key, owner[key], name)
+        self._loose.add((id(owner), key))
 
     def add(self, kind: str, owner: Any, key: Any, value: Any, name: str) -> None:
         """Watch a place, unless it is watched already: what was read first is what counts."""
@@ -217,7 +223,7 @@ class Places:
                 now = place.read(place.owner, place.key)
             except _MISSED:
                 return place.name
-            if not same(now, place.value):
+            if (id(place.owner), place.key) not in self._loose and not same(now, place.value):
                 return _naming(place, now)
             self._names[f"v{n}"] = now
         return None

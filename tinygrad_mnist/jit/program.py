@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ..kinds import Loop
 from .trace import Instruction, Symbol
-
-#: Primitives that give their operand unchanged.
-_IDENTITIES = {"alias", "detach"}
+from .viewing import keeps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +61,7 @@ def simplified(
     for instruction in instructions:
         args = tuple(same.get(x, x) if isinstance(x, Symbol) else x for x in instruction.args)
         name, result = instruction.primitive.name, instruction.result
-        if _does_nothing(name, args, result):
+        if _does_nothing(Instruction(instruction.primitive, args, result)):
             same[result] = args[0]
             continue
         key = (name, *((x if isinstance(x, Symbol) else (type(x), repr(x))) for x in args))
@@ -70,7 +69,7 @@ def simplified(
             same[result] = seen[key]
             continue
         seen[key] = result
-        kept.append(Instruction(instruction.primitive, args, result))
+        kept.append(Instruction(instruction.primitive, args, result, instruction.origin))
     outputs = [same.get(x, x) for x in outputs]
     updates = [(target, same.get(value, value)) for target, value in updates]
     updates = [(target, value) for target, value in updates if target is not value]
@@ -88,12 +87,9 @@ def simplified(
     )
 
 
-def _does_nothing(name: str, args: tuple[Any, ...], result: Symbol) -> bool:
-    if name in _IDENTITIES:
-        return True
-    x = args[0] if args else None
-    if not isinstance(x, Symbol) or x.shape != result.shape:
-        return False
-    if name == "cast":
-        return x.dtype == result.dtype
-    return name in ("reshape", "expand") or (name == "permute" and args[1] == tuple(range(x.ndim)))
+def _does_nothing(instruction: Instruction) -> bool:
+    kind = instruction.primitive.kind
+    if isinstance(kind, Loop):
+        x = instruction.args[0]
+        return kind.formula.is_operand and isinstance(x, Symbol) and x.dtype == instruction.result.dtype
+    return keeps(instruction)

@@ -9,6 +9,7 @@ from ..core.tape import tracing
 from ..core.tensor import Tensor, wrap
 from .derivative import Differentiable
 from .effects import Effect
+from .naming import paths
 from .places import Places
 from .program import Program, simplified
 from .reads import Reads
@@ -39,15 +40,19 @@ class Recording:
         structure: Any,
         arguments: list[Symbol],
         require: tuple[bool, ...] | None,
+        numbers: list[float],
     ) -> None:
         reads = Reads()
         self.arguments = arguments
-        self.trace = trace = Trace(reads)
+        self.trace = trace = Trace(reads, paths(function))
+        for symbol in arguments:
+            symbol.name = trace.name(symbol.name)
         self.places: Places = reads.places
         given = [wrap(s) for s in arguments]
         for x, required in zip(given, require or ()):
             x.requires_grad = required
-        args, kwargs = rebuilt(structure, iter(given))
+        floats = [trace.floats.argument(numbers, k) for k in range(len(numbers))]
+        args, kwargs = rebuilt(structure, iter(given), iter(floats))
         reads.mark(function, getattr(function, "__name__", "the function"))
         for name, value in (*((f"argument {i}", x) for i, x in enumerate(args)), *kwargs.items()):
             _mark_objects(reads, value, name)

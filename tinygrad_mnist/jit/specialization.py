@@ -17,14 +17,15 @@ from ..errors import TraceError
 from ..kernels.threads import get_num_threads, team
 from ..primitive import Array, check_dtype
 from .build import Run, compiled
-from .emit import source
 from .memory import aligned, exclusive, ready
+from .naming import argument_names
 from .native import ALONE, NOWHERE
 from .pace import Pace
 from .places import bits
 from .program import Program
 from .recording import Recording
-from .sections import MOST_WORKERS
+from .share import MOST_WORKERS
+from .stages import compiled_form
 from .structure import LEAF
 from .trace import Symbol
 
@@ -39,8 +40,9 @@ class Specialization:
     """One compiled form of a function, for arguments of one structure, shape and dtype.
 
     Attributes:
-        program, source: what was recorded, and the Python it became.
-        emitted: the same Python with what a caller must know of it.
+        program: what was recorded.
+        form: what it became.
+        given: the floats among the arguments of the present call, in their order.
         result: the structure of the function's value.
         derivative: what puts results on the tape; None under `no_grad`.
         on_arguments: `backward` inside leaves gradients on arguments: only the function itself can do that.
@@ -52,16 +54,19 @@ class Specialization:
         structure: Any,
         arrays: Sequence[Array],
         require: tuple[bool, ...] | None,
+        numbers: list[float],
     ) -> None:
-        self._recording = found = self.record(function, structure, arrays, require)
+        self.given = numbers
+        self._recording = found = self.record(function, structure, arrays, require, numbers)
+        self._floats = found.trace.floats
         arguments = found.arguments
         trace, self.result = found.trace, found.result
         self.derivative, self.on_arguments, self._grads = found.derivative, found.on_arguments, found.grads
         captured = {symbol: x for x, symbol in trace.captured.values()}
         self.program: Program = found.program()
         del found.trace  # it holds arrays, which can then not be updated in place
-        self.emitted = source(self.program)
-        self.source, self._shared, buffers = self.emitted
+        self.form = compiled_form(self.program, getattr(function, "__name__", "a function"))
+        self._shared, buffers = self.form.shared, self.form.buffers
         self._captured = [_tensor(captured[s]) for s in self.program.captured]
         assigned = {trace.captured[key][1]: leaf for key, (leaf, _) in trace.assigned.items()}
         self._updated = [assigned[target] for target, _ in self.program.updates]
@@ -87,10 +92,12 @@ class Specialization:
         structure: Any,
         arrays: Sequence[Array],
         require: tuple[bool, ...] | None,
+        numbers: list[float],
     ) -> Recording:
         """Run the function on symbols for arrays like these, whose first axis is steps."""
-        arguments = [Symbol(f"a{i}", x.shape[1:], check_dtype(x.dtype)) for i, x in enumerate(arrays)]
-        return Recording(function, structure, arguments, require)
+        named = zip(argument_names(function, structure), arrays, strict=True)
+        arguments = [Symbol(name, x.shape[1:], check_dtype(x.dtype)) for name, x in named]
+        return Recording(function, structure, arguments, require, numbers)
 
     def check(self, again: Recording) -> None:
         """TraceError if another recording of the function is not what was compiled."""
@@ -109,7 +116,7 @@ class Specialization:
 
     def _compile(self, arrays: Sequence[Array]) -> Run:
         begin = time.perf_counter()
-        run = compiled(self.source, self._all(0, 0, ALONE, arrays, self._outputs(0)))
+        run = compiled(self.form.text, self._all(0, 0, ALONE, arrays, self._outputs(0)))
         seconds = time.perf_counter() - begin
         if seconds > _SHOWN_SECONDS:
             print(f"tinygrad_mnist: compiled a program in {seconds:.1f} s", file=sys.stderr)
@@ -139,9 +146,9 @@ class Specialization:
     def change(self) -> str | None:
         """What has changed since the recording, or None: then the program still is the function."""
         self._moved = False
-        if self.places.unchanged():
+        if not self.given and self.places.unchanged():
             return None
-        changed = self.places.change()
+        changed = self._floats.change() or self.places.change()
         if changed is not None:
             return f"{changed} has changed"
         for x, symbol in zip(self._captured, self.program.captured):

@@ -9,7 +9,10 @@ import numpy as np
 
 from ..core.tensor import Tensor, wrap
 from ..primitive import check_dtype
+from .numbers import Number
 from .places import mark
+
+_NONE: Iterator[Any] = iter(())
 
 
 class _Leaf:
@@ -19,7 +22,14 @@ class _Leaf:
         return "tensor"
 
 
-LEAF = _Leaf()
+class _Number:
+    """Marks the place of a float."""
+
+    def __repr__(self) -> str:
+        return "float"
+
+
+LEAF, NUMBER = _Leaf(), _Number()
 
 
 class Constant:
@@ -44,8 +54,14 @@ class Constant:
         return repr(self.value)
 
 
-def structure_of(tree: Any, leaves: list[Tensor]) -> Any:
-    """A hashable picture of a tree; its Tensors are appended to `leaves`, the rest stays in it."""
+def structure_of(tree: Any, leaves: list[Tensor], numbers: list[float] | None = None) -> Any:
+    """A hashable picture of a tree; its Tensors are appended to `leaves`, the rest stays in it.
+
+    Floats are appended to `numbers`, if there is such a list, and stay in the picture otherwise.
+    """
+    if type(tree) is float and numbers is not None:
+        numbers.append(tree)
+        return NUMBER
     if isinstance(tree, Tensor):
         leaves.append(tree)
         return LEAF
@@ -54,10 +70,10 @@ def structure_of(tree: Any, leaves: list[Tensor]) -> Any:
         leaves.append(wrap(tree))
         return LEAF
     if isinstance(tree, tuple | list):
-        return type(tree), tuple(structure_of(x, leaves) for x in tree)
+        return type(tree), tuple(structure_of(x, leaves, numbers) for x in tree)
     if isinstance(tree, dict):
-        return dict, tuple((k, structure_of(x, leaves)) for k, x in tree.items())
-    return Constant(tree)
+        return dict, tuple((k, structure_of(x, leaves, numbers)) for k, x in tree.items())
+    return Constant(float(tree) if type(tree) is Number else tree)
 
 
 def given_in(tree: Any) -> list[Any]:
@@ -67,14 +83,16 @@ def given_in(tree: Any) -> list[Any]:
     return [tree] if isinstance(tree, Tensor | np.ndarray) else []
 
 
-def rebuilt(structure: Any, leaves: Iterator[Tensor]) -> Any:
-    """The tree of a structure, with these Tensors in their places."""
+def rebuilt(structure: Any, leaves: Iterator[Tensor], numbers: Iterator[Any] = _NONE) -> Any:
+    """The tree of a structure, with these Tensors and numbers in their places."""
     if structure is LEAF:
         return next(leaves)
+    if structure is NUMBER:
+        return next(numbers)
     if isinstance(structure, Constant):
         return structure.value
     kind, content = structure
     if kind is dict:
-        return {k: rebuilt(x, leaves) for k, x in content}
-    parts = [rebuilt(x, leaves) for x in content]
+        return {k: rebuilt(x, leaves, numbers) for k, x in content}
+    parts = [rebuilt(x, leaves, numbers) for x in content]
     return kind(*parts) if hasattr(kind, "_fields") else kind(parts)

@@ -14,20 +14,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .expression import converted, literal
-from .nests import AXES, Loops, nested
+from ..kernels import bits, sums
+from ..kinds import Formula, Function, Reduce
+from .elements import combined
+from .loops import FLOAT64, Const, Expr, For, Load, Place, Stmt, Store, apply, converted
+from .nesting import Blocks
 from .trace import Symbol
 
 _FEW = 32  # float32 numbers that are added up in float32; and iterations from which on vectors pay
 _MANY = 1024  # float64 numbers that are added up without a correction
-_ITSELF = {stem: stem for stem in ("total", "lost", "part")}
+_ADD_LOOSELY = Function("add_loosely", bits.__name__)
+_CUT_OFF, _WHOLE = Function("cut_off", sums.__name__), Function("whole", sums.__name__)
+SUM = Reduce(lambda dtype: 0, Formula("a + b"))
+
+#: Where the numbers of a total are kept: the total, what was lost, and the part that is in the making.
+Cells = Mapping[str, Load]
+
+
+def adds_up(kind: Reduce) -> bool:
+    """Whether it is a sum."""
+    return kind.combine.operator == "+" and not kind.position
 
 
 class Total(NamedTuple):
     """A reduction's total.
 
     Attributes:
-        name: of the reduction.
+        kind: the reduction.
         source: dtype of the elements.
         dtype: of the result.
         running: dtype of the total meanwhile.
@@ -37,7 +50,7 @@ class Total(NamedTuple):
         loose: the innermost loop may do its additions in another order.
     """
 
-    name: str
+    kind: Reduce
     source: np.dtype[Any]
     dtype: np.dtype[Any]
     running: np.dtype[Any]
@@ -47,19 +60,19 @@ class Total(NamedTuple):
     loose: bool
 
     @classmethod
-    def inside(cls, name: str, x: Symbol, y: Symbol, lengths: tuple[int, ...]) -> Total:
-        """A total in a local variable, while loops over axes of these lengths are innermost."""
-        running, exact = _kept(name, x, y, math.prod(lengths))
+    def inside(cls, kind: Reduce, x: Symbol, y: Symbol, lengths: tuple[int, ...]) -> Total:
+        """A total in variables, while loops over axes of these lengths are innermost."""
+        running, exact = _kept(kind, x, y, math.prod(lengths))
         block = _MANY if exact else 0
-        loose = name == "sum" and running == np.float64 and (1, *lengths)[-1] >= _FEW
-        return cls(name, x.dtype, y.dtype, running, exact, lengths, block, loose)
+        loose = adds_up(kind) and running == np.float64 and (1, *lengths)[-1] >= _FEW
+        return cls(kind, x.dtype, y.dtype, running, exact, lengths, block, loose)
 
     @classmethod
-    def into(cls, name: str, x: Symbol, y: Symbol, lengths: tuple[int, ...]) -> Total:
+    def into(cls, kind: Reduce, x: Symbol, y: Symbol, lengths: tuple[int, ...]) -> Total:
         """A total in an array, while a loop over other axes is innermost."""
-        running, exact = _kept(name, x, y, math.prod(lengths))
+        running, exact = _kept(kind, x, y, math.prod(lengths))
         block = _MANY if exact else _FEW if running != x.dtype and x.dtype == np.float32 else 0
-        return cls(name, x.dtype, y.dtype, running, exact, lengths, block, False)
+        return cls(kind, x.dtype, y.dtype, running, exact, lengths, block, False)
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -77,83 +90,84 @@ class Total(NamedTuple):
         """Whether the total itself is the result."""
         return self.running == self.dtype and not self.block
 
-    def first(self) -> str:
-        """What each of the numbers is at first."""
-        return _first(self.name, self.running)
+    def variables(self) -> dict[str, Load]:
+        """Cells that are variables."""
+        return {stem: Load(Place(stem, (), dtype, "scalar")) for stem, dtype in self.dtypes.items()}
 
-    def add(self, element: str, cells: Mapping[str, str] = _ITSELF) -> str:
+    def first(self, dtype: np.dtype[Any] | None = None) -> Const:
+        """What each of the numbers is at first."""
+        assert self.kind.start is not None
+        dtype = dtype or self.running
+        return Const(self.kind.start(dtype), dtype)
+
+    def add(self, element: Expr, cells: Cells) -> Store:
         """The statement for one more element."""
         if self.block:
             return self._onto(cells["part"], element)
-        return self._onto(cells["total"], as_dtype(element, self.source, self.running))
+        return self._onto(cells["total"], as_dtype(element, self.running))
 
-    def _onto(self, target: str, element: str) -> str:
-        if self.loose:
-            return f"{target} = add_loosely({target}, {element})"
-        if self.name in ("sum", "prod"):
-            return f"{target} {'+' if self.name == 'sum' else '*'}= {element}"
-        return f"{target} = {self.name}imum({target}, {element})"
+    def _onto(self, cell: Load, element: Expr) -> Store:
+        value = (
+            apply(_ADD_LOOSELY, cell, element) if self.loose else combined(self.kind.combine, cell, element)
+        )
+        return set_to(cell, value)
 
-    def loops(
-        self,
-        depth: int,
-        axes: Sequence[int] = (),
-        kept: Sequence[tuple[str, int]] = (),
-        cells: Mapping[str, str] = _ITSELF,
-    ) -> Loops:
+    def blocks(
+        self, depth: int, cells: Cells, axes: Sequence[int] = (), kept: Sequence[tuple[Place, int, int]] = ()
+    ) -> Blocks:
         """How the loops differ from plain ones.
 
         Args:
             depth: of the first loop that goes into the total.
-            axes: the depths of all of them; by default all from `depth` on.
-            kept: names and lengths of the other loops.
             cells: where the numbers are kept.
+            axes: the depths of all of them; by default all from `depth` on.
+            kept: variables, depths and lengths of the other loops.
         """
         if not self.block:
-            return Loops(loose=self.loose)
+            return Blocks(loose=self.loose)
         k, within = len(self.lengths) - 1, 1
         while k and within * self.lengths[k] < self.block:
             within *= self.lengths[k]
             k -= 1
         at = axes[k] if axes else depth + k
-        inner = [(axis, n) for axis, n in kept if AXES.index(axis) > at]
-        start = f"{cells['part']} = {_first(self.name, self.source)}"
-        part = as_dtype(cells["part"], self.source, self.running)
+        inner = [(axis, n) for axis, d, n in kept if d > at]
+        start = [set_to(cells["part"], self.first(self.source))]
+        part, total = as_dtype(cells["part"], self.running), cells["total"]
+        stop = [set_to(total, apply(Function("+"), total, part))]
         if self.exact:
-            totals = f"{cells['total']}, {cells['lost']}"
-            stop = f"{totals} = add_exactly({totals}, {part})"
-        else:
-            stop = f"{cells['total']} += {part}"
+            lost = cells["lost"]
+            stop.insert(0, set_to(lost, apply(Function("+"), lost, apply(_CUT_OFF, total, part))))
         size = max(1, self.block // max(within, 1))
-        return Loops(at, size, nested(inner, start), nested(inner, stop), self.loose)
+        return Blocks(at, size, nested(inner, start), nested(inner, stop), self.loose)
 
-    def result(self, cells: Mapping[str, str] = _ITSELF) -> str:
+    def result(self, cells: Cells) -> Expr:
         """What has been added up."""
-        total = f"whole({cells['total']}, {cells['lost']})" if self.exact else cells["total"]
-        return as_dtype(total, self.running, self.dtype)
+        total = apply(_WHOLE, cells["total"], cells["lost"]) if self.exact else cells["total"]
+        return as_dtype(total, self.dtype)
 
 
-def _kept(name: str, x: Symbol, y: Symbol, count: int) -> tuple[np.dtype[Any], bool]:
+def _kept(kind: Reduce, x: Symbol, y: Symbol, count: int) -> tuple[np.dtype[Any], bool]:
     """The dtype in which so many numbers are added up, and whether what that cuts off is kept."""
-    if name != "sum" or y.dtype.kind != "f":
+    if not adds_up(kind) or y.dtype.kind != "f":
         return y.dtype, False
     if x.dtype == y.dtype == np.float64:
         return y.dtype, count > _MANY
-    return (np.dtype(np.float64) if count > _FEW else y.dtype), False
+    return (FLOAT64 if count > _FEW else y.dtype), False
 
 
-def _first(name: str, dtype: np.dtype[Any]) -> str:
-    """What a reduction starts from."""
-    if name in ("sum", "prod"):
-        return literal(name == "prod", dtype)
-    if dtype.kind == "f":
-        return literal(-math.inf if name == "max" else math.inf, dtype)
-    if dtype.kind == "b":
-        return str(name == "min")
-    info = np.iinfo(dtype)
-    return literal(info.min if name == "max" else info.max, dtype)
+def set_to(cell: Load, value: Expr) -> Store:
+    """The statement that gives a cell its value."""
+    return Store(cell.place, cell.index, value)
 
 
-def as_dtype(text: str, source: np.dtype[Any], dtype: np.dtype[Any]) -> str:
-    """A scalar expression in a dtype."""
-    return text if source == dtype else converted(text, source, dtype)
+def nested(axes: Sequence[tuple[Place, int]], body: Sequence[Stmt]) -> tuple[Stmt, ...]:
+    """Statements in loops of these variables and lengths."""
+    result = tuple(body)
+    for axis, n in reversed(axes):
+        result = (For(axis, n, result),)
+    return result
+
+
+def as_dtype(x: Expr, dtype: np.dtype[Any]) -> Expr:
+    """A value in a dtype."""
+    return x if x.dtype == dtype else converted(x, dtype)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import linecache
 import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType, MappingProxyType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -11,8 +16,10 @@ import numpy as np
 from ..core.tape import set_recording, tracing
 from ..core.tensor import Tensor, wrap
 from ..errors import DTypeError, TraceError
+from ..kinds import Composed, Contract, Loop, Matrices
 from ..ops.elementwise import cast
-from ..primitive import Primitive, Shape, check_dtype
+from ..primitive import Primitive, Shape, check_dtype, result_dtype
+from .numbers import Number, Numbers
 from .places import bits
 from .reads import Reads
 
@@ -56,9 +63,7 @@ def refuse() -> NoReturn:
             "this gradient was left by a compiled function and exists only inside it: return it from there, "
             "or forget it with zero_grad() before the next backward"
         )
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in (_PACKAGE, "numpy"):
-        frame = frame.f_back
+    frame = _user_frame()
     where = f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
     raise TraceError(
         f"the number of a tensor was asked for while its program is being recorded ({where}). "
@@ -66,13 +71,29 @@ def refuse() -> NoReturn:
     )
 
 
+def _user_frame() -> FrameType:
+    """The frame of the user's code that is being run."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in (_PACKAGE, "numpy"):
+        frame = frame.f_back
+    return frame
+
+
 @dataclasses.dataclass(frozen=True)
 class Instruction:
-    """One recorded call: a primitive, its arguments (Symbols, Python scalars, parameters), its result."""
+    """One recorded call.
 
-    primitive: Primitive
+    Attributes:
+        primitive: what was called.
+        args: Symbols, Python scalars, parameters.
+        result: of the call.
+        origin: the phase of the program (forward, backward, update) and the user's line of code.
+    """
+
+    primitive: Any
     args: tuple[Any, ...]
     result: Symbol
+    origin: tuple[str, str] = ("", "")
 
     def __repr__(self) -> str:
         args = ", ".join(x.name if isinstance(x, Symbol) else repr(x) for x in self.args)
@@ -82,6 +103,9 @@ class Instruction:
 class Trace:
     """The recorder that `Tensor.bind` calls while a function is traced.
 
+    Args:
+        paths: the names of Tensors and arrays from outside, by their ids.
+
     Attributes:
         instructions: the calls in order.
         captured: the Tensors and arrays from outside that were used, by reference, with the
@@ -90,9 +114,11 @@ class Trace:
         stamps: those Tensors, and when they were assigned before.
         grads: Tensors whose `grad` was set, and what it was before.
         reads: what else the function depends on.
+        phase: what is being recorded: forward, backward or update.
+        floats: those of Python that the program reads at each call.
     """
 
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: Reads, paths: Mapping[int, str] = MappingProxyType({})) -> None:
         self.reads = reads
         self._looked_at: dict[int, Tensor] = {}
         self._arguments: set[Symbol] = set()
@@ -101,10 +127,15 @@ class Trace:
         self.stamps: dict[int, tuple[Tensor, int]] = {}
         self.assigned: dict[int, tuple[Tensor, Symbol]] = {}
         self.grads: dict[int, tuple[Tensor, Tensor | None]] = {}
+        self.phase = "forward"
+        self.floats = Numbers(reads.places)
+        self._paths = paths
+        self._names: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
-    def argument(self, index: int, shape: Shape, dtype: np.dtype[Any]) -> Symbol:
+    def argument(self, name: str, shape: Shape, dtype: np.dtype[Any]) -> Symbol:
         """The symbol of one argument of the traced function."""
-        symbol = Symbol(f"a{index}", shape, dtype)
+        symbol = Symbol(self.name(name), shape, dtype)
         self._arguments.add(symbol)
         return symbol
 
@@ -116,6 +147,33 @@ class Trace:
         """Whether a Tensor is an argument of the function."""
         return isinstance(x.array, Symbol) and x.array in self._arguments
 
+    def name(self, stem: str) -> str:
+        """A name that no other symbol has."""
+        self._names[stem] += 1
+        found = stem if self._names[stem] == 1 else f"{stem}_{self._names[stem]}"
+        return found if found == stem or found not in self._names else self.name(stem)
+
+    @contextmanager
+    def during(self, phase: str) -> Iterator[None]:
+        """What is recorded within the block belongs to this phase of the program."""
+        before, self.phase = self.phase, phase
+        try:
+            yield
+        finally:
+            self.phase = before
+
+    def slope(self, of: Any, value: Any) -> None:
+        """Name a cotangent after what it is one of, if it was just recorded."""
+        symbol: Any = getattr(value, "array", None)
+        known: Any = self.captured[id(of)][1] if id(of) in self.captured else getattr(of, "array", None)
+        new = any(i.result is symbol for i in self.instructions[-1:])
+        if new and isinstance(known, Symbol) and not symbol.name.startswith("d_"):
+            symbol.name = self.name(f"d_{known.name}")
+
+    def takes_apart(self, primitive: Primitive) -> bool:
+        """Whether what a primitive is made of is noted in its place."""
+        return isinstance(primitive.kind, Composed)
+
     def record(self, primitive: Primitive, args: tuple[Any, ...]) -> Symbol:
         """Note the call and give the symbol of its result; shapes are checked as in eager execution."""
         if not primitive.compiles:
@@ -123,10 +181,10 @@ class Trace:
                 f"{primitive.name}: compiled programs cannot contain it; compute it outside the compiled "
                 "function and pass the result as an argument"
             )
-        if primitive.expansion is not None:
+        if isinstance(primitive.kind, Composed) and self.takes_apart(primitive):
             with set_recording(False):  # its derivative is known
                 tensors = (wrap(x) if isinstance(x, np.ndarray) else x for x in args)
-                return self.symbol(primitive.expansion(*tensors))
+                return self.symbol(primitive.kind.of(*tensors))
         values = tuple(self._value(x) for x in args)
         shape, dtype = primitive.infer(*values)
         if np.dtype(dtype).kind in "iu":
@@ -135,14 +193,24 @@ class Trace:
                     raise DTypeError(
                         f"{primitive.name}: the number {x} is outside {dtype}; cast the tensor first"
                     )
-        if primitive.name == "matmul" and np.dtype(dtype).kind in "iu":  # the routines are of floats
+        if _is_product(primitive) and np.dtype(dtype).kind in "iu":  # the routines are of floats
             with set_recording(False):
                 a, b = (wrap(x).to(dtype) for x in values)
                 return self.symbol((a.unsqueeze(-1) * b.unsqueeze(-3)).sum(-2).to(dtype))
-        if primitive.kind == "contract" and dtype.kind == "f":  # its routines take operands of one dtype
+        if any(type(x) is Number for x in values):
+            of = dtype if dtype.kind == "f" else result_dtype(*values[: primitive.arity])
+            most = primitive.arity if isinstance(primitive.kind, Loop) else 0
+            values = tuple(
+                self._given(x, of, k < most) if type(x) is Number else x for k, x in enumerate(values)
+            )
+        if isinstance(primitive.kind, Contract) and dtype.kind == "f":  # of one dtype
             values = tuple(self._as(dtype, x) for x in values)
-        result = Symbol(f"v{len(self.instructions)}", tuple(map(int, shape)), np.dtype(dtype))
-        self.instructions.append(Instruction(primitive, values, result))
+        self._counts[primitive.name] += 1
+        name = self.name(f"{primitive.name}_{self._counts[primitive.name]}")
+        result = Symbol(name, tuple(map(int, shape)), np.dtype(dtype))
+        frame = _user_frame()
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        self.instructions.append(Instruction(primitive, values, result, (self.phase, line)))
         return result
 
     def assign(self, leaf: Tensor, value: Tensor) -> None:
@@ -197,14 +265,27 @@ class Trace:
         if id(x) not in self.captured:
             if isinstance(x, Tensor) and x.array.dtype.kind == "f":
                 self.reads.places.add("flag", x, None, x.requires_grad, f"{self.reads.name(x)}.requires_grad")
-            self.captured[id(x)] = x, Symbol(f"c{len(self.captured)}", x.shape, check_dtype(x.dtype))
+            name = self.floats.name(x) or self._paths.get(id(x), "constant")
+            self.captured[id(x)] = x, Symbol(self.name(name), x.shape, check_dtype(x.dtype))
         return self.captured[id(x)][1]
 
     def _as(self, dtype: np.dtype[Any], x: Any) -> Any:
         """An operand in a dtype; what is no operand as it is."""
         return self.record(cast, (x, dtype)) if isinstance(x, Symbol) and x.dtype != dtype else x
 
+    def _given(self, x: Number, dtype: np.dtype[Any], as_input: bool) -> Any:
+        """A number as an input of the program, or as a constant."""
+        if not as_input or dtype.kind != "f":
+            return float(x)
+        symbol = self.symbol(self.floats.input(x))
+        return self._as(dtype, symbol)
+
     def _value(self, x: Any) -> Any:
         if isinstance(x, Tensor | np.ndarray):
             return self.symbol(x)
         return x.item() if isinstance(x, np.generic) else x
+
+
+def _is_product(primitive: Primitive) -> bool:
+    """Whether it is the product of two matrices as they are."""
+    return isinstance(primitive.kind, Contract) and primitive.kind.split == Matrices()

@@ -132,5 +132,3 @@ def binary(formula: Callable[[Any, Any], Any]) -> Callable[[Array, Array], Array
 
 
 pow = binary(scalar.pow)
-sigmoid_pull = binary(scalar.sigmoid_pull)
-tanh_pull = binary(scalar.tanh_pull)

@@ -101,6 +101,16 @@ def fetch_row(table: Any, row: int, first: int, last: int) -> None:
             prefetch(offset(memory(table), row * width + column))
 
 
+@routine
+def fetch_rows(
+    table: Any, positions: Any, step: int, last: int, first: int, end: int, left: int, right: int
+) -> None:
+    """Have elements `left` up to `right` of the rows that the next step, if any, looks up brought near."""
+    if step + 1 < last:
+        for i in range(first, end):
+            fetch_row(table, positions[step + 1, i], left, right)
+
+
 @scalar
 def quotient(a: Any, high: Any, low: Any) -> Any:
     """a / b, where high + low is 1 / b in twice the digits: for small integers mostly a division's bits."""

@@ -182,17 +182,6 @@ def sigmoid(of: Format) -> Callable[..., Any]:
 
 
 @formula
-def sigmoid_pull(of: Format) -> Callable[..., Any]:
-    """g y (1 - y): the cotangent of a sigmoid's argument, from those of its value y."""
-    one = of.real(1)
-
-    def sigmoid_pull(g: Any, y: Any) -> Any:
-        return g * y * (one - y)
-
-    return sigmoid_pull
-
-
-@formula
 def tanh(of: Format) -> Callable[..., Any]:
     """(1 - e^-2x) / (1 + e^-2x), within 2 ulp."""
     one, minus_two, saturated = of.real(1), of.real(-2), of.real(of.digits)
@@ -205,17 +194,6 @@ def tanh(of: Format) -> Callable[..., Any]:
         return copysign(fma(-s, t, one - s) / fma(s, t, one + s), x)
 
     return tanh
-
-
-@formula
-def tanh_pull(of: Format) -> Callable[..., Any]:
-    """g (1 - y^2): the cotangent of a hyperbolic tangent's argument, from that of its value y."""
-    one = of.real(1)
-
-    def tanh_pull(g: Any, y: Any) -> Any:
-        return g * (one - y * y)
-
-    return tanh_pull
 
 
 def _logarithm(of: Format) -> Callable[..., Any]:

@@ -30,11 +30,17 @@ FEW = 32  # numbers that are added up one after the other in their own dtype
 
 
 @scalar
-def add_exactly(total: Any, lost: Any, x: Any) -> Any:
-    """total + x, and `lost` with what rounding it has cut off (D. Knuth's exact addition)."""
+def cut_off(total: Any, x: Any) -> Any:
+    """What rounding cuts off from total + x (D. Knuth's exact addition)."""
     rounded = total + x
     added = rounded - total
-    return rounded, lost + ((total - (rounded - added)) + (x - added))
+    return (total - (rounded - added)) + (x - added)
+
+
+@scalar
+def add_exactly(total: Any, lost: Any, x: Any) -> Any:
+    """total + x, and `lost` with what rounding it has cut off."""
+    return total + x, lost + cut_off(total, x)
 
 
 @scalar

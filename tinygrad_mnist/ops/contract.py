@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..kernels import matmul as kernels
+from ..kinds import Contract, Function, Matrices
 from ..primitive import Primitive, broadcast, composite, result_dtype
 from .views import reshape_to, transpose
 
@@ -33,10 +34,12 @@ def _run_product(a: Any, b: Any) -> Any:
     return y
 
 
+_MATMUL = Function("matmul", "tinygrad_mnist.kernels.runtime")
+
 #: a @ b of two tensors with at least two axes each; leading axes broadcast.
 product: Primitive = Primitive(
     "matmul",
-    "contract",
+    Contract(_MATMUL, Matrices()),
     _run_product,
     _infer_product,
     (
@@ -86,7 +89,7 @@ def _rows(x: Any) -> Any:
 #: x @ weight.T + bias for x (..., n_in), weight (n_out, n_in), bias (n_out,).
 affine = Primitive(
     "linear",
-    "contract",
+    Contract(_MATMUL, Matrices(turned=True, biased=True)),
     _run_linear,
     _infer_linear,
     (

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..kernels import convolution as kernels
+from ..kinds import Contract, Function, Images
 from ..primitive import Primitive, Shape, result_dtype
 
 Pair = tuple[int, int]
@@ -66,7 +67,7 @@ def _checked(kernel: Any, infer: Any) -> Any:
 #: x (N, C, H, W) with w (O, C / groups, kh, kw): (N, O, h, w). Parameters: stride, dilation, groups.
 convolution: Primitive = Primitive(
     "convolution",
-    "contract",
+    Contract(Function("convolution", "tinygrad_mnist.kernels.convolve"), Images((0, 1, 2), 3)),
     _checked(kernels.convolution, _infer),
     _infer,
     (
@@ -84,7 +85,7 @@ convolution: Primitive = Primitive(
 #: then those of `convolution`.
 convolution_input: Primitive = Primitive(
     "convolution_input",
-    "contract",
+    Contract(Function("convolution_input", "tinygrad_mnist.kernels.convolve"), Images((2, 1, 0), 3)),
     _checked(kernels.convolution_input, _infer_input),
     _infer_input,
     (
@@ -101,7 +102,9 @@ convolution_input: Primitive = Primitive(
 #: Parameters: (kh, kw), then those of `convolution`.
 convolution_weight: Primitive = Primitive(
     "convolution_weight",
-    "contract",
+    Contract(
+        Function("convolution_weight", "tinygrad_mnist.kernels.convolve"), Images((1, 2, 0), 3, total=True)
+    ),
     _checked(kernels.convolution_weight, _infer_weight),
     _infer_weight,
     (

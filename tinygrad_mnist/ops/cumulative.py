@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kinds import Formula, Scan
 from ..primitive import Case, Primitive, Value, composite, normalize_axis
 from .elementwise import cast, maximum, minimum, mul
 from .exponentials import logaddexp
@@ -56,7 +57,7 @@ def _run_cumsum(x: Any, axis: int) -> Any:
 #: Running sums along an axis, those of floats added up in float64.
 cumsum_along: Primitive = Primitive(
     "cumsum",
-    "reduce",
+    Scan(lambda dtype: 0, Formula("a + b"), wide=True),
     _run_cumsum,
     lambda x, axis: (x.shape, x.dtype if x.dtype.kind == "f" else np.dtype(np.int64)),
     (lambda g, y, x, axis: flip_axes(cumsum_along(flip_axes(g, (axis,)), axis), (axis,)),),

@@ -1,4 +1,4 @@
-"""The elementwise primitives: each line a name, a kernel, its scalar formula, its derivative.
+"""The elementwise primitives: each line a name, its scalar formula, its derivative, often a faster kernel.
 
 In a cotangent rule `g` is the cotangent of the output, `y` the output, then come the operands.
 """
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import DTypeError
 from ..kernels import elementwise as kernels
+from ..kinds import Formula, Loop
 from ..primitive import Primitive, broadcast, check_dtype, loop, promoted, result_dtype
 
 
@@ -27,60 +28,85 @@ def no_slope(g: Any, y: Any, x: Any) -> Any:
 
 
 # Arithmetic
-add = loop("add", np.add, "a + b", lambda g, y, a, b: g, lambda g, y, a, b: g)
-sub = loop("sub", np.subtract, "a - b", lambda g, y, a, b: g, lambda g, y, a, b: -g)
-mul = loop("mul", np.multiply, "a * b", lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
+add = loop("add", "a + b", lambda g, y, a, b: g, lambda g, y, a, b: g, kernel=np.add, bools="a | b")
+sub = loop("sub", "a - b", lambda g, y, a, b: g, lambda g, y, a, b: -g, kernel=np.subtract)
+mul = loop(
+    "mul", "a * b", lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, kernel=np.multiply, bools="a & b"
+)
 div = loop(
     "div",
-    np.divide,
     "a / b",
     lambda g, y, a, b: g / b,
     lambda g, y, a, b: -g * y / b,
+    kernel=np.divide,
+    work=4,
     result="float",
     domain=(0.5, 3.0),
 )
-neg = loop("neg", np.negative, "-a", lambda g, y, a: -g)
+neg = loop("neg", "-a", lambda g, y, a: -g, kernel=np.negative)
 pow: Primitive = loop(
     "pow",
-    _pow,
     "pow(a, b)",
     lambda g, y, a, b: g * _power_slope(a, b),
     lambda g, y, a, b: g * y * _log_of_base(a, b),
+    kernel=_pow,
+    work=40,
+    integers="a ** b",
     domain=(0.5, 3.0),
 )
 maximum = loop(
     "maximum",
-    np.maximum,
     "maximum(a, b)",
     lambda g, y, a, b: _share(g, a, b),
     lambda g, y, a, b: _share(g, b, a),
+    kernel=np.maximum,
+    bools="a | b",
 )
 minimum = loop(
     "minimum",
-    np.minimum,
     "minimum(a, b)",
     lambda g, y, a, b: _share(g, b, a),
     lambda g, y, a, b: _share(g, a, b),
+    kernel=np.minimum,
+    bools="a & b",
 )
 
 # Functions of one variable
-square = loop("square", np.square, "a * a", lambda g, y, x: g * (x * 2))
-exp = loop("exp", kernels.exp, "exp(a)", lambda g, y, x: g * y, result="float")
-expm1 = loop("expm1", kernels.expm1, "expm1(a)", lambda g, y, x: g * (y + 1), result="float")
-log: Primitive = loop("log", kernels.log, "log(a)", lambda g, y, x: g / x, result="float", domain=(0.3, 3.0))
-log1p = loop(
-    "log1p", kernels.log1p, "log1p(a)", lambda g, y, x: g / (x + 1), result="float", domain=(-0.7, 3.0)
+square = loop("square", "a * a", lambda g, y, x: g * (x * 2), kernel=np.square)
+exp = loop("exp", "exp(a)", lambda g, y, x: g * y, kernel=kernels.exp, work=12, result="float")
+expm1 = loop("expm1", "expm1(a)", lambda g, y, x: g * (y + 1), kernel=kernels.expm1, work=12, result="float")
+log: Primitive = loop(
+    "log", "log(a)", lambda g, y, x: g / x, kernel=kernels.log, work=12, result="float", domain=(0.3, 3.0)
 )
-sqrt = loop("sqrt", np.sqrt, "sqrt(a)", lambda g, y, x: g * 0.5 / y, result="float", domain=(0.3, 3.0))
-sin = loop("sin", kernels.sin, "sin(a)", lambda g, y, x: g * cos(x), result="float")
-cos: Primitive = loop("cos", kernels.cos, "cos(a)", lambda g, y, x: -g * sin(x), result="float")
-atan = loop("atan", kernels.atan, "atan(a)", lambda g, y, x: g / (x * x + 1), result="float")
-tanh = loop("tanh", kernels.tanh, "tanh(a)", lambda g, y, x: tanh_pull(g, y), result="float")
-sigmoid = loop("sigmoid", kernels.sigmoid, "sigmoid(a)", lambda g, y, x: sigmoid_pull(g, y), result="float")
+log1p = loop(
+    "log1p",
+    "log1p(a)",
+    lambda g, y, x: g / (x + 1),
+    kernel=kernels.log1p,
+    work=12,
+    result="float",
+    domain=(-0.7, 3.0),
+)
+sqrt = loop(
+    "sqrt", "sqrt(a)", lambda g, y, x: g * 0.5 / y, kernel=np.sqrt, work=4, result="float", domain=(0.3, 3.0)
+)
+sin = loop("sin", "sin(a)", lambda g, y, x: g * cos(x), kernel=kernels.sin, work=12, result="float")
+cos: Primitive = loop(
+    "cos", "cos(a)", lambda g, y, x: -g * sin(x), kernel=kernels.cos, work=12, result="float"
+)
+atan = loop("atan", "atan(a)", lambda g, y, x: g / (x * x + 1), kernel=kernels.atan, work=12, result="float")
+tanh = loop("tanh", "tanh(a)", lambda g, y, x: tanh_pull(g, y), kernel=kernels.tanh, work=12, result="float")
+sigmoid = loop(
+    "sigmoid",
+    "sigmoid(a)",
+    lambda g, y, x: sigmoid_pull(g, y),
+    kernel=kernels.sigmoid,
+    work=12,
+    result="float",
+)
 #: g y (1 - y) and g (1 - y^2); primitives so that the backward pass goes through memory once, not thrice.
 sigmoid_pull: Primitive = loop(
     "sigmoid_pull",
-    kernels.sigmoid_pull,
     "a * b * (1 - b)",
     lambda g, y, a, b: sigmoid_pull(g, b),
     lambda g, y, a, b: g * a * (1 - 2 * b),
@@ -88,7 +114,6 @@ sigmoid_pull: Primitive = loop(
 )
 tanh_pull: Primitive = loop(
     "tanh_pull",
-    kernels.tanh_pull,
     "a * (1 - b * b)",
     lambda g, y, a, b: tanh_pull(g, b),
     lambda g, y, a, b: -2 * g * a * b,
@@ -96,28 +121,29 @@ tanh_pull: Primitive = loop(
 )
 #: log(1 + exp(a)); a primitive because the stable composite has a kink at 0 in its second derivative.
 softplus = loop(
-    "softplus",
-    lambda x: np.maximum(x, 0) + kernels.log1p(kernels.exp(-np.absolute(x))),
-    "maximum(a, 0) + log1p(exp(-abs(a)))",
-    lambda g, y, x: g * sigmoid(x),
-    result="float",
+    "softplus", "maximum(a, 0) + log1p(exp(-abs(a)))", lambda g, y, x: g * sigmoid(x), work=12, result="float"
 )
 erf = loop(
-    "erf", kernels.erf, "erf(a)", lambda g, y, x: g * (2 / math.sqrt(math.pi)) * exp(-(x * x)), result="float"
+    "erf",
+    "erf(a)",
+    lambda g, y, x: g * (2 / math.sqrt(math.pi)) * exp(-(x * x)),
+    kernel=kernels.erf,
+    work=12,
+    result="float",
 )
-relu = loop("relu", lambda x: np.maximum(x, 0), "maximum(a, 0)", lambda g, y, x: where(x > 0, g, 0.0))
-abs = loop("abs", np.absolute, "abs(a)", lambda g, y, x: g * sign(x))
-sign: Primitive = loop("sign", np.sign, "sign(a)", no_slope)
+relu = loop("relu", "maximum(a, 0)", lambda g, y, x: where(x > 0, g, 0.0))
+abs = loop("abs", "abs(a)", lambda g, y, x: g * sign(x), kernel=np.absolute)
+sign: Primitive = loop("sign", "sign(a)", no_slope, kernel=np.sign)
 #: Whether the sign of a number is a minus, that of -0.0 too.
-minus_sign = loop("signbit", np.signbit, "copysign(1.0, a) < 0", None, result="bool")
+minus_sign = loop("signbit", "copysign(1.0, a) < 0", None, kernel=np.signbit, result="bool")
 
 # Comparisons and selection
-eq = loop("eq", np.equal, "a == b", None, None, result="bool")
-ne = loop("ne", np.not_equal, "a != b", None, None, result="bool")
-lt = loop("lt", np.less, "a < b", None, None, result="bool")
-le = loop("le", np.less_equal, "a <= b", None, None, result="bool")
-gt = loop("gt", np.greater, "a > b", None, None, result="bool")
-ge = loop("ge", np.greater_equal, "a >= b", None, None, result="bool")
+eq = loop("eq", "a == b", None, None, kernel=np.equal, result="bool")
+ne = loop("ne", "a != b", None, None, kernel=np.not_equal, result="bool")
+lt = loop("lt", "a < b", None, None, kernel=np.less, result="bool")
+le = loop("le", "a <= b", None, None, kernel=np.less_equal, result="bool")
+gt = loop("gt", "a > b", None, None, kernel=np.greater, result="bool")
+ge = loop("ge", "a >= b", None, None, kernel=np.greater_equal, result="bool")
 
 
 def _infer_where(condition: Any, a: Any, b: Any) -> Any:
@@ -139,20 +165,18 @@ def _run_where(condition: Any, a: Any, b: Any) -> Any:
 
 where: Primitive = Primitive(
     "where",
-    "loop",
+    Loop(Formula("b if a else c"), own=(0,)),
     _run_where,
     _infer_where,
     (None, lambda g, y, c, a, b: where(c, g, 0.0), lambda g, y, c, a, b: where(c, 0.0, g)),
-    formula="b if a else c",
 )
 
 cast: Primitive = Primitive(
     "cast",
-    "loop",
+    Loop(Formula("a"), own=(0,)),
     lambda x, dtype: x.astype(dtype),
     lambda x, dtype: (x.shape, check_dtype(dtype)),
     (lambda g, y, x, dtype: cast(g, x.dtype),),
-    formula="a",
     cases=[((2, 3), np.dtype(np.float64))],
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..kinds import Formula, Gather, Loop
 from ..primitive import Operand, Primitive, broadcast, normalize_axis
 from .views import flip_axes, permute_axes, reshape_to, slice_ranges
 
@@ -39,7 +40,7 @@ def _run_take(x: Any, index: Any, axis: int) -> Any:
 #: x at the positions `index` of `axis`, whose place in the shape `index`'s shape takes.
 take_along = Primitive(
     "take",
-    "gather",
+    Gather(),
     _run_take,
     _infer_take,
     (lambda g, y, x, index, axis: scatter_add_along(g, index, axis, x.shape[axis]), None),
@@ -67,7 +68,7 @@ def _run_scatter(x: Any, index: Any, axis: int, size: int) -> Any:
 #: Zeros with x added at the positions `index` of an axis of length `size`: the transpose of take.
 scatter_add_along: Primitive = Primitive(
     "scatter_add",
-    "gather",
+    Gather(add=True),
     _run_scatter,
     _infer_scatter,
     (lambda g, y, x, index, axis, size: take_along(g, index, axis), None),
@@ -87,7 +88,7 @@ def _run_positions(index: Any, low: int, size: int) -> Any:
 #: Integer positions as int64, those in low .. -1 counted from the end; IndexError outside low .. size - 1.
 positions = Primitive(
     "positions",
-    "gather",
+    Loop(Formula("position(a, b, c)"), work=2, own=(0,)),
     _run_positions,
     lambda index, low, size: (index.shape, np.dtype(np.int64)),
     (None,),

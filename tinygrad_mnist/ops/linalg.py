@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..kinds import Opaque
 from ..primitive import Array, Primitive, Shape, Value, Vjp, broadcast
 from .arranging import diag_embed, diagonal
 from .contract import product
@@ -62,7 +63,7 @@ def _lapack(
         except np.linalg.LinAlgError as error:
             raise np.linalg.LinAlgError(f"{name}: {error}") from None
 
-    return Primitive(name, "contract", checked, infer, vjps, cases=cases, domain=domain, compiles=False)
+    return Primitive(name, Opaque(), checked, infer, vjps, cases=cases, domain=domain)
 
 
 def _symmetric(x: Value) -> Value:

@@ -21,7 +21,7 @@ _OVER: list[Case] = [_CASE, (((2, 3),), {"axis": 1, "keepdims": True})]
 def _bitwise(name: str, kernel: Callable[..., Any], formula: str) -> Primitive:
     """Of integers bit by bit, of bools one by one; floats have no bits to speak of: DTypeError."""
     cases = [(((2, 3), 8), ((3,), 8)), (((), 2), ((0, 2), 2))]
-    return loop(name, kernel, formula, None, None, cases=cases)
+    return loop(name, formula, None, None, kernel=kernel, cases=cases)
 
 
 bitwise_and = _bitwise("bitwise_and", np.bitwise_and, "a & b")
@@ -30,7 +30,8 @@ bitwise_xor = _bitwise("bitwise_xor", np.bitwise_xor, "a ^ b")
 
 
 def _shift(name: str, kernel: Callable[..., Any], formula: str) -> Primitive:
-    return loop(name, kernel, formula, None, None, cases=[(((2, 3), 64), ((3,), 8)), (((), 2), ((0, 2), 2))])
+    cases = [(((2, 3), 64), ((3,), 8)), (((), 2), ((0, 2), 2))]
+    return loop(name, formula, None, None, kernel=kernel, cases=cases)
 
 
 _left_shift = _shift("bitwise_left_shift", np.left_shift, "a << b if 0 <= b < 64 else 0")

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import DTypeError
 from ..kernels import philox
+from ..kinds import Function, Random
 from ..primitive import Primitive, Shape
 
 
@@ -24,7 +25,7 @@ def _infer(state: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:
     return shape, dtype
 
 
-def _draw(name: str, kernel: Callable[..., Any]) -> Primitive:
+def _draw(name: str, kernel: Callable[..., Any], work: int) -> Primitive:
     def run(state: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:
         _infer(state, shape, dtype)
         out = np.empty(shape, dtype)
@@ -32,8 +33,9 @@ def _draw(name: str, kernel: Callable[..., Any]) -> Primitive:
         return out
 
     cases = [(((2,), 9), shape, np.dtype(dtype)) for shape in [(2, 3), (), (0,)] for dtype in "fd"]
-    return Primitive(name, "random", run, _infer, (None,), cases=cases)
+    draw = {d: Function(f"{name}_at_{d}", philox.__name__) for d in ("float32", "float64")}
+    return Primitive(name, Random(draw, work), run, _infer, (None,), cases=cases)
 
 
 #: (state, shape, dtype); the state is two uint64: the key, and the first block to use.
-uniform, normal = _draw("uniform", philox.uniform), _draw("normal", philox.normal)
+uniform, normal = _draw("uniform", philox.uniform, 30), _draw("normal", philox.normal, 60)

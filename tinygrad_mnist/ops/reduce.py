@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..kernels import reduce as kernels
+from ..kinds import Contract, Formula, Function, Lanes, Reduce
 from ..primitive import Primitive, Shape, normalize_axes, normalize_axis
 from .elementwise import cast, eq
 from .views import expand_to, permute_axes, place, reshape_to, slice_ranges
@@ -56,7 +57,7 @@ def _run_prod(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
 
 sum_over = Primitive(
     "sum",
-    "reduce",
+    Reduce(lambda dtype: 0, Formula("a + b")),
     _run_sum,
     lambda x, axes, keepdims: (reduced_shape(x.shape, axes, keepdims), _total_dtype(x)),
     (lambda g, y, x, axes, keepdims: _spread(g, x, axes),),
@@ -65,7 +66,7 @@ sum_over = Primitive(
 
 prod_over = Primitive(
     "prod",
-    "reduce",
+    Reduce(lambda dtype: 1, Formula("a * b")),
     _run_prod,
     lambda x, axes, keepdims: (reduced_shape(x.shape, axes, keepdims), _total_dtype(x)),
     (lambda g, y, x, axes, keepdims: _spread(g, x, axes) * _product_of_others(x, axes),),
@@ -112,7 +113,17 @@ def _infer_extreme(name: str) -> Callable[..., Any]:
     return infer
 
 
-def _extreme(name: str, find: Callable[..., Any]) -> Primitive:
+def _end(dtype: np.dtype[Any], sign: int) -> Any:
+    """The largest number of a dtype, or the smallest."""
+    if dtype.kind == "f":
+        return sign * math.inf
+    if dtype.kind == "b":
+        return sign > 0
+    info = np.iinfo(dtype)
+    return int(info.max if sign > 0 else info.min)
+
+
+def _extreme(name: str, find: Callable[..., Any], kind: Reduce) -> Primitive:
     """The largest or smallest element; elements that tie for it share its cotangent equally."""
     infer = _infer_extreme(name)
 
@@ -126,13 +137,14 @@ def _extreme(name: str, find: Callable[..., Any]) -> Primitive:
         hit = cast(eq(x, reshape_to(y, kept(x.shape, axes))), x.dtype)
         return _spread(g, x, axes) * (hit / sum_over(hit, axes, True))
 
-    return Primitive(name, "reduce", run, infer, (vjp,), cases=_CASES)
+    return Primitive(name, kind, run, infer, (vjp,), cases=_CASES)
 
 
-max_over, min_over = _extreme("max", kernels.max_over), _extreme("min", kernels.min_over)
+max_over = _extreme("max", kernels.max_over, Reduce(lambda dtype: _end(dtype, -1), Formula("maximum(a, b)")))
+min_over = _extreme("min", kernels.min_over, Reduce(lambda dtype: _end(dtype, 1), Formula("minimum(a, b)")))
 
 
-def _position(name: str, find: Callable[..., Any]) -> Primitive:
+def _position(name: str, find: Callable[..., Any], kind: Reduce) -> Primitive:
     """The position of an extreme along one axis."""
     check = _infer_extreme(name)
 
@@ -145,17 +157,19 @@ def _position(name: str, find: Callable[..., Any]) -> Primitive:
         found = find(x, axis)
         return np.expand_dims(found, axis) if keepdims else found
 
-    return Primitive(name, "reduce", run, infer, (None,), cases=[((2, 3), 1, False), ((4,), 0, True)])
+    return Primitive(name, kind, run, infer, (None,), cases=[((2, 3), 1, False), ((4,), 0, True)])
 
 
-argmax_along = _position("argmax", kernels.argmax_along)
-argmin_along = _position("argmin", kernels.argmin_along)
+argmax_along = _position(
+    "argmax", kernels.argmax_along, Reduce(None, Formula("greater(a, b)"), position=True)
+)
+argmin_along = _position("argmin", kernels.argmin_along, Reduce(None, Formula("less(a, b)"), position=True))
 
 #: Positions of the elements along an axis from the smallest to the largest; equal ones keep their order, and
 #: NaN comes last. A primitive because a composite would compare each element with each other.
 argsort_along = Primitive(
     "argsort",
-    "reduce",
+    Contract(Function("argsort", "tinygrad_mnist.kernels.runtime"), Lanes(work=30)),
     lambda x, axis: np.argsort(x, axis, kind="stable"),
     lambda x, axis: (x.shape, np.dtype(np.int64)),
     (None,),

@@ -13,18 +13,19 @@ from .logic import bitwise_and
 
 _CASE: Case = (((2, 3),), {})
 
-_floor = loop("floor", np.floor, "floor(a)", no_slope)
-_rint = loop("round", np.rint, "rint(a)", no_slope)
+_floor = loop("floor", "floor(a)", no_slope, kernel=np.floor)
+_rint = loop("round", "rint(a)", no_slope, kernel=np.rint)
 
 #: The largest whole number not above a / b.
-floor_divide = loop("floor_divide", np.floor_divide, "a // b", None, None, domain=(0.5, 3.0))
+floor_divide = loop("floor_divide", "a // b", None, None, kernel=np.floor_divide, work=12, domain=(0.5, 3.0))
 #: a less b times floor_divide(a, b): zero, or between zero and b, with the sign of b.
 remainder = loop(
     "remainder",
-    np.remainder,
     "a % b",
     lambda g, y, a, b: g,
     lambda g, y, a, b: -g * floor_divide(a, b),
+    kernel=np.remainder,
+    work=12,
     domain=(0.5, 3.0),
 )
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
+from ..kinds import Composed, Opaque
 from ..primitive import Array, Primitive, Value, composite, told_by_numbers
 from .elementwise import cast, eq, lt
 from .gather import take
@@ -21,7 +22,7 @@ from .views import expand_to, reshape_to
 
 
 def _found(name: str, run: Callable[..., Array], arity: int, cases: Sequence[tuple[Any, ...]]) -> Primitive:
-    return Primitive(name, "gather", run, told_by_numbers, (None,) * arity, cases=cases, compiles=False)
+    return Primitive(name, Opaque(), run, told_by_numbers, (None,) * arity, cases=cases)
 
 
 def _whole(name: str, x: Any) -> None:
@@ -79,12 +80,11 @@ def _expanded_searchsorted(edges: Value, values: Value, right: bool) -> Value:
 
 sorted_positions = Primitive(
     "searchsorted",
-    "gather",
+    Composed(_expanded_searchsorted),
     _run_searchsorted,
     lambda edges, values, right: (values.shape, np.dtype(np.int64)),
     (None, None),
     cases=[((3,), (2, 4), False), ((3,), (), True)],
-    expansion=_expanded_searchsorted,
 )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..kernels import softmax as kernels
+from ..kinds import Composed
 from ..primitive import Array, Primitive, Value, normalize_axes, normalize_axis, result_dtype
 from .elementwise import abs, eq, exp, log, where
 from .gather import positions
@@ -44,7 +45,7 @@ def _along_axis(name: str, kernel: Any, vjp: Callable[..., Any], expansion: Call
         return y
 
     cases = [((2, 3), 1), ((3, 2), 0), ((2, 3, 2), 1), ((4,), 0), ((0, 3), 1)]
-    return Primitive(name, "reduce", run, infer, (vjp,), cases=cases, expansion=expansion)
+    return Primitive(name, Composed(expansion), run, infer, (vjp,), cases=cases)
 
 
 def _shifted(x: Value, axis: int) -> Value:
@@ -111,7 +112,7 @@ def _pull_logsumexp(g: Value, y: Value, x: Value, axes: tuple[int, ...], keepdim
 
 logsumexp_over = Primitive(
     "logsumexp",
-    "reduce",
+    Composed(_expanded_logsumexp),
     _run_logsumexp,
     _infer_logsumexp,
     (_pull_logsumexp,),
@@ -123,7 +124,6 @@ logsumexp_over = Primitive(
         ((), (), False),
         ((0, 3), (1,), False),
     ],
-    expansion=_expanded_logsumexp,
 )
 
 
@@ -181,17 +181,16 @@ def _expanded_slope(x: Value, classes: Value, g: Value) -> Value:
 #: Minus the logarithm of softmax(x) at the class of each row; of scores (N, C) and integer classes (N,).
 cross_entropy_of_rows = Primitive(
     "cross_entropy_of_rows",
-    "reduce",
+    Composed(_expanded_cross_entropy),
     _run_cross_entropy,
     _infer_cross_entropy,
     (lambda g, y, x, classes: cross_entropy_slope(x, classes, g), None),
     cases=[((2, 3), ((2,), 3)), ((3, 2), ((3,), 2))],
-    expansion=_expanded_cross_entropy,
 )
 #: Its derivative with respect to x, times g (N,).
 cross_entropy_slope: Primitive = Primitive(
     "cross_entropy_slope",
-    "reduce",
+    Composed(_expanded_slope),
     _run_slope,
     _infer_slope,
     (
@@ -200,7 +199,6 @@ cross_entropy_slope: Primitive = Primitive(
         lambda g, y, x, classes, h: sum(g * (softmax_along(x, 1) - one_hot(classes, x.shape[1], x.dtype)), 1),
     ),
     cases=[((2, 3), ((2,), 3), (2,)), ((3, 2), ((3,), 2), (3,))],
-    expansion=_expanded_slope,
 )
 
 

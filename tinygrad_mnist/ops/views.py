@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ..kinds import View
 from ..primitive import Primitive, Shape, composite, normalize_axes, normalize_axis
 
 #: Per axis (start, length, step): the elements start, start + step, ... of that axis; step > 0.
@@ -28,9 +29,37 @@ def _run_reshape(x: Any, shape: Shape) -> Any:
     return x.reshape(shape)
 
 
+def _reshaped(index: tuple[Any, ...], target: Shape, shape: Shape) -> tuple[Any, ...]:
+    """The index into `target` of the element at `index` of `shape`: axes of equal size go straight."""
+    result: list[Any] = []
+    a = b = 0
+    while b < len(target) or a < len(shape):
+        first_a, first_b = a, b
+        size_a = size_b = 1
+        while True:  # the shortest runs of axes that hold the same number of elements
+            if size_a == size_b and (a > first_a or b > first_b):
+                break
+            if (size_a <= size_b and a < len(shape)) or b >= len(target):
+                size_a *= shape[a]
+                a += 1
+            else:
+                size_b *= target[b]
+                b += 1
+        flat: Any = 0
+        for i, n in zip(index[first_a:a], shape[first_a:a], strict=True):
+            flat = flat * n + i if n != 1 else flat
+        lengths = target[first_b:b]
+        rest = math.prod(lengths)
+        for n in lengths:
+            outer, rest = rest, rest // max(n, 1)
+            at = flat // rest if rest > 1 else flat
+            result.append(0 if n == 1 else at if outer == size_b else at % n)
+    return tuple(result)
+
+
 reshape_to: Primitive = Primitive(
     "reshape",
-    "view",
+    View(_reshaped, in_order=True),
     _run_reshape,
     _infer_reshape,
     (lambda g, y, x, shape: reshape_to(g, x.shape),),
@@ -39,7 +68,7 @@ reshape_to: Primitive = Primitive(
 
 permute_axes: Primitive = Primitive(
     "permute",
-    "view",
+    View(lambda i, shape, axes: tuple(i[axes.index(d)] for d in range(len(shape)))),
     lambda x, axes: x.transpose(axes),
     lambda x, axes: (tuple(x.shape[a] for a in axes), x.dtype),
     (lambda g, y, x, axes: permute_axes(g, tuple(int(a) for a in np.argsort(axes))),),
@@ -63,7 +92,11 @@ def _run_expand(x: Any, shape: Shape) -> Any:
 
 expand_to = Primitive(
     "expand",
-    "view",
+    View(
+        lambda i, shape, _: tuple(
+            0 if n == 1 else at for n, at in zip(shape, i[len(i) - len(shape) :], strict=True)
+        )
+    ),
     _run_expand,
     _infer_expand,
     (lambda g, y, x, shape: g,),  # summed to x's shape by the backward pass
@@ -77,7 +110,11 @@ def _slices(ranges: Ranges) -> tuple[slice, ...]:
 
 slice_ranges = Primitive(
     "slice",
-    "view",
+    View(
+        lambda i, shape, ranges: tuple(
+            at * step + start for at, (start, _, step) in zip(i, ranges, strict=True)
+        )
+    ),
     lambda x, ranges: x[_slices(ranges)],
     lambda x, ranges: (tuple(n for _, n, _ in ranges), x.dtype),
     (lambda g, y, x, ranges: place(g, x.shape, ranges, 0.0),),
@@ -90,6 +127,19 @@ slice_ranges = Primitive(
 )
 
 
+def _place_index(index: tuple[Any, ...], x: Shape, shape: Shape, ranges: Ranges, _: float) -> tuple[Any, ...]:
+    return tuple((i - start) // step for i, (start, _, step) in zip(index, ranges, strict=True))
+
+
+def _place_inside(index: tuple[Any, ...], x: Shape, shape: Shape, ranges: Ranges, _: float) -> list[Any]:
+    conditions = []
+    for i, n, (start, length, step) in zip(index, shape, ranges, strict=True):
+        if (start, length, step) != (0, n, 1):
+            conditions += [i >= start, i < (start + (length - 1) * step + 1 if length else start)]
+            conditions += [(i - start) % step < 1] if step > 1 else []
+    return conditions
+
+
 def _run_place(x: Any, shape: Shape, ranges: Ranges, value: float) -> Any:
     out = np.full(shape, value, x.dtype)
     out[_slices(ranges)] = x
@@ -99,7 +149,7 @@ def _run_place(x: Any, shape: Shape, ranges: Ranges, value: float) -> Any:
 #: The inverse of a slice: x at `ranges` of a tensor that is `value` elsewhere. Padding is this.
 place: Primitive = Primitive(
     "pad",
-    "view",
+    View(_place_index, _place_inside, lambda shape, ranges, value: value, work=2),
     _run_place,
     lambda x, shape, ranges, value: (shape, x.dtype),
     (lambda g, y, x, shape, ranges, value: slice_ranges(g, ranges),),
@@ -112,7 +162,11 @@ place: Primitive = Primitive(
 
 flip_axes: Primitive = Primitive(
     "flip",
-    "view",
+    View(
+        lambda i, shape, axes: tuple(
+            n - 1 - at if d in axes else at for d, (n, at) in enumerate(zip(shape, i))
+        )
+    ),
     lambda x, axes: np.flip(x, axes),
     lambda x, axes: (x.shape, x.dtype),
     (lambda g, y, x, axes: flip_axes(g, axes),),
@@ -122,7 +176,7 @@ flip_axes: Primitive = Primitive(
 #: A tensor of one value, from no operands: (value, shape, dtype).
 fill = Primitive(
     "fill",
-    "view",
+    View(None, outside=lambda value, shape, dtype: value),
     lambda value, shape, dtype: np.full(shape, value, dtype),
     lambda value, shape, dtype: (shape, dtype),
     (),
@@ -131,12 +185,22 @@ fill = Primitive(
 
 #: The same values with no derivative: the graph ends here.
 stop_gradient = Primitive(
-    "detach", "view", lambda x: x, lambda x: (x.shape, x.dtype), (None,), cases=[((2, 3),)]
+    "detach",
+    View(lambda i, shape: i, in_order=True),
+    lambda x: x,
+    lambda x: (x.shape, x.dtype),
+    (None,),
+    cases=[((2, 3),)],
 )
 
 #: The same values as a new node: what a derivative is taken with respect to.
 alias = Primitive(
-    "alias", "view", lambda x: x, lambda x: (x.shape, x.dtype), (lambda g, y, x: g,), cases=[((2, 3),)]
+    "alias",
+    View(lambda i, shape: i, in_order=True),
+    lambda x: x,
+    lambda x: (x.shape, x.dtype),
+    (lambda g, y, x: g,),
+    cases=[((2, 3),)],
 )
 
 

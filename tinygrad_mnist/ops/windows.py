@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
+from ..kinds import View
 from ..primitive import Primitive, Shape, Value, composite, normalize_axis
 from .views import place, reshape_to, slice_ranges
 
@@ -33,7 +34,13 @@ def _run_windows(x: Any, axis: int, size: int, step: int, dilation: int) -> Any:
 #: map that the others do not compose to (each element is seen several times), and costs nothing.
 windows = Primitive(
     "windows",
-    "view",
+    View(
+        lambda i, shape, axis, size, step, dilation: (
+            *i[:axis],
+            i[axis] * step + i[-1] * dilation,
+            *i[axis + 1 : -1],
+        )
+    ),
     _run_windows,
     _infer_windows,
     (lambda g, y, x, axis, size, step, dilation: overlapped(g, x.shape[axis], axis, step, dilation),),

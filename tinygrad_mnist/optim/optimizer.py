@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -89,10 +90,11 @@ class Optimizer:
                 cost = closure()
         if not hasattr(self, "rule"):
             raise NotImplementedError(f"{type(self).__name__} must define step, or a rule")
-        if tracing.get() is None:
+        recorder = tracing.get()
+        if recorder is None:
             self._apply(self._update_arrays, int(self.steps.array))
         else:
-            with set_recording(False):
+            with set_recording(False), recorder.during("update"):
                 self._apply(self._update_tensors, self.steps)
         return cost
 
@@ -128,12 +130,14 @@ class Optimizer:
             state["step"] = new[id(old)]
 
     def _apply(self, update: Callable[..., None], steps: Value) -> None:
+        recorder = tracing.get()
         if self._counting:
             self._count_updates()
         for group, states in zip(self.param_groups, self._states, strict=True):
-            options = {name: group[name] for name in self._options}
-            lr = group["lr"](steps) if callable(group["lr"]) else group["lr"]
-            options["lr"] = lr if isinstance(lr, Tensor) else float(lr)
+            value = group.__getitem__ if recorder is None else partial(recorder.floats.option, group)
+            options = {name: value(name) for name in (*self._options, "lr")}
+            lr = options["lr"](steps) if callable(options["lr"]) else options["lr"]
+            options["lr"] = lr if isinstance(lr, Tensor | float) else float(lr)
             opposite = group.get("maximize")
             for p, state in zip(group["params"], states, strict=True):
                 g = p._grad

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.tensor import wrap
+from ..kinds import Loop
 from ..primitive import Array, Case, Composite, Primitive, Shape, told_by_numbers
 from .samples import distinct
 
@@ -44,7 +45,7 @@ def primitive_call(primitive: Primitive, case: tuple[Any, ...]) -> Call:
         indices = bool(given) and isinstance(given[0], tuple)
         shapes.append(given[0] if indices else given)
         # among elementwise operations only a condition has no derivative where another operand has one
-        condition = primitive.kind == "loop" and primitive.differentiable and rule is None
+        condition = isinstance(primitive.kind, Loop) and primitive.differentiable and rule is None
         kinds.append(given[1] if indices else "bool" if condition else "real")
     params = case[arity:]
     return Call(

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.autodiff import vjp
 from ..core.tensor import Tensor, wrap
+from ..kinds import Loop
 from ..primitive import REGISTRY, Array, Composite, Primitive, Shape
 from .calls import Call, composite_call, draw, primitive_call
 from .errors import GradcheckError, KinkError
@@ -35,7 +36,7 @@ def check_primitive(primitive: Primitive, *, order: int = 2) -> Report:
         GradcheckError: (an AssertionError) if any of that is wrong, or there are no cases.
     """
     cases = primitive.cases
-    if not cases and primitive.kind == "loop":
+    if not cases and isinstance(primitive.kind, Loop):
         cases = tuple(elementwise_shapes(primitive.arity))
     if not cases:
         raise GradcheckError(f"{primitive.name}: declares no cases, so nothing can be checked")

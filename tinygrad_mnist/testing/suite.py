@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from ..kinds import name_of
 from ..primitive import COMPOSITES, REGISTRY, Primitive
 from .errors import GradcheckError, NoSuchCheckError
 from .gradcheck import Report
@@ -80,7 +81,9 @@ def run(check: Check, order: int) -> Result:
 
 
 def _primitive(primitive: Primitive) -> Check:
-    return Check(primitive.name, primitive.kind, lambda order: check_primitive(primitive, order=order))
+    return Check(
+        primitive.name, name_of(primitive.kind), lambda order: check_primitive(primitive, order=order)
+    )
 
 
 def _composite(name: str) -> Check:

@@ -1,4 +1,4 @@
-"""Updates that add a multiple of a matrix product to an array: they need no buffer for the product.
+"""Updates that add a multiple of a matrix product to an array: they need no memory for the product.
 
 Gradient descent replaces w by w - rate * (d.T @ x + decay * w), which is shrink * w + factor * (d.T @ x)
 with two scalars. The tiles of the product can start from w instead of from zero.
@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .expression import literal
+from ..kinds import Contract, Function, Loop, Matrices
+from .loops import Const, Expr, Load, Place, apply
 from .program import Program
 from .trace import Instruction, Symbol
+from .viewing import turns
 
 _WIDEST = 256  # rows of an update up to which its tiles read the left operand in place without much loss
 
@@ -30,23 +32,29 @@ class Coefficient:
         """Whether it is the number 1."""
         return self.terms == ((),)
 
+    @property
+    def symbols(self) -> list[Symbol]:
+        """The scalars that are computed."""
+        return [x for term in self.terms for x in term if isinstance(x, Symbol)]
+
     def times(self, x: float | Symbol) -> Coefficient:
         """Each term with one more scalar."""
         return Coefficient(tuple((x, *term) for term in self.terms))
 
-    def text(self, buffers: Mapping[Symbol, str], dtype: np.dtype[Any]) -> str:
-        """As Python, in parentheses if it is more than a name or a number."""
-        terms = [
-            " * ".join(buffers[x] if isinstance(x, Symbol) else literal(x, dtype) for x in term)
-            or literal(1, dtype)
-            for term in self.terms
-        ]
-        simple = len(terms) == 1 and len(self.terms[0]) == 1
-        return terms[0] if simple else f"({' + '.join(terms)})"
+    def expression(self, places: Mapping[Symbol, Place], dtype: np.dtype[Any]) -> Expr:
+        """As an expression."""
+        terms = []
+        for term in self.terms:
+            values: list[Expr] = [Load(places[x]) if isinstance(x, Symbol) else Const(x, dtype) for x in term]
+            terms.append(_joined("*", values or [Const(1, dtype)]))
+        return _joined("+", terms)
 
-    def names(self, buffers: Mapping[Symbol, str]) -> set[str]:
-        """The variables in the text."""
-        return {buffers[x] for term in self.terms for x in term if isinstance(x, Symbol)}
+
+def _joined(operator: str, values: list[Expr]) -> Expr:
+    total = values[0]
+    for value in values[1:]:
+        total = apply(Function(operator), total, value)
+    return total
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class Update:
     """target = shrink * target + factor * left @ right, where left is the transpose of a matrix.
 
     Attributes:
-        comment: names of the primitives, in order.
+        title: names of the primitives, in order.
     """
 
     target: Symbol
@@ -62,7 +70,7 @@ class Update:
     factor: Coefficient
     left: Symbol
     right: Symbol
-    comment: str
+    title: str
 
 
 def accumulated(
@@ -82,8 +90,8 @@ def accumulated(
         left, right = producers[products[0]].args
         behind = {left, right, producers[left].args[0], *producers_of(right, producers)}
         if not behind & updated:
-            comment = ", ".join(["matmul", *reversed(names)])
-            found[products[0]] = Update(target, form[target], form[products[0]], left, right, comment)
+            title = ", ".join([producers[products[0]].primitive.name, *reversed(names)])
+            found[products[0]] = Update(target, form[target], form[products[0]], left, right, title)
     return found
 
 
@@ -107,13 +115,14 @@ def _form(
     instruction = producers.get(x)
     if instruction is None:
         return None
-    name, args = instruction.primitive.name, instruction.args
-    if name == "matmul":
+    kind, args = instruction.primitive.kind, instruction.args
+    if isinstance(kind, Contract) and kind.split == Matrices():
         left = producers.get(args[0])
-        transposed = left is not None and left.primitive.name == "permute" and args[0].ndim == 2
-        return {x: Coefficient(((),))} if transposed else None
-    names.append(name)
-    if name == "mul":
+        turned = left is not None and args[0].ndim == 2 and turns(left)
+        return {x: Coefficient(((),))} if turned else None
+    operator = kind.formula.operator if isinstance(kind, Loop) else ""
+    names.append(instruction.primitive.name)
+    if operator == "*":
         scalars = [a for a in args if not isinstance(a, Symbol) or a.ndim == 0]
         others = [a for a in args if isinstance(a, Symbol) and a.ndim]
         if len(scalars) != 1 or len(others) != 1:
@@ -122,14 +131,14 @@ def _form(
             return None
         form = _form(others[0], target, producers, uses, names)
         return form and {key: c.times(scalars[0]) for key, c in form.items()}
-    if name not in ("add", "sub", "neg"):
+    if operator not in ("+", "-"):
         return None
     total: dict[Symbol, Coefficient] = {}
     for position, arg in enumerate(args):
         form = _form(arg, target, producers, uses, names)
         if form is None:
             return None
-        negative = name == "neg" or (name == "sub" and position == 1)
+        negative = operator == "-" and position == len(args) - 1
         for key, c in form.items():
             c = c.times(-1.0) if negative else c
             total[key] = Coefficient(total[key].terms + c.terms) if key in total else c

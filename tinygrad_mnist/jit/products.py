@@ -1,0 +1,308 @@
+"""Sections that are matrix products and convolutions: what they take and what they give is in memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import chain
+from typing import NamedTuple
+
+from ..kernels import runtime
+from ..kinds import Contract, Function, Gather, Images, Loop, Matrices, View
+from .elements import Nest
+from .loops import (
+    Access,
+    Array,
+    Call,
+    Load,
+    Place,
+    Share,
+    Stmt,
+    Store,
+    apply,
+    whole,
+)
+from .nesting import SUM, Nesting, closed
+from .program import Program
+from .share import FIRST, LAST, MOST_WORKERS
+from .trace import Instruction, Symbol
+from .updating import Update
+from .viewing import turns
+
+MULTIPLY_ADDS = 16  # of a product, in the time of an addition
+WORTH_PARTS = 1 << 16  # multiply-adds from which on a sum is shared out
+WIDE = 256  # terms of a sum that is worth sharing out; results of one that is not shared out itself
+WORTH_COLUMNS = 1 << 22  # multiply-adds from which on a wide product is shared out by columns
+
+_BY_COLUMNS, _PART, _ONTO, _COLUMNS_ONTO = (
+    Function(name, runtime.__name__)
+    for name in ("matmul_columns", "matmul_part", "accumulate", "accumulate_columns")
+)
+
+
+def product(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
+    """A product of matrices, in the way that suits its shape."""
+    if not form.biased:
+        _plain(to, kind, form, instruction)
+        return
+    x = instruction.args[0]
+    if x.ndim != 2:
+        _rows_joined(to, kind, form, instruction)
+    elif x in to.inputs:
+        _in_parts(to, form, instruction)
+    else:
+        _biased(to, kind, form, instruction)
+
+
+def _plain(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
+    a, b = instruction.args
+    y = instruction.result
+    batch = len(y.shape) - 2
+    left, right = matrix(to, a, batch), matrix(to, b, batch, form.turned)
+    place = to.new(y)
+    title = f"{y.name} = {instruction.primitive.name}"
+    (m, n), depth = y.shape[-2:], a.shape[-1]
+    cost = y.size * depth / MULTIPLY_ADDS
+    result = Array(place)
+    if batch:
+        nest = Nest(batch)
+        result = Array(place, nest.index)
+        nest.body[-1].append(
+            Call(kind.call, (left.array(nest), right.array(nest), result, whole(0), whole(m)))
+        )
+        counts = [Share(n) if not d else n for d, n in enumerate(y.shape[:-2])]
+        reads = [(left.place, 0), (right.place, 0)]
+        rows = y.shape[0]
+        to.add(title, closed(nest, counts), reads, [(place, rows)], rows, cost)
+    elif to.columns.get(right.place) == n and not right.turned:
+        call = Call(_BY_COLUMNS, (left.array(), right.array(), result, Share(n)))
+        to.add(title, [call], [(left.place, 0), (right.place, -n)], [(place, -n)], n, cost)
+        to.columns[place] = n
+    elif n > m and m * n * depth >= WORTH_COLUMNS:
+        call = Call(_BY_COLUMNS, (left.array(), right.array(), result, Share(n)))
+        to.add(title, [call], [(left.place, 0), (right.place, 0)], [(place, 0)], n, cost)
+    else:
+        call = Call(kind.call, (left.array(), right.array(), result, Share(m)))
+        to.add(title, [call], [left.rows(m), (right.place, 0)], [(place, m)], m, cost)
+    to.places[y] = place
+
+
+def _biased(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
+    x, weight, bias = instruction.args
+    y = instruction.result
+    (m, n), depth = y.shape, x.shape[1]
+    left, right = matrix(to, x), matrix(to, weight, turned=form.turned)
+    row = _stored(to, bias)
+    cost = y.size * depth / MULTIPLY_ADDS
+    if n > m and m * n * depth >= WORTH_COLUMNS:
+        total = Symbol(f"{y.name}_product", y.shape, y.dtype)
+        place = to.new(total)
+        call = Call(_BY_COLUMNS, (left.array(), right.array(), Array(place), Share(n)))
+        title = f"{total.name} = {instruction.primitive.name} without its bias"
+        to.add(title, [call], [(left.place, 0), (right.place, 0)], [(place, 0)], n, cost)
+        to.places[total] = place
+        _add_to(to, total, bias, y)
+        return
+    place = to.new(y)
+    call = Call(kind.call, (left.array(), right.array(), Array(place), Share(m)))
+    body = [call, *_bias_added(place, row, Share(m), n)]
+    reads = [left.rows(m), (right.place, 0), (row, 0)]
+    to.add(f"{y.name} = {instruction.primitive.name}", body, reads, [(place, m)], m, cost)
+    to.places[y] = place
+
+
+def _in_parts(to: Nesting, form: Matrices, instruction: Instruction) -> None:
+    """A layer whose inner axis the workers share out, see `inputs_by_columns`."""
+    x, weight, bias = instruction.args
+    y = instruction.result
+    (m, n), depth = y.shape, x.shape[1]
+    left, right = matrix(to, x), matrix(to, weight, turned=form.turned)
+    row = _stored(to, bias)
+    parts = [Symbol(f"{y.name}_{word}", y.shape, y.dtype) for word in ("first", "second")]
+    for k, (part, by) in enumerate(zip(parts, (FIRST, LAST), strict=True)):
+        place = to.new(part)
+        args = (left.array(), right.array(), Array(place), whole(k), whole(MOST_WORKERS))
+        body: list[Stmt] = [Call(_PART, args)]
+        reads = [(left.place, -depth), (right.place, -depth)]
+        if k == 0:
+            body += _bias_added(place, row, m, n)
+            reads.append((row, 0))
+        title = f"{part.name} = part of {instruction.primitive.name}"
+        cost = y.size * depth / MULTIPLY_ADDS / MOST_WORKERS
+        to.add(title, body, reads, [(place, 0)], cost=cost, by=by)
+        to.places[part] = place
+    _add_to(to, parts[0], parts[1], y)
+
+
+def _rows_joined(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
+    """As `_biased`, for an input whose rows are to be joined into a matrix first, or that is one row."""
+    x, weight, bias = instruction.args
+    y = instruction.result
+    total = Symbol(f"{y.name}_product", y.shape, y.dtype)
+    left, right = _stored(to, x), matrix(to, weight, turned=form.turned)
+    place = to.new(total)
+    rows = math.prod(x.shape[:-1])
+    joined = Array(left, shape=(rows, x.shape[-1]))
+    out = Array(place, shape=(rows, y.shape[-1]))
+    call = Call(kind.call, (joined, right.array(), out, whole(0), whole(rows)))
+    title = f"{total.name} = {instruction.primitive.name} without its bias"
+    cost = y.size * x.shape[-1] / MULTIPLY_ADDS
+    to.add(title, [call], [(left, 0), (right.place, 0)], [(place, 0)], 0, cost)
+    to.places[total] = place
+    _add_to(to, total, bias, y)
+
+
+def images(to: Nesting, kind: Contract, split: Images, instruction: Instruction) -> None:
+    """A convolution or one of its derivatives; workers share out the images."""
+    y, (a, b) = instruction.result, instruction.args[:2]
+    values = instruction.args[len(instruction.args) - split.params :]
+    geometry = [whole(n) for n in chain.from_iterable(v if isinstance(v, tuple) else (v,) for v in values)]
+    places = [_stored(to, a), _stored(to, b)]
+    n = a.shape[0]
+    w, result = ((a, b, y)[k] for k in split.order[1:])
+    work = math.prod(result.shape) * math.prod(w.shape[1:])
+    name = instruction.primitive.name
+    if not split.total:
+        place = to.new(y)
+        operands = [Array((*places, place)[k]) for k in split.order]
+        call = Call(kind.call, (*operands, Share(n), *geometry))
+        reads = [(places[0], n), (places[1], 0)]
+        to.add(f"{y.name} = {name}", [call], reads, [(place, n)], n, work / MULTIPLY_ADDS)
+        to.places[y] = place
+        return
+    # the gradient of kernels is a sum over images: of as many parts as there may be workers
+    parts = [y]
+    if n >= MOST_WORKERS and work >= WORTH_PARTS:
+        parts = [Symbol(f"{y.name}_{word}", y.shape, y.dtype) for word in ("first", "second")]
+    for k, part in enumerate(parts):
+        place = to.new(part)
+        operands = [Array((*places, place)[k]) for k in split.order]
+        first, last = (n * end // len(parts) for end in (k, k + 1))
+        call = Call(kind.call, (*operands, whole(first), whole(last), *geometry))
+        by = (FIRST, LAST)[k] if len(parts) > 1 else ""
+        title = f"{part.name} = {'part of ' if len(parts) > 1 else ''}{name}"
+        cost = work / MULTIPLY_ADDS / len(parts)
+        to.add(title, [call], [(p, 0) for p in places], [(place, 0)], cost=cost, by=by)
+        to.places[part] = place
+    if len(parts) > 1:
+        _add_to(to, parts[0], parts[1], y)
+
+
+def _add_to(to: Nesting, product: Symbol, other: Symbol, y: Symbol) -> None:
+    """Adding the bias, or another part, to a product in memory joins whatever uses the result."""
+    to.producers[y] = Instruction(SUM, (product, other), y)
+    if to.deserves_place(y):
+        to.fill(y)
+
+
+class Matrix(NamedTuple):
+    """An operand of a product: its place, the axes of its batch, and whether it is turned there."""
+
+    place: Place
+    batch: tuple[int | None, ...]
+    turned: bool
+
+    def array(self, nest: Nest | None = None) -> Array:
+        """As an argument of a routine."""
+        index = tuple(whole(0) if d is None else nest.index[d] for d in self.batch) if nest else ()
+        return Array(self.place, index, self.turned)
+
+    def rows(self, m: int) -> Access:
+        """What a worker reads that computes its share of m rows of the product."""
+        return self.place, 0 if self.turned else m
+
+
+def matrix(to: Nesting, x: Symbol, batch: int = 0, turned: bool = False) -> Matrix:
+    """An operand of a product: a place, or a transposed one, at the batch's index."""
+    producer = to.producers.get(x)
+    transposed = x not in to.places and producer is not None and turns(producer)
+    stored = producer.args[0] if transposed and producer else x
+    lead = max(x.ndim - 2, 0)
+    own = tuple(None if n == 1 else batch - lead + d for d, n in enumerate(x.shape[:lead]))
+    return Matrix(_stored(to, stored), own if batch else (), transposed != turned)
+
+
+def _stored(to: Nesting, x: Symbol) -> Place:
+    """Give an operand a place; what it is a view in order of is filled instead, without divisions."""
+    if x not in to.places:
+        producer = to.producers.get(x)
+        kind = producer.primitive.kind if producer else None
+        if producer is None or not (isinstance(kind, View) and kind.in_order and producer.args[0].ndim):
+            to.fill(x)
+        else:
+            if producer.args[0] not in to.places:
+                to.fill(producer.args[0])
+            to.same_memory(producer)
+    return to.places[x]
+
+
+def accumulate(to: Nesting, update: Update) -> None:
+    """Add a product onto the captured array it updates, without memory in between.
+
+    The factor of the product goes to its left operand, which is the smaller one.
+    """
+    a, b = matrix(to, update.left), matrix(to, update.right)
+    stored = to.producers[update.left].args[0]
+    target, (m, n) = to.places[update.target], update.target.shape
+    left = to.new(Symbol(f"{target.name}_left", stored.shape, stored.dtype))
+    factor = update.factor.expression(to.places, stored.dtype)
+    rows = stored.shape[0]
+    scalars = [(to.places[x], 0) for c in (update.factor, update.shrink) for x in c.symbols]
+    nest = Nest(1)
+    scaled = apply(Function("*"), factor, Load(to.flat(a.place), nest.index))
+    nest.body[-1].append(Store(to.flat(left), nest.index, scaled))
+    loop = closed(nest, (Share(rows, m, True),))
+    to.add(f"{left.name} = scaled", loop, [(a.place, rows), *scalars], [(left, rows)], rows, rows * m)
+    by_columns = to.columns.get(b.place) == n
+    shared = -n if by_columns else m
+    body: list[Stmt] = []
+    if not update.shrink.is_one:
+        nest = Nest(2)
+        shrink = update.shrink.expression(to.places, stored.dtype)
+        element = Load(target, nest.index)
+        nest.body[-1].append(Store(target, nest.index, apply(Function("*"), element, shrink)))
+        body += closed(nest, (m, Share(n, 1, True)) if by_columns else (Share(m), n))
+    call = _COLUMNS_ONTO if by_columns else _ONTO
+    body.append(Call(call, (Array(left), b.array(), Array(target), Share(abs(shared)))))
+    reads = [(left, 0), (b.place, shared if by_columns else 0), (target, shared), *scalars]
+    title = f"{target.name} = {update.title}"
+    to.add(title, body, reads, [(target, shared)], abs(shared), m * n * rows / MULTIPLY_ADDS)
+
+
+def inputs_by_columns(program: Program, producers: Mapping[Symbol, Instruction]) -> set[Symbol]:
+    """Inputs of layers whose inner axis workers should share out.
+
+    Such an input is computed in each step, wide, and used for the layer and its gradient only: then
+    each worker computes, reads and updates its own columns of input and weights, which stay in its
+    cache, and all that they exchange are the parts of a small sum.
+    """
+    found = set()
+    for instruction in program.instructions:
+        form = _matrices(instruction)
+        if not (form and form.biased) or instruction.args[0] not in producers:
+            continue
+        x, y = instruction.args[0], instruction.result
+        n, depth = y.shape[-1], x.shape[-1]
+        enough = depth >= WIDE >= n and y.size * depth >= WORTH_PARTS
+        kind = producers[x].primitive.kind
+        computed = isinstance(kind, Loop | View | Gather) and not (isinstance(kind, View) and kind.in_order)
+        computed = computed and not (isinstance(kind, Gather) and kind.add)
+        if x.ndim != 2 or not enough or not computed:
+            continue
+        users = [i for i in program.instructions if any(a is x for a in i.args) and i is not instruction]
+        if all(_matrices(i) == Matrices() and i.args[1] is x and i.args[0] is not x for i in users):
+            found.add(x)
+    return found - set(program.outputs) - {value for _, value in program.updates}
+
+
+def _matrices(instruction: Instruction) -> Matrices | None:
+    kind = instruction.primitive.kind
+    return kind.split if isinstance(kind, Contract) and isinstance(kind.split, Matrices) else None
+
+
+def _bias_added(place: Place, bias: Place, rows: int | Share, n: int) -> tuple[Stmt, ...]:
+    nest = Nest(2)
+    i, j = nest.index
+    value = apply(Function("+"), Load(place, (i, j)), Load(bias, (j,)))
+    nest.body[-1].append(Store(place, (i, j), value))
+    return closed(nest, (rows, n))

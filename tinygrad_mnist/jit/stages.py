@@ -1,0 +1,45 @@
+"""The stages of compilation in a row: a recorded program, its loops, who does what, and the text."""
+
+from __future__ import annotations
+
+import functools
+
+from .loops import Loops, Place
+from .lower import lower
+from .program import Program
+from .share import WORTH_SHARING, schedule
+from .text import Printer
+from .verify import verify
+
+
+class Form:
+    """What a program becomes.
+
+    Attributes:
+        loops: its typed loops.
+        shared: whether several workers can run it together. Then the function `program` takes, after the
+            steps, the number of a worker (from 0), how many there are, and an array where they meet.
+        text: the module that is compiled; its `program` runs the steps from `first` up to `last`. The array
+            arguments in any case are the program's arguments, each with an axis of steps in front; the
+            captured arrays, which it updates in place; the outputs, again with an axis of steps; and the
+            buffers: a program that ends by an error could not give back what it had allocated.
+        buffers: room to work in.
+    """
+
+    def __init__(self, program: Program, title: str) -> None:
+        self.loops: Loops = verify(lower(program))
+        self.shared = self.loops.work >= WORTH_SHARING
+        self.title = title
+        self.printer = Printer(schedule(self.loops, self.shared), title)
+        self.text = self.printer.module()
+        self.buffers: tuple[Place, ...] = self.printer.schedule.buffers
+
+    @functools.cached_property
+    def source(self) -> str:
+        """The text for one worker, for readers."""
+        return Printer(schedule(self.loops, False), self.title).module() if self.shared else self.text
+
+
+def compiled_form(program: Program, title: str) -> Form:
+    """A recorded program through all stages."""
+    return Form(program, title)

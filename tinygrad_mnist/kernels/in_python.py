@@ -1,0 +1,69 @@
+"""What stands for routines of the kernels that have no Python form, where a program is interpreted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_mnist.kernels import convolution as convolutions
+from tinygrad_mnist.kernels.runtime import share
+
+Array = np.ndarray[Any, Any]
+
+
+def _matmul(a: Array, b: Array, out: Array, first: int, last: int) -> None:
+    out[first:last] = a[first:last] @ b
+
+
+def _matmul_columns(a: Array, b: Array, out: Array, first: int, last: int) -> None:
+    out[:, first:last] = a @ b[:, first:last]
+
+
+def _matmul_part(a: Array, b: Array, out: Array, part: int, parts: int) -> None:
+    first, last = share(a.shape[1], part, parts)
+    out[...] = a[:, first:last] @ b[first:last]
+
+
+def _accumulate(a: Array, b: Array, out: Array, first: int, last: int) -> None:
+    out[first:last] += a[:, first:last].T @ b
+
+
+def _accumulate_columns(a: Array, b: Array, out: Array, first: int, last: int) -> None:
+    out[:, first:last] += a.T @ b[:, first:last]
+
+
+def _convolution(
+    x: Array, w: Array, y: Array, first: int, last: int, s: int, step: int, d: int, gap: int, groups: int
+) -> None:
+    y[first:last] = convolutions.convolution(x[first:last], w, (s, step), (d, gap), groups)
+
+
+def _convolution_weight(
+    x: Array, w: Array, y: Array, first: int, last: int, s: int, step: int, d: int, gap: int, groups: int
+) -> None:
+    taps, part = (w.shape[2], w.shape[3]), slice(first, last)
+    w[...] = convolutions.convolution_weight(y[part], x[part], taps, (s, step), (d, gap), groups)
+
+
+def _convolution_input(
+    x: Array, w: Array, y: Array, first: int, last: int, s: int, step: int, d: int, gap: int, groups: int
+) -> None:
+    size, part = (x.shape[2], x.shape[3]), slice(first, last)
+    x[part] = convolutions.convolution_input(y[part], w, size, (s, step), (d, gap), groups)
+
+
+#: By their names.
+IN_PYTHON: dict[str, Callable[..., Any]] = {
+    "matmul": _matmul,
+    "matmul_columns": _matmul_columns,
+    "matmul_part": _matmul_part,
+    "accumulate": _accumulate,
+    "accumulate_columns": _accumulate_columns,
+    "convolution": _convolution,
+    "convolution_input": _convolution_input,
+    "convolution_weight": _convolution_weight,
+    "fetch_rows": lambda *_: None,
+    "meet": lambda meeting, workers: True,
+}
