@@ -44,7 +44,7 @@ def test_a_training_step(tmp_path: Path) -> None:
     specialization = compiled._latest
     assert specialization is not None
     before = [x, *(np.array(c.array) for c in specialization._captured), np.empty(6, np.float32)]
-    before += [np.empty(s.shape, s.dtype) for s in specialization.emitted.buffers]
+    before += [np.empty(s.shape, s.dtype) for s in specialization.form.buffers]
     np.savez(tmp_path / "arrays.npz", *before)
     costs = compiled.scan(x).numpy()
     subprocess.run([sys.executable, "-c", ALONE], cwd=tmp_path, check=True)

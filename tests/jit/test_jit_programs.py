@@ -150,7 +150,7 @@ def test_memory_is_used_again() -> None:
     a = tg.Tensor(np.random.default_rng(0).standard_normal((3, 3)))
     f = tg.jit(lambda x: (((x @ a).sigmoid() @ a).sigmoid() @ a).sigmoid() @ a)
     np.testing.assert_allclose(f(a).numpy(), f._function(a).numpy(), rtol=1e-12)
-    assert len(f._latest.emitted.buffers) == 2
+    assert len(f._latest.form.buffers) == 2
     assert f.source.count("no longer needed") >= 2
 
 
