@@ -216,3 +216,17 @@ def test_functional_call():
         tg.func.functional_call(model, {"0.wait": weight}, x)
     with pytest.raises(KeyError, match=r"missing 0\.bias"):
         tg.func.functional_call(model, {"0.weight": weight}, x, strict=True)
+
+
+def test_functional():
+    x, y = tg.Tensor([1.0, 2.0]), tg.Tensor([3.0])
+    f = tg.autograd.functional
+    assert f.jacobian(lambda a: a * a, x).tolist() == [[2, 0], [0, 4]]
+    by_x, by_y = f.jacobian(lambda a, b: a * b, (x, y))
+    assert (by_x.tolist(), by_y.tolist()) == ([[3, 0], [0, 3]], [[1], [2]])
+    assert f.hessian(lambda a: (a**3).sum(), x).tolist() == [[6, 0], [0, 12]]
+    value, found = f.vjp(lambda a: (a * a).sum(), x)
+    assert (value.item(), found.tolist()) == (5, [2, 4])
+    assert f.jvp(lambda a: a * a, x, tg.ones((2,)))[1].tolist() == [2, 4]
+    assert f.hvp(lambda a: (a**3).sum(), x, tg.ones((2,)))[1].tolist() == [6, 12]
+    assert tg.autograd.Variable(tg.ones((1,)), requires_grad=True).requires_grad

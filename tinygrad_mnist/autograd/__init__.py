@@ -4,16 +4,18 @@ from typing import NoReturn as _NoReturn
 
 from ..core.hints import missing as _missing
 from ..core.modes import enable_grad, no_grad
-from . import function
-from .derivatives import backward, grad
+from . import function, functional
+from .derivatives import Variable, backward, grad
 from .function import Function
 from .modes import inference_mode, is_grad_enabled, set_grad_enabled
 
 __all__ = [
     "Function",
+    "Variable",
     "backward",
     "enable_grad",
     "function",
+    "functional",
     "grad",
     "inference_mode",
     "is_grad_enabled",

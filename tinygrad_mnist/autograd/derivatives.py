@@ -97,6 +97,11 @@ def backward(
         y.backward(g, retain_graph=keep or i < len(ends) - 1, create_graph=create_graph)
 
 
+def Variable(data: Tensor, requires_grad: bool = False, volatile: bool = False) -> Tensor:
+    """The Tensor itself: what PyTorch's old code wraps one in."""
+    return data.requires_grad_() if requires_grad else data
+
+
 def _several(given: Any) -> list[Any]:
     return [given] if isinstance(given, Tensor) or not isinstance(given, tuple | list) else list(given)
 

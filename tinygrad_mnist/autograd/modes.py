@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..core.modes import no_grad
 from ..core.tape import recording
 
 
@@ -37,35 +38,11 @@ class set_grad_enabled:
         return decorated
 
 
-class inference_mode:
-    """Within the block, or the function it decorates, nothing is recorded: as `no_grad`."""
-
-    def __new__(cls, mode: Any = True) -> Any:
-        """The mode; or, written without parentheses above a function, the function in it."""
-        return cls()(mode) if callable(mode) else super().__new__(cls)
-
-    def __init__(self, mode: bool = True) -> None:
-        self.mode = mode
-        self._before: list[bool] = []
-
-    def __enter__(self) -> None:
-        self._before.append(recording.get())
-        if self.mode:
-            recording.set(False)
-
-    def __exit__(self, *_: Any) -> None:
-        recording.set(self._before.pop())
-
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, called in this mode."""
-        mode = self.mode
-
-        @functools.wraps(function)
-        def decorated(*args: Any, **kwargs: Any) -> Any:
-            with inference_mode(mode):
-                return function(*args, **kwargs)
-
-        return decorated
+def inference_mode(mode: Any = True) -> Any:
+    """Within the block, or the function it decorates, nothing is recorded: as `no_grad`; False changes nothing."""
+    if callable(mode):  # written without parentheses above a function
+        return no_grad()(mode)
+    return no_grad() if mode else set_grad_enabled(recording.get())
 
 
 def is_grad_enabled() -> bool:

@@ -9,7 +9,8 @@ from typing import NoReturn as _NoReturn
 
 from ...core.hints import missing as _missing
 from .collate import default_collate, default_convert
-from .datasets import (
+from .dataloader import DataLoader
+from .dataset import (
     ChainDataset,
     ConcatDataset,
     Dataset,
@@ -19,8 +20,7 @@ from .datasets import (
     TensorDataset,
     random_split,
 )
-from .loader import DataLoader
-from .samplers import (
+from .sampler import (
     BatchSampler,
     RandomSampler,
     Sampler,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.generator import Generator, chosen
 
@@ -67,15 +68,17 @@ class RandomSampler(Sampler[int]):
         """How many positions an epoch has."""
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
-    def __iter__(self) -> Iterator[int]:
+    def positions(self) -> NDArray[np.int64]:
+        """The positions of an epoch in order."""
         count, drawn = len(self.data_source), chosen(self.generator)
         if self.replacement:
-            yield from drawn.integers(0, count, (self.num_samples,)).tolist()
-            return
-        left = self.num_samples
-        while left > 0:
-            yield from np.asarray(drawn.permutation(count))[:left].tolist()
-            left -= count
+            return np.asarray(drawn.integers(0, count, (self.num_samples,)))
+        rounds = -(-self.num_samples // count) if count else 0
+        parts = [np.asarray(drawn.permutation(count)) for _ in range(rounds)]
+        return np.concatenate([*parts, np.zeros(0, np.int64)])[: self.num_samples]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.positions().tolist())
 
     def __len__(self) -> int:
         return self.num_samples

@@ -11,8 +11,8 @@ import numpy as np
 from ...core.generator import Generator, chosen
 from ...core.tensor import Tensor, wrap
 from .collate import default_collate, default_convert
-from .datasets import Dataset, IterableDataset, Subset, TensorDataset
-from .samplers import BatchSampler, RandomSampler, SequentialSampler
+from .dataset import Dataset, IterableDataset, Subset, TensorDataset
+from .sampler import BatchSampler, RandomSampler, SequentialSampler
 from .workers import Workers
 
 Collate = Callable[[Any], Any]
@@ -220,11 +220,16 @@ def _columns(dataset: Any) -> tuple[tuple[Tensor, ...], Any] | None:
 
 def _positions(requests: Iterable[Any], batches: Any) -> Iterator[tuple[int | None, Any]]:
     """(start, count) of batches that follow one another; else (None, positions)."""
-    if type(batches) is BatchSampler and type(batches.sampler) is SequentialSampler:
-        count, size = len(batches.sampler), batches.batch_size
+    order: Any = batches.sampler if type(batches) is BatchSampler else None
+    if type(order) in (SequentialSampler, RandomSampler):
+        drawn = order.positions() if type(order) is RandomSampler else None
+        count, size = len(order), batches.batch_size
         for start in range(0, count, size):
             if start + size <= count or not batches.drop_last:
-                yield start, min(size, count - start)
+                if drawn is None:
+                    yield start, min(size, count - start)
+                else:
+                    yield None, drawn[start : start + size]
         return
     for request in requests:
         yield None, request
