@@ -7,6 +7,12 @@ from .autograd import inference_mode, is_grad_enabled, set_grad_enabled
 from .core import functions
 from .core.autodiff import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .core.creation import (
+    BoolTensor,
+    ByteTensor,
+    DoubleTensor,
+    FloatTensor,
+    IntTensor,
+    LongTensor,
     arange,
     as_tensor,
     asarray,
@@ -74,7 +80,13 @@ __version__ = "0.1.0"
 
 
 __all__ = [
+    "BoolTensor",
+    "ByteTensor",
+    "DoubleTensor",
+    "FloatTensor",
     "Generator",
+    "IntTensor",
+    "LongTensor",
     "Tensor",
     "arange",
     "as_tensor",

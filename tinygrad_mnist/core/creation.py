@@ -309,6 +309,24 @@ def _tensor(value: Any) -> Tensor:
 _FLOAT32 = np.dtype(np.float32)
 
 
+def _legacy(name: str, dtype: Any) -> Any:
+    def make(*data: Any) -> Tensor:
+        if len(data) == 1 and not hasattr(data[0], "__index__"):
+            return Tensor(data[0], dtype)
+        return zeros(*data, dtype=dtype)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = (
+        f"PyTorch's older word for `tg.tensor(data, dtype=tg.{np.dtype(dtype)})`, or of sizes `tg.empty`."
+    )
+    return make
+
+
+FloatTensor, DoubleTensor = _legacy("FloatTensor", np.float32), _legacy("DoubleTensor", np.float64)
+LongTensor, IntTensor = _legacy("LongTensor", np.int64), _legacy("IntTensor", np.int32)
+BoolTensor, ByteTensor = _legacy("BoolTensor", np.bool_), _legacy("ByteTensor", np.uint8)
+
+
 def _new(name: str, value: float) -> Any:
     def new(
         self: Tensor,
