@@ -55,7 +55,7 @@ BUT = {
         "contiguous": "the tensor itself: layout is not the user's business",
         "cuda": "ValueError: there is no such device",
         "data": "shares changes in place with the tensor",
-        "detach": "a value: a change in place of it is refused while the tensor is in use; write `.detach().clone()`",
+        "detach": "a value: no change in place while the tensor is in use; write `.detach().clone()`",
         "numpy": "read-only; `.copy()` of it is yours",
         "size": "gives a plain tuple",
         "view": "as reshape: copies where it must; not for bits of another dtype",
@@ -86,11 +86,12 @@ def page() -> str:
     lines = [
         "# From PyTorch",
         "",
-        "Written by `python tools/from_pytorch.py`, not by hand; a test holds it to be current. The names are those of",
-        f"{NAMES['of']}. Change the import to `import tinygrad_mnist as torch`; what a name means is in PyTorch's",
-        "documentation. Everywhere: `out=` is refused, tensors live on the CPU, complex, sparse, quantised and half-precision",
-        "numbers are not supported, `axis`/`keepdims` are taken beside `dim`/`keepdim`. In-place words rebind the object: a",
-        "change of a view whose base is in use is an error, and so is using a view after its base was changed in place.",
+        "Written by `python tools/from_pytorch.py`, not by hand; a test holds it to be current. The names",
+        f"are those of {NAMES['of']}. Change the import to `import tinygrad_mnist as torch`; what a name",
+        "means is in PyTorch's documentation. Everywhere: `out=` is refused, tensors live on the CPU,",
+        "complex, sparse, quantised and half-precision numbers are not supported, `axis`/`keepdims` are",
+        "taken beside `dim`/`keepdim`. In-place words rebind the object: a change of a view whose base is",
+        "in use is an error, and so is using a view after its base was changed in place.",
         "",
     ]
     for family, names in NAMES["families"].items():

@@ -131,7 +131,7 @@ def check(node: Node, strict: bool = True) -> None:
 
 
 class Gone(Operand):
-    """In the place of a value that was replaced after it was used: its shape is known, its numbers are not."""
+    """In the place of a value that was replaced after it was used: it has a shape and no numbers."""
 
     def __init__(self, node: Node, x: Node) -> None:
         self._name = _name(node)
