@@ -45,7 +45,7 @@ def main() -> None:
             set(functions) | {n for n in dir(torch) if isinstance(getattr(torch, n), torch.dtype)}
         ),
         "torch.Tensor": public(torch.Tensor),
-        "torch.nn": sorted(torch.nn.modules.__all__ + ["Parameter"]),
+        "torch.nn": sorted([*torch.nn.modules.__all__, "Parameter"]),
         "torch.nn.functional": public(F, lambda x: inspect.isroutine(x) and not inspect.isclass(x)),
         "torch.optim": own(torch.optim),
         "torch.optim.lr_scheduler": sorted(torch.optim.lr_scheduler.__all__),
