@@ -126,7 +126,7 @@ def kinds(folder: Path) -> dict[str, Kind]:
 
 
 def damaged(good: bytes, chance: random.Random) -> bytes:
-    """The file with one to four damages: bits, bytes, numbers, pieces cut, doubled, moved or from elsewhere."""
+    """The file with one to four damages: bits, bytes, numbers, pieces cut, doubled or put in."""
     content = bytearray(good)
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
         at = chance.randrange(len(content) + 1)
@@ -195,10 +195,8 @@ def check(name: str, kind: Kind, folder: Path, count: int, seed: int) -> Counter
         assert longest < MOST_SECONDS, (name, i, longest)
     assert not ends["refused without a word"]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
-    print(
-        f"{name:8} {ends['read']} read, {ends['refused']} refused, longest {longest:.2f} s, process at most {memory} MB",
-        flush=True,
-    )
+    counts = f"{ends['read']} read, {ends['refused']} refused"
+    print(f"{name:8} {counts}, longest {longest:.2f} s, process at most {memory} MB", flush=True)
     return ends
 
 

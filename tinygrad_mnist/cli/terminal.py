@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 import warnings
 from typing import Any
@@ -13,6 +14,7 @@ from rich.console import Console, ConsoleDimensions
 
 _LEAST_COLUMNS, _MOST_COLUMNS = 40, 1000
 _MESSAGE = 500  # characters
+_NUMBER = re.compile("[0-9]{1,9}")
 
 
 def printable(text: str) -> str:
@@ -43,13 +45,15 @@ class Screen(Console):
     Rich never ends where a word of help does not fit into two columns.
     """
 
+    def __init__(self, **options: Any) -> None:
+        wrong = {name for name in ("COLUMNS", "LINES") if not _NUMBER.fullmatch(os.environ.get(name, ""))}
+        usable = {name: value for name, value in os.environ.items() if name not in wrong}
+        super().__init__(_environ=usable, **options)
+
     @property
     def size(self) -> ConsoleDimensions:
         """Columns and lines."""
-        try:
-            width, height = Console.size.fget(self)  # type: ignore[attr-defined]
-        except ValueError:  # COLUMNS or LINES that is no number
-            width, height = 80, 25
+        width, height = Console.size.fget(self)  # type: ignore[attr-defined]
         return ConsoleDimensions(min(max(width, _LEAST_COLUMNS), _MOST_COLUMNS), height)
 
     @size.setter
