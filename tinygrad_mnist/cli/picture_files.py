@@ -25,8 +25,8 @@ _NUMBERS = "buif"
 def read_picture(path: Path) -> Picture:
     """Read the brightness of a picture, (height, width), in float64.
 
-    One with more than 2048 pixels a side is made smaller.     At most about 1.3 GB
-    and some seconds are spent on a file, whatever it holds.
+    One with more than 2048 pixels a side is made smaller. A file costs at most about 1.3 GB and some
+    seconds, whatever it holds.
 
     Raises DataError for a file that is missing, no picture, or larger than 64 million pixels, and
     MissingExtraError if it takes Pillow and that is not installed.
