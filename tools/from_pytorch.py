@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import tinygrad_mnist as tg
-from tinygrad_mnist.core.hints import HINTS
+from tinygrad_mnist.core.hints import HINTS, Absent
 
 PAGE = Path(__file__).parents[1] / "docs" / "from-pytorch.md"
 NAMES = json.loads(Path(__file__).with_name("pytorch_names.json").read_text())
@@ -67,10 +67,10 @@ ABSENT = "not here"
 def row(family: str, name: str) -> tuple[str, str, str]:
     """(name, same / same but / not here, a sentence)."""
     note = BUT.get(family, {}).get(name)
-    if name in dir(PLACES[family]):
+    if name in dir(PLACES[family]) and not isinstance(getattr(PLACES[family], name, None), Absent):
         return name, "same but" if note else "same", note or ""
     hint = HINTS.get(name, "")
-    if not hint and name.endswith("_") and family == "torch.Tensor" and name[:-1] in dir(tg.Tensor):
+    if not hint and name.endswith("_") and family == "torch.Tensor" and hasattr(tg.Tensor, name[:-1]):
         hint = f"`x = x.{name[:-1]}(...)`, or `x.copy_(x.{name[:-1]}(...))`"
     if not hint and name.endswith("_copy") and name.removesuffix("_copy") in dir(tg):
         hint = f"`tg.{name.removesuffix('_copy')}(...)`: results are values"

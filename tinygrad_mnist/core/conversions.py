@@ -10,7 +10,6 @@ import numpy as np
 from .. import ops
 from ..primitive import Array, check_dtype
 from .device import CPU, Device, check_device
-from .hints import missing
 from .tape import Node
 
 _T = TypeVar("_T")
@@ -144,8 +143,3 @@ class Conversions(Node, Generic[_T]):
 
     def __dlpack_device__(self) -> tuple[Any, ...]:
         return (1, 0)  # the CPU
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        raise missing("Tensor", name, lambda: dir(type(self)))

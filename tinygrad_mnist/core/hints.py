@@ -98,6 +98,22 @@ HINTS = {
 }
 
 
+class Absent:
+    """In the place of a method that is not there: asking for it raises the sentence.
+
+    A `__getattr__` would say the same of every name, and make every attribute of every tensor slower, since
+    Python then no longer remembers where attributes lie. Misspelt names get Python's own suggestion.
+    """
+
+    def __init__(self, owner: str, name: str) -> None:
+        self._owner, self._name = owner, name
+
+    def __get__(self, instance: object, owner: type) -> Absent:
+        if instance is None:
+            return self
+        raise missing(self._owner, self._name, tuple)
+
+
 def missing(owner: str, name: str, known: Callable[[], Iterable[str]]) -> AttributeError:
     """The error for a name that is not there; `known` gives those that are."""
     if name in HINTS:

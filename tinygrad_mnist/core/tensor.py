@@ -11,6 +11,7 @@ from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
 from ..primitive import Array, Primitive, Shape, check_dtype, normalize_axis
 from .conversions import Conversions
+from .hints import HINTS, Absent
 from .inplace import InPlace, Memory
 from .numpy_functions import array_function, array_ufunc
 from .steps import Steps
@@ -432,6 +433,10 @@ def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
         return wrap(np.full(shape, value, dtype) if shape else np.array(value, dtype))
     return wrap(trace.record(ops.fill, (value, shape, dtype)))
 
+
+for _name in HINTS:
+    if not hasattr(Tensor, _name):
+        setattr(Tensor, _name, Absent("Tensor", _name))
 
 _new, _generic = object.__new__, np.generic
 _PYTHON = frozenset({_Float, _Int, _Bool, tuple})  # what most other arguments are
