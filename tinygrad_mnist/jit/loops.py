@@ -293,6 +293,15 @@ class Loops(NamedTuple):
         """Of a step, in units of an addition."""
         return sum(section.cost for section in self.sections)
 
+    def __str__(self) -> str:
+        lines = [f"{place.role} {place}" for place in (*self.arguments, *self.captured, *self.buffers)]
+        lines += [f"{place} = {place.home.name} in another shape" for place in self.aliases if place.home]
+        for section in self.sections:
+            shared = f", {section.rows} rows shared out" if section.rows else ""
+            lines += ["", f"{section.title}  # {' '.join(filter(None, section.origin[:1]))}{shared}"]
+            lines += _listed(section.body, "    ")
+        return "\n".join(lines)
+
     def mentioned(self) -> set[Place]:
         """The places that statements read, and whose memory others are in."""
         body = [statement for section in self.sections for statement in section.body]
@@ -354,3 +363,39 @@ def loads(body: Iterable[Stmt]) -> Iterator[Load]:
     """Every element that is read."""
     for x in expressions(body):
         yield from (part for part in inside(x) if isinstance(part, Load))
+
+
+# Listing ------------------------------------------------------------------------------------------
+
+
+def _listed(body: Iterable[Stmt], indent: str) -> Iterator[str]:
+    """Statements, a line each, for readers of the middle; `text` prints Python."""
+    for statement in body:
+        match statement:
+            case Store(place=place, index=index, value=value):
+                yield f"{indent}{_shown(Load(place, index))}: {place.dtype} = {_shown(value)}"
+            case For(index=variable, count=count):
+                yield f"{indent}for {variable.name} in {_shown(count)}"
+                yield from _listed(statement.body, indent + "    ")
+            case Call(function=function, args=args):
+                yield f"{indent}{function.name}({', '.join(map(_shown, args))})"
+
+
+def _shown(x: Any) -> str:
+    match x:
+        case Load(place=place, index=index):
+            return f"{place.name}[{', '.join(map(_shown, index))}]" if index else place.name
+        case Const(value=value, dtype=dtype):
+            return str(value) if dtype is None else f"{value}:{dtype}"
+        case Apply(function=function, args=args):
+            return f"{function.name}({', '.join(map(_shown, args))})"
+        case Select(condition=condition, yes=yes, no=no):
+            return f"select({_shown(condition)}, {_shown(yes)}, {_shown(no)})"
+        case Array(place=place, index=index, turned=turned):
+            part = ", ".join(":" if i is None else _shown(i) for i in index)
+            return f"{place.name}{f'[{part}]' if part else ''}{'.T' if turned else ''}"
+        case Share(n=n, times=times):
+            return f"share of {n}" if times == 1 else f"share of {n} x {times}"
+        case Between(first=first, last=last):
+            return f"{_shown(first)} .. {_shown(last)}"
+    return str(x)

@@ -1,0 +1,53 @@
+"""The article's training step as the compiler's stages show it: python tests/jit/golden.py writes it anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+import tinygrad_mnist as tg
+from tinygrad_mnist import nn, optim
+from tinygrad_mnist.jit import build, specialization
+
+FOLDER = Path(__file__).parent / "golden"
+
+
+def article() -> Any:
+    """The step of 784-16-16-10 at batch 32, recorded."""
+    images = tg.Tensor(np.zeros((100, 784), np.uint8))
+    labels = tg.Tensor(np.zeros(100, np.int64))
+    model = nn.MLP(784, 16, 16, 10, generator=tg.Generator(0))
+    optimiser = optim.SGD(model.parameters(), lr=0.5)
+
+    def training_step(rows: tg.Tensor) -> tg.Tensor:
+        pixels = images[rows].float() / 255
+        cost = nn.cross_entropy(model(pixels), labels[rows])
+        optimiser.zero_grad()
+        cost.backward()
+        optimiser.step()
+        return cost
+
+    step = tg.jit(training_step)
+    with mock.patch.object(specialization, "compiled", build.interpreted):
+        step(np.zeros(32, np.int64))
+    return step
+
+
+def texts() -> dict[str, str]:
+    """By the name of the file."""
+    step = article()
+    return {
+        "program.txt": f"{step.program}\n",
+        "loops.txt": f"{step.loops}\n",
+        "python.txt": step.source,
+        "python_shared.txt": step.shared_source,
+    }
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in texts().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
