@@ -137,7 +137,8 @@ class Optimizer:
             value = group.__getitem__ if recorder is None else partial(recorder.floats.option, group)
             options = {name: value(name) for name in (*self._options, "lr")}
             lr = options["lr"](steps) if callable(options["lr"]) else options["lr"]
-            options["lr"] = lr if isinstance(lr, Tensor | float) else float(lr)
+            plain = isinstance(lr, Tensor | float) and not isinstance(lr, np.generic)
+            options["lr"] = lr if plain else float(lr)
             opposite = group.get("maximize")
             for p, state in zip(group["params"], states, strict=True):
                 g = p._grad

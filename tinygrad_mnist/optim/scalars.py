@@ -42,4 +42,4 @@ def where(condition: Value, a: Value, b: Value) -> Value:
 
 def weak(x: Value, p: Value) -> Value:
     """x so that arithmetic with p keeps p's dtype: Python floats do as they are."""
-    return x if isinstance(x, float) else ops.cast(x, p.dtype)
+    return x if isinstance(x, float) and not isinstance(x, np.generic) else ops.cast(x, p.dtype)
