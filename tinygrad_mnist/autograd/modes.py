@@ -39,7 +39,7 @@ class set_grad_enabled:
 
 
 def inference_mode(mode: Any = True) -> Any:
-    """Within the block, or the function it decorates, nothing is recorded: as `no_grad`; False changes nothing."""
+    """Within the block, or the function it decorates, nothing is recorded; with False all stays as it was."""
     if callable(mode):  # written without parentheses above a function
         return no_grad()(mode)
     return no_grad() if mode else set_grad_enabled(recording.get())
