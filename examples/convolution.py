@@ -28,6 +28,8 @@ class Network(nn.Module):
         for layer in (self.first, self.second, self.hidden):  # each followed by ReLU
             nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
             nn.init.zeros_(layer.bias)
+        nn.init.xavier_uniform_(self.out.weight, generator=generator)
+        nn.init.zeros_(self.out.bias)
 
     def forward(self, x):  # (N, 1, 28, 28)
         x = self.pool(self.first(x)).relu()  # (N, 16, 12, 12)
