@@ -151,6 +151,7 @@ class Gone(Operand):
     __add__ = __sub__ = __mul__ = __truediv__ = __pow__ = __matmul__ = __floordiv__ = __mod__ = refuse
     __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = refuse
     __lt__ = __le__ = __gt__ = __ge__ = refuse
+    flags = property(refuse)  # of an array, which a compiled derivative asks for first
 
 
 def _numbers_of(node: Node, x: Node) -> Any:
