@@ -8,7 +8,6 @@ what it was given is, and counts as read wholly.
 
 from __future__ import annotations
 
-import gc
 import inspect
 import sys
 import types
@@ -18,6 +17,7 @@ from typing import Any
 
 from ..errors import TraceError
 from .calls import Calls
+from .collection import no_collection
 from .instructions import run
 from .reads import Reads
 from .steps import BRANCHES, Shadow, Step
@@ -40,17 +40,15 @@ class Watcher:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Within the block, watch; whoever traced before, such as a debugger, does so again after it."""
-        before, collecting = sys.gettrace(), gc.isenabled()
-        gc.disable()  # a collection can run anybody's code in the middle of any instruction
-        sys.settrace(self._enter)
-        try:
-            yield
-        finally:
-            sys.settrace(before)
-            if collecting:
-                gc.enable()
-            self._shadows.clear()
-            self._frame = None
+        before = sys.gettrace()
+        with no_collection():
+            try:
+                sys.settrace(self._enter)
+                yield
+            finally:
+                sys.settrace(before)
+                self._shadows.clear()
+                self._frame = None
         if self.failure is not None:  # the function took it for an error of its own
             raise self.failure
 
