@@ -5,8 +5,8 @@
     python tests/oracle/samples.py tan sort     try some
 
 The samples and the inputs that must raise are those of `torch.testing._internal.common_methods_invocations`,
-in float32 (or int64 where an operation takes no floats), values compared with PyTorch's. Keywords are
-translated: `dim` is `axis`, `keepdim` is `keepdims`. `compare.py` lists what does not work in docs/oracle.md.
+in float32 (or int64 where an operation takes no floats), values compared with PyTorch's.
+`compare.py` lists what does not work in docs/oracle.md.
 """
 
 from __future__ import annotations
@@ -26,30 +26,15 @@ from tinygrad_mnist import nn, ops
 
 #: Operations that have only their name in common with ours.
 LEFT_OUT = {"fill", "normal", "uniform", "nn.functional.dropout"}
-WORDS = {
-    "dim": "axis",
-    "keepdim": "keepdims",
-    "dim0": "axis0",
-    "dim1": "axis1",
-    "dim2": "axis2",
-    "dims": "axes",
-    "start_dim": "start_axis",
-    "end_dim": "end_axis",
-}
 #: Keywords, with the values for which there is nothing to do here.
 IDLE: dict[str, Any] = {
-    "device": {"cpu"},
-    "requires_grad": {False},
     "layout": {torch.strided},
     "return_indices": {False},
     "recompute_scale_factor": {None, False},
-    "as_tuple": {False},
     "full_matrices": {False},
     "upper": {False},
     "mode": {"reduced"},  # of qr
     "UPLO": {"L", "U"},  # the samples are symmetric
-    "stable": {True, False},  # sorting is
-    "sorted": {True, False},  # and what topk gives is in order
 }
 #: Samples that call PyTorch's operation in an order of their own, so that a tensor comes first.
 IN_ORDER: dict[str, Callable[..., Any]] = {
@@ -59,18 +44,16 @@ IN_ORDER: dict[str, Callable[..., Any]] = {
     ),
     "nn.functional.embedding": lambda weight, index, **options: ops.embedding(index, weight, **options),
     "where": lambda x, condition, y: ops.where(condition, x, y),
-    "flip": lambda x, axes: ops.flip(x, axes),
     "cdist": lambda a, b, p=2.0, compute_mode=None: ops.cdist(a, b, p),
     "nn.functional.adaptive_max_pool2d": lambda x, size, return_indices=False: ops.adaptive_max_pool2d(
         x, size
     ),
-    "topk": lambda x, k, axis=-1, largest=True, sorted=True: ops.topk(x, k, axis, largest),
 }
 PLACES: dict[str, tuple[Any, ...]] = {
     "nn.functional": (nn.functional, ops),
     "linalg": (ops.linalg,),
     "special": (ops,),
-    "": (ops, tg),
+    "": (tg, ops),
 }
 
 
@@ -105,7 +88,7 @@ def counterpart(name: str) -> Callable[..., Any] | None:
 def translated(value: Any) -> Any:
     """An argument of PyTorch's as one of ours."""
     if isinstance(value, torch.Tensor):
-        return tg.Tensor(value.numpy())
+        return tg.tensor(value.numpy())
     if isinstance(value, torch.dtype):
         return np.dtype(str(value).removeprefix("torch."))
     if isinstance(value, torch.Size):
@@ -117,7 +100,7 @@ def translated(value: Any) -> Any:
 
 def called(f: Callable[..., Any], sample: Any) -> list[Any]:
     """The arrays that our operation gives for a sample."""
-    options = {WORDS.get(k, k): translated(v) for k, v in sample.kwargs.items() if not idle(k, v)}
+    options = {k: translated(v) for k, v in sample.kwargs.items() if not idle(k, v)}
     return arrays(f(translated(sample.input), *map(translated, sample.args), **options))
 
 

@@ -290,6 +290,9 @@ for _name, _function in list(globals().items()):
     if isinstance(_function, FunctionType) and _name not in _PLAIN and _name != "worded":
         globals()[_name] = worded(_function)
 
+for _name in ("norm", "vector_norm", "diagonal"):
+    setattr(linalg, _name, worded(getattr(linalg, _name)))
+
 __all__ = [
     "abs",
     "acos",

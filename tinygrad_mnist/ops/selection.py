@@ -171,7 +171,13 @@ def bincount(x: Value, weights: Value | None = None, minlength: int = 0) -> Valu
 
 
 def searchsorted(
-    edges: Value, values: Any, *, right: bool = False, side: str | None = None, sorter: Any = None
+    edges: Value,
+    values: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Any = None,
 ) -> Value:
     """int64 positions at which values go into vectors in order: before equal ones, or behind if `right`."""
     if side not in (None, "left", "right"):
@@ -182,12 +188,12 @@ def searchsorted(
         edges = take(edges, sorter, -1) if edges.ndim == 1 else edges.gather(-1, sorter)
     number = not hasattr(values, "dtype")
     found = sorted_positions(edges, np.asarray(values) if number else values, right or side == "right")
-    return found
+    return cast(found, np.dtype(np.int32)) if out_int32 else found
 
 
-def bucketize(x: Any, edges: Value, *, right: bool = False) -> Value:
+def bucketize(x: Any, edges: Value, *, out_int32: bool = False, right: bool = False) -> Value:
     """int64: which of the intervals between `edges`, a vector in order, each element is in."""
-    return searchsorted(edges, x, right=right)
+    return searchsorted(edges, x, out_int32=out_int32, right=right)
 
 
 def histc(x: Value, bins: int = 100, min: float = 0, max: float = 0) -> Value:

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..primitive import Value, composite, normalize_axis
-from .arranging import movedim
 from .elementwise import cast, eq, where
 from .gather import getitem, scatter_add_along, take
+from .indexing import take_along_axis
 from .joining import concatenate, stack
 from .views import expand_to, flip, reshape, reshape_to, slice_ranges, transpose
 
@@ -101,7 +101,7 @@ def tensor_split(x: Value, indices_or_sections: Any, axis: int = 0) -> tuple[Val
     """x cut along `axis` into so many parts, the first ones longer by one, or at these positions."""
     at = normalize_axis("tensor_split", axis, x.ndim)
     n = x.shape[at]
-    if isinstance(indices_or_sections, int | np.integer):
+    if isinstance(indices_or_sections, int | np.integer) or getattr(indices_or_sections, "ndim", 1) == 0:
         count = int(indices_or_sections)
         if count < 1:
             raise ShapeError(f"tensor_split: needs at least one part, not {count}")
@@ -203,6 +203,8 @@ def diff(x: Value, n: int = 1, axis: int = -1, prepend: Any = None, append: Any 
     if x.ndim == 0:
         raise ShapeError("diff: a tensor without axes has no neighbours")
     at = normalize_axis("diff", axis, x.ndim)
+    if n == 0:
+        return x
     parts = [p for p in (prepend, x, append) if p is not None]
     x = concatenate(parts, at) if len(parts) > 1 else x
     for _ in range(min(n, x.shape[at])):
@@ -287,23 +289,11 @@ def take_along_dim(x: Value, indices: Any, axis: int | None = None) -> Value:
     """As `take_along_axis`; without an axis, of the elements in a row."""
     if axis is None:
         return take(ravel(x), reshape_to(indices, (math.prod(indices.shape),)), 0)
-    at = normalize_axis("take_along_dim", axis, x.ndim)
-    lanes = np.broadcast_shapes(_one_at(x.shape, at), _one_at(indices.shape, at))
-    rows = expand_to(x, (*lanes[:at], x.shape[at], *lanes[at + 1 :]))
-    where_to = expand_to(indices, (*lanes[:at], indices.shape[at], *lanes[at + 1 :]))
-    moved, moved_to = movedim(rows, at, -1), movedim(where_to, at, -1)
-    flat = reshape_to(moved, (math.prod(moved.shape),))
-    starts = np.arange(math.prod(lanes)).reshape(_without(moved.shape)) * x.shape[at]
-    found = take(flat, moved_to + starts[..., None], 0)
-    return movedim(found, -1, at)
+    return take_along_axis(x, indices, axis)
 
 
 def _one_at(shape: Sequence[int], at: int) -> tuple[int, ...]:
     return (*shape[:at], 1, *shape[at + 1 :])
-
-
-def _without(shape: Sequence[int]) -> tuple[int, ...]:
-    return tuple(shape[:-1])
 
 
 def masked_scatter(x: Value, mask: Any, src: Value) -> Value:

@@ -164,7 +164,7 @@ def cov(x: Value, *, correction: float = 1, fweights: Any = None, aweights: Any 
         found = matmul(centred * weights, transpose(centred))
         norm_factor = total - correction * (1 if aweights is None else sum(weights * aweights) / total)
     found = found / norm_factor
-    return reshape_to(found, ()) if x.ndim < 2 else found
+    return reshape_to(found, ()) if rows.shape[0] == 1 else found
 
 
 @composite((((2, 4),), {}))

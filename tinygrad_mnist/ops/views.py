@@ -239,7 +239,7 @@ def permute(x: Any, axes: Sequence[int]) -> Any:
 @composite((((2, 3),), {}), (((2, 3, 2),), {"axis0": 0, "axis1": 2}))
 def transpose(x: Any, axis0: int = -2, axis1: int = -1) -> Any:
     """x with two axes exchanged (by default the last two)."""
-    if x.ndim < 2 and (axis0, axis1) == (-2, -1):
+    if x.ndim < 2 and ((axis0, axis1) == (-2, -1) or (x.ndim == 0 and {axis0, axis1} <= {0, -1})):
         return x
     a, b = normalize_axis("transpose", axis0, x.ndim), normalize_axis("transpose", axis1, x.ndim)
     order = list(range(x.ndim))
