@@ -12,6 +12,7 @@ from ..errors import DTypeError, GraphError, ShapeError
 from ..primitive import Array, Primitive, Shape, check_dtype, normalize_axis
 from .conversions import Conversions
 from .hints import HINTS, Absent
+from .html import shown
 from .inplace import InPlace, Memory
 from .numpy_functions import array_function, array_ufunc
 from .steps import Steps
@@ -171,6 +172,10 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
         text = np.array2string(self._numbers, separator=", ", prefix="Tensor(", precision=4)
         dtype = "" if self.dtype in (np.float32, np.int64, np.bool_) else f", dtype={self.dtype}"
         return f"Tensor({text}{dtype}{', requires_grad=True' if self.requires_grad else ''})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a small table, or a picture if it is shaped like one."""
+        return shown(self._numbers, f"Tensor {tuple(self.shape)}, {self.dtype}")
 
     # Numbers out ------------------------------------------------------------------------------
 

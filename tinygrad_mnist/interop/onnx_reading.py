@@ -74,7 +74,9 @@ def module_of(onnx: Any, contents: bytes) -> OnnxModule:
         raise DataError("it is damaged or no ONNX file (there is no graph)")
     if len(graph.node) > _MOST_NODES:
         raise DataError(f"it has {len(graph.node):,} operations, above the limit of {_MOST_NODES:,}")
-    unknown = {n.op_type for n in graph.node if n.op_type not in _READ or n.domain not in ("", "ai.onnx")}
+    unknown = {
+        str(n.op_type) for n in graph.node if n.op_type not in _READ or n.domain not in ("", "ai.onnx")
+    }
     if unknown:
         raise DataError(f"it holds operations that are not here: {', '.join(sorted(unknown))[:200]}")
     try:

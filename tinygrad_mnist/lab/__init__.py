@@ -1,7 +1,7 @@
 """Looking inside a network: what its weights are worth, look like and do, measured and drawn."""
 
 from ..page import glass
-from . import figures
+from . import figures, shown
 from .answers import Answers, answers, examples, log_confidence
 from .ascent import Drawings, ascend, draw, excite, mean_images, roughness
 from .calibration import Calibration, calibration
@@ -54,6 +54,7 @@ __all__ = [
     "report",
     "roughness",
     "share_wrong",
+    "shown",
     "strangers",
     "wishes",
 ]

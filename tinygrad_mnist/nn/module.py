@@ -12,7 +12,7 @@ from .inputs import with_bytes_scaled
 from .members import Members, check_name
 from .moving import converted, destination
 from .parameter import Buffer, Parameter
-from .printing import described, table
+from .printing import described, html_table, table
 from .state import Loaded, load
 
 Self = TypeVar("Self", bound="Module")
@@ -220,15 +220,22 @@ class Module:
     def __repr__(self) -> str:
         return described(self._get_name(), self.extra_repr(), self._named("module"))
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table."""
+        return html_table(self._layers())
+
     def table(self) -> str:
         """A line for each layer with the shapes of its parameters and buffers, and their count."""
+        return table(self._layers())
+
+    def _layers(self) -> list[tuple[str, str, dict[str, Tensor]]]:
         rows = []
         for name, module in self.named_modules():
             own = {**module._named("parameter"), **module._named("buffer")}
             own = {key: x for key, x in own.items() if x is not None}
             if own or not module._named("module"):
                 rows.append((name, type(module).__name__, own))
-        return table(rows)
+        return rows
 
     # Saving and loading -----------------------------------------------------------------------
 

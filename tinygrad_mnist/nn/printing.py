@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -45,6 +46,29 @@ def table(layers: Iterable[tuple[str, str, Mapping[str, Tensor]]]) -> str:
 
     Buffers are listed but not counted; a parameter used in two places counts once.
     """
+    rows = _rows(layers)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        f"{name:{widths[0]}}  {kind:{widths[1]}}  {shapes:{widths[2]}}  {count:>{widths[3]}}"
+        for name, kind, shapes, count in rows
+    )
+
+
+def html_table(layers: Iterable[tuple[str, str, Mapping[str, Tensor]]]) -> str:
+    """The same for a notebook."""
+    lines = []
+    for i, row in enumerate(_rows(layers)):
+        cell = "td" if i else "th"
+        sides = ("left", "left", "left", "right")
+        cells = [
+            f'<{cell} style="text-align: {side}">{html.escape(text)}</{cell}>'
+            for text, side in zip(row, sides)
+        ]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table>{''.join(lines)}</table>"
+
+
+def _rows(layers: Iterable[tuple[str, str, Mapping[str, Tensor]]]) -> list[tuple[str, str, str, str]]:
     rows = [("name", "layer", "shapes", "parameters")]
     counted: set[int] = set()
     total = 0
@@ -56,11 +80,7 @@ def table(layers: Iterable[tuple[str, str, Mapping[str, Tensor]]]) -> str:
         shapes = ", ".join(f"{key} {tuple(x.shape)}" for key, x in tensors.items())
         rows.append((name, kind, shapes, f"{count:,}"))
     rows.append(("total", "", "", f"{total:,}"))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        f"{name:{widths[0]}}  {kind:{widths[1]}}  {shapes:{widths[2]}}  {count:>{widths[3]}}"
-        for name, kind, shapes, count in rows
-    )
+    return rows
 
 
 def _size(x: Tensor) -> int:

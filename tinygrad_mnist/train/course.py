@@ -247,14 +247,15 @@ class Course:
 
 
 class Reports:
-    """Calls a listener between steps, now and then."""
+    """Calls listeners between steps, now and then."""
 
-    def __init__(self, listener: StepListener | None) -> None:
-        self.listener = listener
+    def __init__(self, *listeners: StepListener | None) -> None:
+        self.listeners = [listener for listener in listeners if listener]
         self.last = time.perf_counter()
 
     def steps_done(self, epoch: int, done: int, count: int) -> None:
         """So many of an epoch's steps are done."""
-        if self.listener and time.perf_counter() - self.last > _BETWEEN_STEP_REPORTS:
-            self.listener(epoch, done, count)
+        if self.listeners and time.perf_counter() - self.last > _BETWEEN_STEP_REPORTS:
+            for listener in self.listeners:
+                listener(epoch, done, count)
             self.last = time.perf_counter()

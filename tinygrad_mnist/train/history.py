@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from ..errors import DataError
+from .curve import curve
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +64,12 @@ class History:
             "stopped": self.stopped,
             "epochs": [dataclasses.asdict(record) for record in records],
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the curve of cost and accuracy."""
+        ended = "interrupted" if self.interrupted else "stopped" if self.stopped else "finished"
+        text = f"{len(self.epochs)} epochs, {ended}"
+        return f"{curve(self.epochs)}<div>{text}</div>" if self.epochs else f"<div>{text}</div>"
 
     @classmethod
     def from_json(cls, text: str) -> History:

@@ -26,6 +26,7 @@ from .history import EpochRecord, History
 from .identity import digest_of, generators_of, of_function, of_model, of_optimiser
 from .inputs import as_inputs, input_scale
 from .logs import Log, log_of, numbers_of
+from .progress import Progress
 from .stopping import EarlyStopping
 
 _WORTH_COMPILING = 500  # steps
@@ -55,6 +56,7 @@ def fit(
     on_epoch: Callable[[EpochRecord], bool | None] | None = None,
     on_step: StepListener | None = None,
     on_end: Callable[[History], None] | None = None,
+    progress: bool = False,
 ) -> History:
     """Train a network by mini-batch gradient descent.
 
@@ -98,6 +100,8 @@ def fit(
         on_epoch: called after each epoch; the training ends where it returns True.
         on_step: called now and then between steps, at most ten times a second.
         on_end: called at the end, after Ctrl-C too.
+        progress: show how far it is: a bar and the curve in a notebook, a line in a terminal (on
+            standard error).
 
     Returns:
         A record of each finished epoch.
@@ -149,7 +153,8 @@ def fit(
         )
         if saver.found is not None:
             course.restore(Snapshot.from_parts(saver.found.step, saver.found.parts))
-    history, reports, log = course.history, Reports(on_step), log_of(log)
+    shown = Progress(epochs) if progress else None
+    history, reports, log = course.history, Reports(on_step, shown and shown.step), log_of(log)
     first = start_epoch + len(history.epochs)
     augmented = made_ahead(augment, first, epochs) if augment and not history.stopped else None
     try:
@@ -188,6 +193,8 @@ def fit(
                 if early_stopping.best(history.epochs) == len(history.epochs) - 1:
                     course.best = model.state_dict()
                 history.stopped = early_stopping.is_over(history.epochs)
+            if shown:
+                shown.epoch(record)
             if log:
                 log(numbers_of(record), course.steps)
             if on_epoch and on_epoch(record) is True:
@@ -204,6 +211,8 @@ def fit(
             saver.save(course.before)
     finally:
         model.eval()
+        if shown:
+            shown.end()
         if augmented:
             augmented.close()
     if on_end:
