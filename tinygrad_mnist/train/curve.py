@@ -16,7 +16,7 @@ _COLOURS = {"training": "#0072B2", "validation": "#D55E00"}
 
 def curve(epochs: Sequence[EpochRecord]) -> str:
     """SVG of the cost, and the accuracy where there is one, epoch by epoch."""
-    panels = [
+    panels: list[tuple[str, dict[str, list[float | None]]]] = [
         (
             "cost",
             {"training": [r.cost for r in epochs], "validation": [r.validation_cost for r in epochs]},
@@ -72,7 +72,7 @@ def _panel(title: str, lines: dict[str, list[float | None]], left: int, epochs: 
             f'<polyline points="{" ".join(points)}" fill="none" stroke="{colour}" stroke-width="1.8"/>'
         )
         label = f"{name} {title}: {[v for v in line if v is not None][-1]:.4g}"
-        x = left + shown * (_WIDTH // 2)
-        parts.append(f'<text x="{x}" y="{_TOP - 10}" fill="{colour}">{html.escape(label)}</text>')
+        beside = left + shown * (_WIDTH // 2)
+        parts.append(f'<text x="{beside}" y="{_TOP - 10}" fill="{colour}">{html.escape(label)}</text>')
         shown += 1
     return "".join(parts)

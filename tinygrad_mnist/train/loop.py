@@ -154,7 +154,7 @@ def fit(
         if saver.found is not None:
             course.restore(Snapshot.from_parts(saver.found.step, saver.found.parts))
     shown = Progress(epochs) if progress else None
-    history, reports, log = course.history, Reports(on_step, shown and shown.step), log_of(log)
+    history, reports, log = course.history, Reports(on_step, shown.step if shown else None), log_of(log)
     first = start_epoch + len(history.epochs)
     augmented = made_ahead(augment, first, epochs) if augment and not history.stopped else None
     try:
