@@ -33,7 +33,7 @@ class Graph:
         key = (kind, inputs, repr(attributes))
         if key not in self._known:
             self._count += 1
-            name = self._known[key] = f"{kind.lower()}_{self._count}"
+            name = self._known[key] = f"{kind}.{self._count}"  # no name of ours has a dot and a capital
             self.nodes.append(self.onnx.helper.make_node(kind, list(inputs), [name], name, **attributes))
         return self._known[key]
 
@@ -42,7 +42,7 @@ class Graph:
         array = np.asarray(values, dtype)
         key = ("constant", array.dtype.str, array.shape, array.tobytes())
         if key not in self._known:
-            self._known[key] = name = f"constant_{len(self.constants)}"
+            self._known[key] = name = f"Constant.{len(self.constants)}"
             self.constants[name] = array
         return self._known[key]
 
