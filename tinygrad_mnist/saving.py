@@ -85,19 +85,19 @@ def load(f: File, map_location: Any = None, *, weights_only: bool = True, mmap: 
             raise DataError(f"cannot load {name}: {error.strerror or error}") from None
     else:
         contents = f.read()
-    if contents.startswith(_PICKLES):
-        raise DataError(
-            f"cannot load {name}: it is a pickle (PyTorch's torch.save writes them), and reading one "
-            f"would run what it "
-            "says. Convert it where PyTorch is: "
-            'safetensors.torch.save_file(torch.load(path, weights_only=True), "model.safetensors")'
-        )
     try:
         arrays = safetensors.numpy.load(contents)
         length = int.from_bytes(contents[:8], "little")
         text = json.loads(contents[8 : 8 + length]).get("__metadata__", {}).get(_KEY)
         tree = dict(arrays) if text is None else unpacked(json.loads(text), arrays)
     except (safetensors.SafetensorError, TypeError, ValueError, KeyError, RecursionError) as error:
+        if contents.startswith(_PICKLES):
+            raise DataError(
+                f"cannot load {name}: it is a pickle (PyTorch's torch.save writes them), and reading one "
+                f"would run what it "
+                "says. Convert it where PyTorch is: "
+                'safetensors.torch.save_file(torch.load(path, weights_only=True), "model.safetensors")'
+            ) from None
         raise DataError(f"cannot load {name}: it is damaged or no safetensors file ({error})") from None
     return _tensors(tree)
 
