@@ -60,8 +60,6 @@ def _compiled(source: str, signature: tuple[Any, ...]) -> Run:
         try:
             exec(compile(source, path, "exec"), module.__dict__)
             program = module.program
-            if isinstance(program, types.FunctionType):
-                return program  # with NUMBA_DISABLE_JIT
             program.compile(signature)
             # the machine code itself: Numba's dispatcher would look at each argument again at each call
             run: Run = program.overloads.pop(signature).entry_point  # else it would never be collected

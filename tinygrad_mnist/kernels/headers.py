@@ -83,4 +83,4 @@ def watcher(arrays: Sequence[Any]) -> tuple[Callable[[Any], Any], Any]:
     return next(iter(_same.overloads.values())).entry_point, table
 
 
-_QUICK = hasattr(_same, "overloads") and _is_as_expected()
+_QUICK = _is_as_expected()

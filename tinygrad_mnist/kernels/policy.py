@@ -1,10 +1,12 @@
 """How every kernel is compiled: the only place with njit settings.
 
 Kernels compile lazily, at their first call with given argument types. The machine code is kept on disk, so
-that a later process loads it in milliseconds; see `KernelCache`.
+that a later process loads it in milliseconds; see `KernelCache`. NUMBA_DISABLE_JIT, by which people debug
+Numba code of their own, is for that code: kernels walk raw memory, and have no meaning as plain Python.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numba
@@ -12,7 +14,7 @@ import numba
 from tinygrad_mnist.kernels.cache import KernelCache
 from tinygrad_mnist.kernels.interrupts import nothing_ignored, signals_held
 from tinygrad_mnist.kernels.lifetime import by_itself
-from tinygrad_mnist.kernels.untyped import extending
+from tinygrad_mnist.kernels.untyped import compiler_lock, config, extending
 
 SCALAR_OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # division by zero gives infinity; a Python exception would need a branch
@@ -37,23 +39,35 @@ PROGRAM_OPTIONS: dict[str, Any] = {
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile an array kernel at its first call, and keep its machine code on disk."""
-    return _cached(numba.njit(**KERNEL_OPTIONS)(function), function)
+    with _jit_enabled():
+        compiled = numba.njit(**KERNEL_OPTIONS)(function)
+    return _cached(compiled, function)
 
 
 def program_kernel(function: Callable[..., Any]) -> Any:
     """Compile a program of `tg.jit`: as `kernel`, but it lets other Python threads run meanwhile."""
-    compiled = numba.njit(**PROGRAM_OPTIONS)(function)
-    return compiled if compiled is function else by_itself(_cached(compiled, function))
+    with _jit_enabled():
+        compiled = numba.njit(**PROGRAM_OPTIONS)(function)
+    return by_itself(_cached(compiled, function))
+
+
+@contextmanager
+def _jit_enabled() -> Iterator[None]:
+    """Within the block Numba compiles, whatever NUMBA_DISABLE_JIT says; one thread at a time is in one."""
+    with compiler_lock:
+        before, config.DISABLE_JIT = config.DISABLE_JIT, 0
+        try:
+            yield
+        finally:
+            config.DISABLE_JIT = before
 
 
 def _cached(compiled: Any, function: Callable[..., Any]) -> Any:
     """Give what Numba compiles lazily its place on the disk, and let no exception vanish meanwhile."""
-    if compiled is function:  # with NUMBA_DISABLE_JIT
-        return compiled
     compile = compiled.compile
 
     def compile_whole(signature: Any) -> Any:
-        with signals_held(), nothing_ignored():
+        with signals_held(), nothing_ignored(), _jit_enabled():
             return compile(signature)
 
     compiled.compile = compile_whole
