@@ -165,7 +165,9 @@ class Trace:
     def slope(self, of: Any, value: Any) -> None:
         """Name a cotangent after what it is one of, if it was just recorded."""
         symbol: Any = getattr(value, "array", None)
-        known: Any = self.captured[id(of)][1] if id(of) in self.captured else getattr(of, "array", None)
+        known: Any = (
+            self.captured[id(of)][1] if id(of) in self.captured else getattr(of, "kept", lambda: None)()
+        )
         new = any(i.result is symbol for i in self.instructions[-1:])
         if new and isinstance(known, Symbol) and not symbol.name.startswith("d_"):
             symbol.name = self.name(f"d_{known.name}")
