@@ -233,6 +233,15 @@ def check_dtype(dtype: Any) -> np.dtype[Any]:
     )
 
 
+def native(array: Array, dtype: Any = None) -> Array:
+    """The array, or a copy, in the dtype of `check_dtype`, by default of its own: NumPy's own object.
+
+    The dtype of an array may be a copy of that, with metadata or from a pickle.
+    """
+    found = check_dtype(array.dtype if dtype is None else dtype)
+    return array if array.dtype is found else np.asarray(array.astype(found, copy=False), found)
+
+
 def result_dtype(*operands: Any) -> np.dtype[Any]:
     """Common dtype of arrays and Python scalars.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import ShapeError
-from ..primitive import Shape, check_dtype
+from ..primitive import Shape, check_dtype, native
 from .device import check_device
 from .tensor import Tensor, filled, wrap
 
@@ -36,7 +36,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
     if isinstance(data, np.ndarray):
-        return wrap(data.astype(check_dtype(data.dtype if dtype is None else dtype), copy=False))
+        return wrap(native(data, dtype))
     return Tensor(data, dtype)
 
 
@@ -47,13 +47,13 @@ def from_numpy(ndarray: Any) -> Tensor:
     """A Tensor around an array, which is not copied: what NumPy then writes into it is seen here."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy: takes an ndarray, not {type(ndarray).__name__}; tg.tensor takes more")
-    return wrap(ndarray.astype(check_dtype(ndarray.dtype), copy=False))
+    return wrap(native(ndarray))
 
 
 def from_dlpack(source: Any) -> Tensor:
     """A Tensor of what another library holds on the CPU, by the protocol `__dlpack__`."""
     array = np.from_dlpack(source)
-    return wrap(array.astype(check_dtype(array.dtype), copy=False))
+    return wrap(native(array))
 
 
 def sizes(size: Sequence[Any], name: str) -> Shape:

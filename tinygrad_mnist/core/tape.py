@@ -58,12 +58,25 @@ class Node(Operand):
     hooks: tuple[Callable[[Any, bool], Any], ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copied or pickled leaf has no past: the clock of another process may be behind this one's."""
+        """A copied or pickled leaf has no past: the clock of another process may be behind this one's.
+
+        GraphError for a computed value, whose graph would be copied down to other leaves.
+        """
+        if self.primitive is not None:
+            raise GraphError(
+                f"deepcopy and pickle take leaves, and this is a result of {self.primitive.name!r}, with a "
+                "graph: write x.clone() for a copy in the same graph, x.detach() for one without"
+            )
         state = vars(self).copy()
-        if self.primitive is None:
-            for name in ("number", "assigned", "versions"):
-                state.pop(name, None)
+        for name in ("number", "assigned", "versions"):
+            state.pop(name, None)
         return state
+
+    def __copy__(self) -> Node:
+        """Another object with the same numbers and, for a computed value, in the same graph."""
+        made: Node = object.__new__(type(self))
+        vars(made).update(self.__getstate__() if self.primitive is None else vars(self))
+        return made
 
     def restored(self) -> Node:
         """This, or where it is a view that is out of date a node like it that may be used."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
-from ..primitive import Array, Primitive, Shape, check_dtype, normalize_axis
+from ..primitive import Array, Primitive, Shape, check_dtype, native, normalize_axis
 from .conversions import Conversions
 from .hints import HINTS, Absent
 from .html import shown
@@ -60,7 +60,7 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
             raise ShapeError(f"a tensor needs numbers in sequences of equal lengths: {error}") from None
         if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
             array = array.astype(np.float32)
-        self.array = array.astype(check_dtype(array.dtype), copy=False)
+        self.array = native(array)
         self.requires_grad_(requires_grad)
 
     def bind(self, primitive: Primitive, args: tuple[Any, ...]) -> Tensor:

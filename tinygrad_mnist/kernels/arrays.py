@@ -292,7 +292,12 @@ class Entry:
         dtype = x.dtype
         if dtype is FLOAT32:
             return self.single(x, *more)
-        return self.double(x, *more) if dtype is FLOAT64 else None
+        if dtype is FLOAT64:
+            return self.double(x, *more)
+        for own in (FLOAT32, FLOAT64):
+            if dtype == own:  # and not NumPy's own object: a copy with metadata, or from a pickle
+                return self(np.asarray(x, own), *more)
+        return None
 
     def _at_first(self, name: str, number: Any) -> Callable[..., Any]:
         kind = ArrayObject(number)
@@ -317,5 +322,6 @@ def plain(x: Any) -> np.ndarray[Any, Any]:
     x = np.asarray(x)
     for dtype in (FLOAT32, FLOAT64):
         if x.dtype == dtype and x.dtype.isnative:
-            return np.array(x, dtype, order="C")
+            # asarray: kernels ask for NumPy's own dtype object, and this may be a copy of it, as above
+            return np.array(np.asarray(x, dtype), order="C")
     raise TypeError(f"kernels work on arrays of float32 or float64 in native byte order, not {x.dtype}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy import empty, ndarray
 
-from tinygrad_mnist.kernels.arrays import FLOAT32, Entry, data, lock, plain, shape, unlock
+from tinygrad_mnist.kernels.arrays import FLOAT32, FLOAT64, Entry, data, lock, plain, shape, unlock
 from tinygrad_mnist.kernels.convolve import back, forward, weight
 from tinygrad_mnist.kernels.policy import kernel
 from tinygrad_mnist.kernels.threads import team
@@ -49,6 +49,7 @@ _part = Entry(convolve_part, lambda array: (types.int64,) + (array,) * 3 + (type
 
 def convolution(x: Array, w: Array, stride: Pair, dilation: Pair, groups: int) -> Array:
     """y of x and w."""
+    x = _accepted(x)
     (n, _, *size), (outs, _, *taps) = x.shape, w.shape
     steps = zip(size, taps, stride, dilation, strict=True)
     y = empty((n, outs, *((m - d * (k - 1) - 1) // s + 1 for m, k, s, d in steps)), x.dtype)
@@ -58,6 +59,7 @@ def convolution(x: Array, w: Array, stride: Pair, dilation: Pair, groups: int) -
 
 def convolution_input(y: Array, w: Array, size: Pair, stride: Pair, dilation: Pair, groups: int) -> Array:
     """What pulls a cotangent y of a convolution back to images of this size."""
+    y = _accepted(y)
     x = empty((y.shape[0], w.shape[1] * groups, *size), y.dtype)
     _by_images(INPUT, x, w, y, (*stride, *dilation, groups))
     return x
@@ -72,8 +74,8 @@ def convolution_weight(y: Array, x: Array, taps: Pair, stride: Pair, dilation: P
     work = y.size * math.prod(shape[1:])
     parts = max(1, min(count, work // A_SHARE, MOST_SUMS))
     ends = [count * part // parts for part in range(parts + 1)]
-    sums = empty((parts, *shape), y.dtype)
     x, y = _accepted(x), _accepted(y)
+    sums = empty((parts, *shape), y.dtype)
     compute = _part.single if y.dtype == FLOAT32 else _part.double
 
     with team(parts) as workers:
@@ -99,7 +101,8 @@ def _by_images(what: int, x: Array, w: Array, y: Array, geometry: tuple[int, ...
 
 def _accepted(x: Array) -> Array:
     """The array itself if it is contiguous, else a copy that is."""
-    return x if type(x) is ndarray and x.flags.carray and x.dtype.isnative else plain(x)
+    known = type(x) is ndarray and (x.dtype is FLOAT32 or x.dtype is FLOAT64)
+    return x if known and x.flags.carray else plain(x)
 
 
 def _check(done: int) -> None:
