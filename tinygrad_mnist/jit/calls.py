@@ -21,7 +21,7 @@ from .effects import refuse_change
 from .places import GONE
 from .reads import Reads
 from .strangers import follows, is_ours, unwatchable
-from .values import UNKNOWN, Among, New, static
+from .values import UNKNOWN, Among, New, shown, static
 
 #: Methods by which native containers change.
 _CHANGES = {
@@ -260,18 +260,18 @@ class Calls:
         name = self.reads.name(owner)
         known = key is not UNKNOWN and not isinstance(key, Among | slice)
         if isinstance(owner, dict) and known:
-            self.reads.effects.note(owner, key, owner.get(key, GONE), f"{name}[{key!r}]")
+            self.reads.effects.note(owner, key, owner.get(key, GONE), f"{name}[{shown(key)}]")
         elif (
             isinstance(owner, list)
             and isinstance(key, int)
             and -len(owner) <= key < len(owner)
             and not deletes
         ):
-            self.reads.effects.note(owner, key, owner[key], f"{name}[{key!r}]")
+            self.reads.effects.note(owner, key, owner[key], f"{name}[{shown(key)}]")
         elif isinstance(owner, dict):
             self.reads.effects.snapshot(owner, name)
         elif isinstance(owner, list | np.ndarray | bytearray | collections.deque):
-            refuse_change(f"{name}[{key!r}]" if known else f"what {name} holds", "an assignment")
+            refuse_change(f"{name}[{shown(key)}]" if known else f"what {name} holds", "an assignment")
 
 
 # Builtins that read less than all they are given ---------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..errors import TraceError
 from .places import GONE
+from .values import shown
 
 
 class Effect(NamedTuple):
@@ -94,7 +95,7 @@ class Effects:
             for key in {**before, **owner}:
                 old = before.get(key, GONE)
                 if owner.get(key, GONE) is not old:
-                    noted.setdefault((id(owner), key), Effect(owner, key, old, f"{name}[{key!r}]"))
+                    noted.setdefault((id(owner), key), Effect(owner, key, old, f"{name}[{shown(key)}]"))
         return list(noted.values())
 
     def undo(self) -> None:

@@ -26,6 +26,7 @@ from .values import (
     New,
     is_iterator,
     is_sized,
+    shown,
     static,
 )
 
@@ -288,7 +289,7 @@ class Reads:
         if x is UNKNOWN or isinstance(x, Tensor | type):
             return UNKNOWN
         outside = self.is_outside(x)
-        label = label or f"{self.name(x)}[{key!r}]"
+        label = label or f"{self.name(x)}[{shown(key)}]"
         if isinstance(x, Among) or key is UNKNOWN or isinstance(key, Among):
             self.consume(x)
             return Among([x, *self._inside(x)])
@@ -347,7 +348,7 @@ class Reads:
             self.consume(x)
         elif not self.effects.has(x, key):
             try:
-                self.places.add("contains", x, key, key in x, f"{key!r} in {self.name(x)}")
+                self.places.add("contains", x, key, key in x, f"{shown(key)} in {self.name(x)}")
             except TypeError:
                 return  # a key that cannot be hashed: the function is about to get the same error
 

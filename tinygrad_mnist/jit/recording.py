@@ -15,6 +15,7 @@ from .program import Program, simplified
 from .reads import Reads
 from .structure import LEAF, rebuilt, structure_of
 from .trace import Symbol, Trace
+from .values import shown
 from .watch import Watcher
 
 
@@ -120,7 +121,7 @@ def _mark_objects(reads: Reads, value: Any, name: str) -> None:
     """Note the objects among the arguments; the containers around them are made anew at each call."""
     if isinstance(value, dict):
         for key, x in value.items():
-            _mark_objects(reads, x, f"{name}[{key!r}]")
+            _mark_objects(reads, x, f"{name}[{shown(key)}]")
     elif isinstance(value, list | tuple):
         for i, x in enumerate(value):
             _mark_objects(reads, x, f"{name}[{i}]")

@@ -41,6 +41,13 @@ class New(Among):
         self.cls = cls
 
 
+def shown(key: Any) -> str:
+    """A key in words; of one that is no plain value only its type: its own words are code that runs."""
+    if isinstance(key, tuple):
+        return f"({', '.join(map(shown, key))})"
+    return repr(key) if isinstance(key, PLAIN) or key is UNKNOWN else f"a {type(key).__name__}"
+
+
 def static(cls: type, name: str) -> tuple[Any, Any]:
     """Which class has an attribute, and what, without asking any descriptor."""
     for base in cls.__mro__:

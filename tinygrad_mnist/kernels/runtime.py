@@ -52,7 +52,8 @@ def position(i: Any, low: Any, size: Any) -> Any:
     """An index, counted from the end if negative; IndexError outside low .. size - 1."""
     if i < low or i >= size:
         raise IndexError("a position is outside its axis")
-    return i + size if i < 0 else i
+    inside = np.int64(i)  # the sum of a uint64 and an int64 is no integer
+    return inside + size if inside < 0 else inside
 
 
 @routine

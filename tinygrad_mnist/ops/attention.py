@@ -79,7 +79,8 @@ def scaled_dot_product_attention(
 def embedding(index: Any, weight: Value, padding_idx: int | None = None) -> Value:
     """The rows of `weight` (V, D) at the integer positions `index`: (*index.shape, D).
 
-    Raises ShapeError for a weight that is no matrix, IndexError for a position outside 0 .. V - 1.
+    Negative positions count from the end. Raises ShapeError for a weight that is no matrix, IndexError for
+    a position outside -V .. V - 1.
     Where the index is `padding_idx` the row gets no gradient.
     """
     if weight.ndim != 2:

@@ -19,6 +19,11 @@ def _check_positions(name: str, index: Any) -> None:
         raise DTypeError(f"{name}: positions must be integers, not {index.dtype}; cast them with .long()")
 
 
+def _signed(index: Any) -> Any:
+    """The positions in a type that no large one turns negative in, as NumPy has it with uint64."""
+    return np.minimum(index, np.iinfo(np.int64).max).astype(np.int64) if index.dtype == np.uint64 else index
+
+
 _FEW = 32  # numbers that are added up in float32; more in float64
 
 
@@ -30,7 +35,7 @@ def _infer_take(x: Any, index: Any, axis: int) -> Any:
 def _run_take(x: Any, index: Any, axis: int) -> Any:
     _check_positions("take", index)
     try:
-        return x.take(index, axis)
+        return x.take(_signed(index), axis)
     except IndexError:
         n = x.shape[axis]
         bad = next((int(i) for i in np.ravel(index) if not -n <= i < n), "changed by another thread")
@@ -61,7 +66,7 @@ def _run_scatter(x: Any, index: Any, axis: int, size: int) -> Any:
     shape, dtype = _infer_scatter(x, index, axis, size)
     wide = dtype == np.float32 and index.size > _FEW
     out = np.zeros(shape, np.float64 if wide else dtype)
-    np.add.at(out, (slice(None),) * axis + (index,), x.astype(out.dtype, copy=False))
+    np.add.at(out, (slice(None),) * axis + (_signed(index),), x.astype(out.dtype, copy=False))
     return out.astype(dtype, copy=False)
 
 
@@ -78,7 +83,7 @@ scatter_add_along: Primitive = Primitive(
 
 def _run_positions(index: Any, low: int, size: int) -> Any:
     _check_positions("index", index)
-    index = np.array(index, np.int64)  # another thread may change it after the check
+    index = np.array(_signed(index), np.int64)  # another thread may change it after the check
     if index.size and not (low <= index.min() and index.max() < size):
         bad = next(int(i) for i in np.ravel(index) if not low <= i < size)
         raise IndexError(f"position {bad} is outside an axis of length {size}")
