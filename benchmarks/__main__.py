@@ -133,10 +133,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def write_readme(arguments: Sequence[str], console: Console) -> int:
-    """Rewrite the README's tables from the results of a run."""
+    """Rewrite the tables of docs/speed.md from the results of a run."""
     p = argparse.ArgumentParser(prog="python -m benchmarks readme", description=write_readme.__doc__)
     p.add_argument("results", type=Path, help="results.json of a run")
-    p.add_argument("--readme", type=Path, default=Path("README.md"))
+    p.add_argument("--readme", type=Path, default=Path("docs/speed.md"))
     options = p.parse_args(arguments)
     try:
         readme.rewrite(options.readme, json.loads(options.results.read_text(encoding="utf-8")))
