@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import io
+import itertools
 import os
 import pathlib
+import queue
 import random
+import secrets
+import subprocess
+import sys
+import threading
 import time
+import types
 import uuid
 from typing import Any
 
@@ -216,6 +225,10 @@ def test_whole_numbers_that_do_not_fit() -> None:
                 f(x, k)
 
 
+RNG, OLD, PYTHONS = np.random.default_rng(0), np.random.RandomState(0), random.Random(0)
+HOLDER = types.SimpleNamespace(rng=RNG)
+
+
 @pytest.mark.parametrize(
     ("ask", "what"),
     [
@@ -225,6 +238,24 @@ def test_whole_numbers_that_do_not_fit() -> None:
         (lambda x: x * np.random.default_rng(0).random(), "random"),
         (lambda x: x * uuid.uuid4().int, "random"),
         (lambda x: x * len(os.urandom(2)), "random"),
+        (lambda x: x * secrets.randbelow(3), "random"),
+        (lambda x: x * random.SystemRandom().random(), "random"),
+        (lambda x: x * float(RNG.random()), "random"),
+        (lambda x: x * tg.Tensor(RNG.normal(size=2)), "random"),
+        (lambda x, rng=RNG: x * int(rng.integers(3)), "random"),
+        (lambda x: x * getattr(RNG, "random")(), "random"),  # noqa: B009
+        (lambda x: x * HOLDER.rng.random(), "random"),
+        (lambda x: x * sum([RNG.random() for _ in range(2)]), "random"),
+        (lambda x: x * sorted([1.0, 2.0], key=lambda _: RNG.random())[0], "random"),
+        (lambda x: x * sum(map(RNG.normal, [0.0, 1.0])), "random"),
+        (lambda x: x * len(RNG.spawn(1)), "random"),
+        (lambda x: x * functools.partial(RNG.normal, 0.0)(), "random"),
+        (lambda x: x * np.random.Generator.random(RNG), "random"),
+        (lambda x: x * float(RNG.bit_generator.random_raw() % 3), "random"),
+        (lambda x: x * OLD.rand(), "random"),
+        (lambda x: x * OLD.normal(), "random"),
+        (lambda x: x * PYTHONS.gauss(0, 1), "random"),
+        (lambda x: x * random.Random.random(PYTHONS), "random"),
     ],
 )
 def test_random_numbers_of_others_are_refused(ask: Any, what: str) -> None:
@@ -233,14 +264,37 @@ def test_random_numbers_of_others_are_refused(ask: Any, what: str) -> None:
 
 
 def test_iterators_that_are_used_up_are_refused() -> None:
-    for it in (iter([1.0, 2.0]), (k for k in [1.0]), zip([1.0]), map(float, [1])):
+    for it in (iter([1.0, 2.0]), (k for k in [1.0]), zip([1.0]), map(float, [1]), itertools.count()):
         for ask in (
             lambda x, it=it: x * next(it),
-            lambda x, it=it: x * tuple(it),
+            lambda x, it=it: x * tuple(itertools.islice(it, 1)),
             lambda x, it=it: [x for _ in it],
         ):
             with pytest.raises(TraceError, match=r"iterator.*test_watched_calls.py:\d+"):
                 tg.jit(ask)(X)
+
+
+TEXT = io.StringIO("one\ntwo\n")
+
+
+def test_lines_of_an_open_file_are_used_up() -> None:
+    lines = io.StringIO("1\n2\n")
+    for ask in (lambda x: x * float(next(lines)), lambda x: x * len(list(lines))):
+        with pytest.raises(TraceError, match="iterator"):
+            tg.jit(ask)(X)
+    assert tg.jit(lambda x: (lines.write("3"), x * 2)[1])(X).tolist() == [2.0, 4.0]
+
+
+def test_a_queue_and_a_variable_of_a_thread() -> None:
+    waiting: queue.SimpleQueue[float] = queue.SimpleQueue()
+    waiting.put(1.0)
+    with pytest.raises(TraceError, match=r"get\(\)"):
+        tg.jit(lambda x: x * waiting.get())(X)
+    mine = threading.local()
+    fast = tg.jit(lambda x: x * mine.k)
+    for k in (2.0, 3.0):
+        mine.k = k
+        assert fast(X).tolist() == [k, 2 * k]
 
 
 @pytest.mark.parametrize(
@@ -253,10 +307,19 @@ def test_iterators_that_are_used_up_are_refused() -> None:
         lambda x: x * len(os.environ["PATH"]),
         lambda x: x * len(os.getenv("HOME", "")),
         lambda x: x * len(pathlib.Path(__file__).read_text()),
+        lambda x: x * datetime.date.today().year,
+        lambda x: x * os.times().user,
+        lambda x: x * len(TEXT.readline()),
+        lambda x: x * len(sys.stdin.read()),
+        lambda x: x * len(input()),
+        lambda x: x * os.path.exists(__file__),
+        lambda x: x * os.stat(__file__).st_size,
+        lambda x: x * len(subprocess.check_output(["true"])),
     ],
 )
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_what_cannot_be_asked_again_warns_of_its_line(ask: Any) -> None:
+def test_what_cannot_be_asked_again_warns_of_its_line(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a line\n"))
     with pytest.warns(TraceWarning, match=r"test_watched_calls.py:\d+"):
         tg.jit(ask)(X)
 

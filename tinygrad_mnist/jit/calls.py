@@ -6,6 +6,8 @@ import builtins
 import collections
 import contextvars
 import functools
+import io
+import queue
 import types
 import warnings
 import weakref
@@ -20,7 +22,7 @@ from ..errors import TraceError
 from .effects import refuse_change
 from .places import GONE
 from .reads import Reads
-from .strangers import follows, is_ours, unwatchable
+from .strangers import RANDOM, follows, is_ours, unwatchable
 from .values import UNKNOWN, Among, New, shown, static
 
 #: Methods by which native containers change.
@@ -43,6 +45,7 @@ _CHANGES = {
     collections.deque: {"append", "appendleft", "clear", "extend", "extendleft", "insert", "pop", "popleft"}
     | {"remove", "reverse", "rotate"},
     np.ndarray: {"fill", "put", "sort", "partition", "resize", "setfield", "itemset", "__setitem__"},
+    queue.SimpleQueue: {"get", "get_nowait", "put", "put_nowait"},
     bytearray: {"append", "extend", "clear", "pop", "insert", "remove", "reverse"},
 }
 #: Functions that learn nothing of what they are given that could change.
@@ -128,6 +131,7 @@ class Calls:
             if inner is method:
                 self.reads.attribute(type(function), "__call__")
             return self._python(inner, [function, *everything])
+        self._handed(everything)
         self.reads.consume(Among(everything), objects=True)
         return Among([function, *everything]), False
 
@@ -145,6 +149,7 @@ class Calls:
         if cls not in _HARMLESS:
             ours, builtin = is_ours(cls.__module__), cls.__module__ == "builtins"
             shallow = builtin and cls.__name__ in _SHALLOW
+            self._handed(args)
             self.reads.consume(Among(args), deep=not shallow, objects=not (ours or builtin), ours=ours)
             if not builtin:
                 return New(cls, args)
@@ -161,7 +166,8 @@ class Calls:
         if isinstance(owner, contextvars.ContextVar):
             return self._ask(function, tuple(args))
         self._changes(owner, name)
-        if not isinstance(owner, types.ModuleType | type):
+        self._handed(everything)
+        if not isinstance(owner, types.ModuleType | type | io.IOBase):
             everything = [owner, *everything]
         elsewhere = getattr(function, "__module__", None) not in (
             None,
@@ -203,6 +209,12 @@ class Calls:
             return UNKNOWN, False
         self.reads.places.add("answer", function, args, value, f"{self.reads.name(function)}()")
         return self.reads.mark(value, self.reads.name(function)), False
+
+    def _handed(self, args: list[Any]) -> None:
+        """Native code is given these: it may call them."""
+        for x in args:
+            if isinstance(x, RANDOM) or (callable(x) and not isinstance(x, type)):
+                self._unwatchable(x)
 
     def _unwatchable(self, function: Any) -> None:
         found = unwatchable(function)

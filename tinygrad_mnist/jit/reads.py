@@ -257,6 +257,8 @@ class Reads:
         if isinstance(raw, NATIVE):
             return getattr(x, name)
         self.mark(raw, label)
+        if type(raw).__name__ == "cython_function_or_method":  # of NumPy's random generators, among others
+            return types.MethodType(raw, x)
         if isinstance(raw, functools.cached_property):
             self.mark(raw.func, label)
             return Among([x])
@@ -387,6 +389,11 @@ class Reads:
                     self.arrays.append((x, self.name(x)))
                 elif outside:
                     self.numbers(x)
+            elif outside and is_iterator(x):
+                raise TraceError(
+                    f"{self.name(x)} is an iterator, which is used up: a program could not ask it again. "
+                    "Take from it outside the compiled function and pass the value as an argument"
+                )
             elif outside and hasattr(x, "__dict__") and (objects or is_library(type(x).__module__)):
                 for key in list(vars(x)):
                     stack.append(self.attribute(x, key, generic=True))
@@ -398,11 +405,6 @@ class Reads:
                     self._whole(x)
                 if deep:
                     stack += items(x)
-            elif outside and is_iterator(x):
-                raise TraceError(
-                    f"{self.name(x)} is an iterator, which is used up: a program could not ask it again. "
-                    "Take from it outside the compiled function and pass the value as an argument"
-                )
 
     def numbers(self, x: Any) -> None:
         """The numbers of an array from outside were read: they are constants of the program."""

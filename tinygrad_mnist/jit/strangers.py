@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import os
 import random
 import sys
@@ -52,7 +53,7 @@ def is_library(module: str | None) -> bool:
     )
 
 
-_RANDOM = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
+RANDOM = (random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator)
 _FILES = {"open", "input", "load", "fromfile", "loadtxt", "genfromtxt", "memmap"}
 
 
@@ -61,14 +62,28 @@ def unwatchable(function: Any) -> tuple[str, bool] | None:
     module = getattr(function, "__module__", None) or ""
     owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
     root = module.split(".")[0]
-    if isinstance(owner, _RANDOM) or root in ("random", "secrets", "uuid") or function is os.urandom:
+    if isinstance(owner, RANDOM) or isinstance(function, RANDOM) or function in _ENTROPY:
+        return "random numbers that are not drawn from a Generator of this package", True
+    if root in ("random", "secrets", "uuid"):
         return "random numbers that are not drawn from a Generator of this package", True
     if isinstance(owner, np.random.SeedSequence) or (root == "numpy" and "random" in module):
         return "random numbers that are not drawn from a Generator of this package", True
-    if root == "time" or (isinstance(owner, type) and issubclass(owner, datetime.date) and name in _NOW):
+    if (
+        root == "time"
+        or function is os.times
+        or (isinstance(owner, type) and issubclass(owner, datetime.date) and name in _NOW)
+    ):
         return "the clock", False
     if function in _ENVIRONMENT:
         return "the environment", False
+    if root == "subprocess":
+        return "another program", False
+    if (
+        root == "genericpath"
+        or function in _DISK
+        or (isinstance(owner, io.IOBase) and name.startswith("read"))
+    ):
+        return "a file", False
     if isinstance(function, types.BuiltinFunctionType | types.FunctionType) and (
         (name in _FILES and root in ("builtins", "io", "_io", "numpy")) or root in ("pathlib", "shutil")
     ):
@@ -78,3 +93,5 @@ def unwatchable(function: Any) -> tuple[str, bool] | None:
 
 _NOW = ("now", "today", "utcnow")
 _ENVIRONMENT = [os.getenv, os.getcwd, os.listdir]
+_ENTROPY = [os.urandom, getattr(os, "getrandom", None)]
+_DISK = [os.stat, os.lstat, os.scandir, os.read, os.access]
