@@ -82,7 +82,7 @@ def reduction(
         vjp: (g, y, x, axes, keepdims) -> cotangent of x.
         cases, domain: as in `Primitive`.
     """
-    formula = Formula(combine)
+    formula = Formula(combine, 2)
 
     def result(x: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
         return tuple(1 if d in axes else n for d, n in enumerate(x) if keepdims or d not in axes)
@@ -114,7 +114,7 @@ def running(
 
     Arguments as for `reduction`; vjp: (g, y, x, axis) -> cotangent of x.
     """
-    formula = Formula(combine)
+    formula = Formula(combine, 2)
 
     def run(x: Array, axis: int) -> Array:
         if not 0 <= axis < x.ndim:

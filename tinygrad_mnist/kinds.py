@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from string import ascii_lowercase
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -61,13 +62,33 @@ class Algebra(Protocol[T]):
 class Formula:
     """A scalar expression in Python over the operands `a`, `b`, `c`, ..., operators and `FUNCTIONS`.
 
-    Raises ValueError for text that is something else.
+    Args:
+        text: the expression.
+        operands: how many there are; None if they are not known yet.
+
+    Raises ValueError for text that is something else, or names an operand that there is not.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, operands: int | None = None) -> None:
         self.text = text
-        self.tree = ast.parse(text, mode="eval").body
+        try:
+            self.tree = ast.parse(text, mode="eval").body
+        except (SyntaxError, TypeError) as error:
+            raise ValueError(
+                f"a formula is one expression of Python as text, and {text!r} is none: {error}"
+            ) from None
         self.build(_CHECK, [None] * 26)
+        if operands is not None:
+            self._check_operands(operands)
+
+    def _check_operands(self, count: int) -> None:
+        known = ascii_lowercase[:count]
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name) and node.id not in FUNCTIONS and node.id not in known:
+                raise ValueError(
+                    f"the formula {self.text!r} names {node.id!r}, and its operands are {', '.join(known)}: "
+                    "one letter for each derivative that is given with it"
+                )
 
     def __repr__(self) -> str:
         return f"Formula({self.text!r})"

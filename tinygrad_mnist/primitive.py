@@ -310,8 +310,8 @@ def loop(
         work, bools, integers: as in `kinds.Loop`.
     """
 
-    of_bools, of_integers = (None if text is None else Formula(text) for text in (bools, integers))
-    kind = Loop(Formula(formula), work, of_bools, of_integers)
+    of_bools, of_integers = (None if text is None else Formula(text, len(vjps)) for text in (bools, integers))
+    kind = Loop(Formula(formula, len(vjps)), work, of_bools, of_integers)
     kernel = kernel or array_kernel(name, kind.formula, len(vjps))
     floats, answers = result == "float", result == "bool"
 

@@ -4,12 +4,14 @@ import itertools
 import math
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tinygrad_mnist.declaring import reduction
 from tinygrad_mnist.kernels import scalar
 from tinygrad_mnist.kinds import Loop
-from tinygrad_mnist.primitive import REGISTRY
+from tinygrad_mnist.primitive import REGISTRY, loop
 
 FUNCTIONS = vars(scalar) | {
     "maximum": np.maximum,
@@ -46,3 +48,27 @@ def test_formula_and_kernel_agree(numbers):
             formula = eval(CODE[primitive.name], FUNCTIONS | dict(zip("abc", operands, strict=False)))
             (kernel,) = primitive(*(np.array([x]) for x in operands), *PARAMS[primitive.name])
         assert kernel == formula or (np.isnan(kernel) and np.isnan(formula)), primitive.name
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a + z", "'a \\+ z' names 'z', and its operands are a"),
+        ("a * b", "names 'b'"),
+        ("a + foo", "cannot contain 'foo'"),
+        ("sqroot(a)", "cannot contain 'sqroot"),
+        ("a +", "'a \\+' is none"),
+        ("", "'' is none"),
+        (None, "None is none"),
+    ],
+)
+def test_formulas_that_are_none_are_refused_where_they_are_declared(text, says):
+    with pytest.raises(ValueError, match=says):
+        loop("mistaken", text, None)
+    if text is not None:
+        with pytest.raises(ValueError, match=says):
+            loop("mistaken", "a", None, integers=text)
+    if text != "a * b":  # a total and an element
+        with pytest.raises(ValueError, match=says.partition(",")[0]):
+            reduction("mistaken", lambda dtype: 0, text, None)
+    assert "mistaken" not in REGISTRY
