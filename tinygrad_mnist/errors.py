@@ -13,6 +13,10 @@ class DTypeError(TinygradMnistError, TypeError):
     """A dtype the operation cannot work with."""
 
 
+class OutOfBoundsError(TinygradMnistError, IndexError):
+    """With TINYGRAD_MNIST_CHECK=1: code was about to read or write outside an array."""
+
+
 class GraphError(TinygradMnistError, RuntimeError):
     """A gradient was asked of a computation graph that cannot give it."""
 

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from ..kernels.cache_folder import PROGRAM, keep_program
+from ..kernels.checking import CHECKING
 from ..kernels.forks import held_at_fork
 from ..kernels.in_python import IN_PYTHON
 from ..kernels.untyped import numpy_support
 from ..kernels.untyped import types as numba_types
 from ..primitive import Array
+from .bounds import checked
 
 Run = Callable[..., None]
 
@@ -63,7 +65,7 @@ def _compiled(source: str, signature: tuple[Any, ...]) -> Run:
             program.compile(signature)
             # the machine code itself: Numba's dispatcher would look at each argument again at each call
             run: Run = program.overloads.pop(signature).entry_point  # else it would never be collected
-            return run
+            return checked(run, signature) if CHECKING else run
         finally:
             del sys.modules[name]
             linecache.cache.pop(path, None)

@@ -18,6 +18,7 @@ from tinygrad_mnist.kernels.cache_folder import (
     keep,
     read,
 )
+from tinygrad_mnist.kernels.checking import CHECKING, VARIABLE
 from tinygrad_mnist.kernels.interrupts import nothing_ignored
 from tinygrad_mnist.kernels.linking import fill_slots
 
@@ -92,6 +93,7 @@ class KernelCache(_Cache):
         return "\n".join(
             (
                 folder.name,
+                f"{VARIABLE}={CHECKING}",
                 self._function.__module__,
                 describe(self._function),
                 str(sig),

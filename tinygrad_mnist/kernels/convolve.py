@@ -16,6 +16,7 @@ arrays, change one of the three, and give 0 if there is no memory. Of x and y th
 
 from typing import Any
 
+from tinygrad_mnist.kernels.checking import CHECKING, OUTSIDE
 from tinygrad_mnist.kernels.linking import linked
 from tinygrad_mnist.kernels.packing import (
     ROWS,
@@ -371,26 +372,35 @@ back = linked(convolve_input, _arguments)
 
 
 @routine
-def _sizes(x: Any, w: Any, geometry: Any) -> Any:
+def _sizes(x: Any, w: Any, y: Any, first: int, last: int, geometry: Any) -> Any:
+    """The sizes that the kernels take; under TINYGRAD_MNIST_CHECK the arrays must be of them."""
+    if CHECKING:
+        s, step, d, gap, groups = geometry
+        high = (x.shape[2] - d * (w.shape[2] - 1) - 1) // s + 1
+        wide = (x.shape[3] - gap * (w.shape[3] - 1) - 1) // step + 1
+        fits = x.shape[1] == w.shape[1] * groups and y.shape[1] == w.shape[0]
+        fits = fits and x.shape[0] == y.shape[0] and y.shape[2] == high and y.shape[3] == wide
+        if not (fits and 0 <= first <= last <= x.shape[0]):
+            raise IndexError(OUTSIDE)
     return x.shape[1:] + w.shape[:1] + w.shape[2:] + geometry
 
 
 @routine
 def convolution(x: Any, w: Any, y: Any, first: int, last: int, *geometry: int) -> None:
     """The results y of the images `first` up to `last`."""
-    _check(forward(memory(x), memory(w), memory(y), first, last, *_sizes(x, w, geometry)))
+    _check(forward(memory(x), memory(w), memory(y), first, last, *_sizes(x, w, y, first, last, geometry)))
 
 
 @routine
 def convolution_weight(x: Any, w: Any, y: Any, first: int, last: int, *geometry: int) -> None:
     """w, the gradient of kernels by the images `first` up to `last`."""
-    _check(weight(memory(x), memory(w), memory(y), first, last, *_sizes(x, w, geometry)))
+    _check(weight(memory(x), memory(w), memory(y), first, last, *_sizes(x, w, y, first, last, geometry)))
 
 
 @routine
 def convolution_input(x: Any, w: Any, y: Any, first: int, last: int, *geometry: int) -> None:
     """x, the gradient of the images `first` up to `last`."""
-    _check(back(memory(x), memory(w), memory(y), first, last, *_sizes(x, w, geometry)))
+    _check(back(memory(x), memory(w), memory(y), first, last, *_sizes(x, w, y, first, last, geometry)))
 
 
 @routine

@@ -12,6 +12,7 @@ from typing import Any
 import numba
 
 from tinygrad_mnist.kernels.cache import KernelCache
+from tinygrad_mnist.kernels.checking import CHECKING
 from tinygrad_mnist.kernels.interrupts import nothing_ignored, signals_held
 from tinygrad_mnist.kernels.lifetime import by_itself
 from tinygrad_mnist.kernels.untyped import compiler_lock, config, extending
@@ -25,7 +26,7 @@ SCALAR_OPTIONS: dict[str, Any] = {
 KERNEL_OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # as above
     "fastmath": False,  # as above; kernels that reorder sums do so explicitly, always the same way
-    "boundscheck": False,  # kernels walk raw memory; their callers check shapes once per call
+    "boundscheck": CHECKING,  # kernels walk raw memory; their callers check shapes once per call
     "nogil": False,  # kernels release Python's lock themselves when it is worth it; see `arrays.unlock`
     "_nrt": True,  # they may allocate; said, since what is not is taken over from the calling function
 }

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinygrad_mnist.kernels.barrier import barrier
 from tinygrad_mnist.kernels.bits import fma
+from tinygrad_mnist.kernels.checking import CHECKING, OUTSIDE
 from tinygrad_mnist.kernels.policy import routine, scalar
 from tinygrad_mnist.kernels.products import onto, part_of_product, product
 from tinygrad_mnist.kernels.simd import offset, prefetch
@@ -143,10 +144,26 @@ def span(n: int, times: int, worker: int, workers: int) -> Any:
 
 
 @routine
+def _check_sum(m: int, n: int, depth: int, other: int, out: Any, first: int, last: int, length: int) -> None:
+    """Assert, if asked to, that m x n sums over an axis fit their matrix, and a part of an axis the axis."""
+    fits = depth == other and out.shape[0] == m and out.shape[1] == n
+    if CHECKING and not (fits and 0 <= first <= last <= length):
+        raise IndexError(OUTSIDE)
+
+
+@routine
 def _multiply(a: Any, b: Any, out: Any, top: int, bottom: int, left: int, right: int) -> None:
     a_row, a_column = a.strides[0] // a.itemsize, a.strides[1] // a.itemsize
     b_row, b_column = b.strides[0] // b.itemsize, b.strides[1] // b.itemsize
     m, n, depth = a.shape[0], b.shape[1], a.shape[1]
+    if CHECKING and not (
+        b.shape[0] == depth
+        and out.shape[0] == m
+        and out.shape[1] == n
+        and 0 <= top <= bottom <= m
+        and 0 <= left <= right <= n
+    ):
+        raise IndexError(OUTSIDE)
     if not part_of_product(
         memory(a),
         a_row,
@@ -187,6 +204,7 @@ def matmul_part(a: Any, b: Any, out: Any, part: int, parts: int) -> None:
     first, last = share(a.shape[1], part, parts)
     left, right = offset(memory(a), first * a_column), offset(memory(b), first * b_row)
     n = b.shape[1]
+    _check_sum(a.shape[0], n, a.shape[1], b.shape[0], out, first, last, a.shape[1])
     if not product(
         left, a_row, a_column, right, b_row, b_column, memory(out), n, a.shape[0], n, last - first
     ):
@@ -197,6 +215,7 @@ def matmul_part(a: Any, b: Any, out: Any, part: int, parts: int) -> None:
 def accumulate(a: Any, b: Any, out: Any, first: int, last: int) -> None:
     """out += a.T @ b in rows `first` up to `last`; all three contiguous."""
     rows, n = a.shape[1], b.shape[1]
+    _check_sum(rows, n, a.shape[0], b.shape[0], out, first, last, rows)
     left, result = offset(memory(a), first), offset(memory(out), first * n)
     if not onto(left, 1, rows, memory(b), n, 1, result, n, last - first, n, a.shape[0]):
         raise MemoryError("no memory for a matrix product")
@@ -206,6 +225,7 @@ def accumulate(a: Any, b: Any, out: Any, first: int, last: int) -> None:
 def accumulate_columns(a: Any, b: Any, out: Any, first: int, last: int) -> None:
     """out += a.T @ b in columns `first` up to `last`; all three contiguous."""
     rows, n = a.shape[1], b.shape[1]
+    _check_sum(rows, n, a.shape[0], b.shape[0], out, first, last, n)
     right, result = offset(memory(b), first), offset(memory(out), first)
     if not onto(memory(a), 1, rows, right, n, 1, result, n, rows, last - first, a.shape[0]):
         raise MemoryError("no memory for a matrix product")
