@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import functools
 import io
@@ -394,3 +395,21 @@ def test_explain_lists_what_is_watched() -> None:
 def test_products_of_whole_numbers(dtype: str) -> None:
     a, b = tg.Tensor([[1, 2], [3, 4], [5, 6]], dtype=dtype), tg.Tensor([[1, 200], [3, 4]], dtype=dtype)
     _agree(lambda a, b: a @ b, (a, b))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda y: types.SimpleNamespace(y=y),
+        lambda y: {y},
+        lambda y: collections.deque([y]),
+        lambda y: {"y": y}.values(),
+        lambda y: [1, (types.SimpleNamespace(y=y), None)],
+        lambda y: (k for k in [y]),
+    ],
+)
+def test_results_that_no_program_can_fill_are_refused(make: Any) -> None:
+    with pytest.raises(TraceError, match="return tensors, and tuples, lists and dicts"):
+        tg.jit(lambda x: make(x * 2))(X)
+    keeps = types.SimpleNamespace(k=2.0)
+    assert tg.jit(lambda x: (keeps, x * 2))(X)[0] is keeps

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import inspect
+from collections import deque
+from collections.abc import Callable, ItemsView, Iterator, Sequence, ValuesView
 from typing import Any
 
 from ..core.tape import tracing
 from ..core.tensor import Tensor, wrap
+from ..errors import TraceError
 from .derivative import Differentiable
 from .effects import Effect
 from .naming import paths
@@ -65,6 +68,7 @@ class Recording:
             with watcher.watching():
                 watcher.calls.root(function)
                 value = function(*args, **kwargs)
+            _refuse_hidden(reads, value)
             self.result = structure_of(value, leaves)
             self.shown = len(leaves)
             for effect in reads.effects.all():
@@ -127,6 +131,23 @@ def _mark_objects(reads: Reads, value: Any, name: str) -> None:
             _mark_objects(reads, x, f"{name}[{i}]")
     elif not (isinstance(value, Tensor) and isinstance(value.array, Symbol)):
         reads.mark(value, name)
+
+
+def _refuse_hidden(reads: Reads, value: Any) -> None:
+    """TraceError where a result holds symbols in something that no program can fill anew at each call."""
+    if isinstance(value, dict | list | tuple):
+        for x in value.values() if isinstance(value, dict) else value:
+            _refuse_hidden(reads, x)
+        return
+    if reads.is_outside(value):  # its own attributes are written after each call
+        return
+    inside = vars(value) if hasattr(value, "__dict__") and not isinstance(value, Tensor | type) else {}
+    held = list(value) if isinstance(value, set | frozenset | deque | ValuesView | ItemsView) else []
+    if inspect.isgenerator(value) or inspect.iscoroutine(value) or _has_symbols([*inside.values(), *held]):
+        raise TraceError(
+            f"the function returns a {type(value).__name__}, which a program cannot make anew at each call: "
+            "return tensors, and tuples, lists and dicts of them"
+        )
 
 
 def _has_symbols(value: Any) -> bool:
