@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import lab, nn, train
+from tinygrad_mnist.errors import MissingExtraError
 from tinygrad_mnist.train.progress import Progress
 
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "notebook.ipynb"
@@ -100,3 +102,27 @@ def test_the_notebook():
         assert part in shown
     accuracy = float(re.search(r"'(\d+\.\d)% of 10,000", shown)[1])
     assert accuracy > 80
+
+
+def small_network():
+    (images, labels), _ = tg.data.mnist()
+    recipe = train.Recipe(hidden=(4,), epochs=1, batch_size=100)
+    return train.run(recipe, images[:500], labels[:500], compiled=False)
+
+
+def test_the_glass_network_is_a_widget_that_holds_the_network():
+    pytest.importorskip("anywidget")
+    network = small_network()
+    widget = lab.glass(network)
+    assert 'model.get("page")' in widget._esm
+    assert "page" in widget.get_state()  # what the notebook's browser is sent
+    held = re.search(r'<script type="application/json" id="network">(.*?)</script>', widget.page)[1]
+    numbers = np.frombuffer(base64.b64decode(json.loads(held)["parameters"]), "<f4")
+    own = [x.detach().numpy().ravel() for x in network.model.parameters()]
+    np.testing.assert_array_equal(numbers, np.concatenate(own))
+
+
+def test_the_glass_network_without_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    with pytest.raises(MissingExtraError, match=r"tinygrad_mnist\[notebook\]"):
+        lab.glass(small_network())
