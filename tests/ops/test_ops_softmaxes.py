@@ -74,9 +74,9 @@ def test_refusals_and_nothing():
         ops.logsumexp(np.zeros((2, 0)), 1)
     with pytest.raises(ShapeError, match="one class for each"):
         softmaxes.cross_entropy_of_rows(X[0], np.zeros(3, np.int64))
-    with pytest.raises(IndexError, match="position 5"):
+    with pytest.raises(IndexError, match=r"there is a label 5|position 5"):
         F.cross_entropy(tg.Tensor(X[0]), [0, 1, 2, 5])
-    with pytest.raises(IndexError, match="position 5"):
+    with pytest.raises(IndexError, match=r"there is a label 5|position 5"):
         softmaxes.cross_entropy_slope(X[0], np.array([0, 1, 2, 5]), X[0, :, 0])
     assert (ops.softmax(np.array(3.0)), ops.log_softmax(np.array(3.0), 0)) == (1, 0)
     nothing = np.zeros((0, 3), np.float32)
