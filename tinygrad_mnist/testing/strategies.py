@@ -152,8 +152,8 @@ def modules(
         max_layers, max_width: limits.
     """
     generator = Generator(draw(st.integers(0, 99)))
-    smooth_ones = [nn.Tanh, nn.Sigmoid, nn.SiLU, nn.GELU, partial(nn.Softmax, dim=-1)]
-    kinds = [nn.Linear, *smooth_ones, *([] if smooth else [nn.ReLU, nn.ELU])]
+    smooth_ones: list[Any] = [nn.Tanh, nn.Sigmoid, nn.SiLU, nn.GELU, partial(nn.Softmax, dim=-1)]
+    kinds: list[Any] = [nn.Linear, *smooth_ones, *([] if smooth else [nn.ReLU, nn.ELU])]
     layers: list[nn.Module] = []
     for kind in draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=max_layers)):
         if kind is nn.Linear:
