@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..primitive import Case, Value, composite
 from .elementwise import (
     eq,
@@ -76,16 +78,22 @@ def logaddexp(a: Value, b: Value) -> Value:
 @in_floats
 def sinh(x: Value) -> Value:
     """Hyperbolic sine, (exp(x) - exp(-x)) / 2, exact near zero, and as long as it is finite."""
-    far, half = _far(x)
+    far, large = _far(x)
     near = where(far, 0.0, x)
-    large = half * (half * 0.5)
     return where(far, where(lt(x, 0), -large, large), (expm1(near) - expm1(-near)) * 0.5)
 
 
 def _far(x: Value) -> tuple[Value, Value]:
-    """Where exp(-|x|) does not count beside exp(|x|), and there exp(|x| / 2)."""
-    far = gt(abs(x), 20)
-    return far, exp(where(far, abs(x), 0.0) * 0.5)
+    """Where exp(-|x|) does not count beside exp(|x|), and there exp(|x|) / 2.
+
+    It is a product of two powers, each with a slope of its own: only what is infinite overflows.
+    """
+    size = abs(x)
+    far = gt(size, 20)
+    last = math.log(np.finfo(x.dtype).max) + math.log(2)
+    beyond = where(gt(size, last), math.inf, 0.0)
+    large = where(far, size, 0.0) + beyond
+    return far, exp(large * 0.5) * (exp(large * 0.5) * 0.5)
 
 
 @composite(_CASE)
@@ -94,10 +102,10 @@ def cosh(x: Value) -> Value:
     """Hyperbolic cosine, (exp(x) + exp(-x)) / 2, with a slope that is exact near zero."""
     near = lt(abs(x), 1)
     small = sinh(where(near, x, 0.0) * 0.5)
-    far, half = _far(x)
+    far, large = _far(x)
     between = where(far, 0.0, x)
     usual = where(near, 1 + 2 * small * small, (exp(between) + exp(-between)) * 0.5)
-    return where(far, half * (half * 0.5), usual)
+    return where(far, large, usual)
 
 
 @composite(_CASE)

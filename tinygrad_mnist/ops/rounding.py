@@ -35,13 +35,13 @@ def floor(x: Value) -> Value:
     return _floor(x) if x.dtype.kind == "f" else x
 
 
-@composite(_CASE, differentiable=False)
+@composite(_CASE)
 def ceil(x: Value) -> Value:
     """The smallest whole number not below each element; integers as they are."""
     return -_floor(-x) if x.dtype.kind == "f" else x
 
 
-@composite(_CASE, differentiable=False)
+@composite(_CASE)
 def trunc(x: Value) -> Value:
     """Each element without its fraction: rounded towards zero; integers as they are."""
     return where(x < 0, ceil(x), floor(x))
