@@ -17,7 +17,7 @@ FLOORS = {
     2: "ops",
     3: "core",
     4: "autograd",
-    5: "jit",
+    5: "compiler",
     6: "nn optim data utils",
     7: "train testing model_file func",
     8: "saving lab interop page sweep",
@@ -53,16 +53,16 @@ def test_imports_are_recognised_however_they_are_written():
     source = (
         "import os, tinygrad_mnist as tg, tinygrad_mnist.nn.linear\n"
         "from tinygrad_mnist.ops import exp\n"
-        "from .. import jit\n"
+        "from .. import compiler\n"
         "from ..core.tensor import Tensor\n"
         "from . import views\n"
         "def f():\n    from .gather import take\n"
     )
     found = [name for _, name in imported(ast.parse(source), ("ops", "somewhere"))]
     assert [name.removeprefix(PACKAGE) for name in found] == [
-        *("", ".nn.linear", ".ops.exp", ".jit", ".core.tensor.Tensor", ".ops.views", ".ops.gather.take")
+        *("", ".nn.linear", ".ops.exp", ".compiler", ".core.tensor.Tensor", ".ops.views", ".ops.gather.take")
     ]
-    assert [part(name) for name in found] == ["__init__", "nn", "ops", "jit", "core", "ops", "ops"]
+    assert [part(name) for name in found] == ["__init__", "nn", "ops", "compiler", "core", "ops", "ops"]
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m != ("__init__",)], ids=".".join)

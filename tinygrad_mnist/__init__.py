@@ -4,6 +4,7 @@ from typing import NoReturn as _NoReturn
 
 from . import autograd, data, errors, func, nn, ops, optim, testing, train, utils
 from .autograd import inference_mode, is_grad_enabled, set_grad_enabled
+from .compiler import jit
 from .core import functions
 from .core.autodiff import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .core.creation import (
@@ -71,7 +72,6 @@ from .core.random import (
     randperm,
 )
 from .core.tensor import Tensor
-from .jit import jit
 from .kernels.threads import get_num_threads, set_num_threads
 from .ops import linalg
 from .saving import load, save

@@ -38,8 +38,8 @@ def code_lines(path: Path) -> int:
 def main() -> None:
     groups = {
         "backward and its rules": [PACKAGE / f"{name}.py" for name in BACKWARD.split()],
-        "the compiler's stages": [PACKAGE / "jit" / f"{name}.py" for name in COMPILER.split()],
-        "the folder of the compiler": sorted((PACKAGE / "jit").glob("*.py")),
+        "the compiler's stages": [PACKAGE / "compiler" / f"{name}.py" for name in COMPILER.split()],
+        "the folder of the compiler": sorted((PACKAGE / "compiler").glob("*.py")),
         "the package": sorted(PACKAGE.rglob("*.py")),
     }
     for title, paths in groups.items():

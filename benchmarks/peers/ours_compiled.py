@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tinygrad_mnist as tg
-from tinygrad_mnist.jit import jit
+from tinygrad_mnist.compiler import jit
 
 from ..jobs import Array, Task
 from . import ours_eager

@@ -14,8 +14,8 @@ from unittest import mock
 import numpy as np
 
 import tinygrad_mnist as tg
+from tinygrad_mnist.compiler import build, specialization
 from tinygrad_mnist.core.tensor import wrap
-from tinygrad_mnist.jit import build, specialization
 from tinygrad_mnist.kinds import name_of
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
 from tinygrad_mnist.testing.calls import Call, composite_call, draw, primitive_call

@@ -21,7 +21,7 @@ from tinygrad_mnist.errors import DTypeError
 from tinygrad_mnist.kinds import Loop
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY, Composite, result_dtype
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "jit"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "compiler"))
 from random_programs import check, run_compiled
 
 Array = np.ndarray[Any, Any]

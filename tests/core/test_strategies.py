@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import Tensor, nn, ops
+from tinygrad_mnist.compiler import build, specialization
 from tinygrad_mnist.errors import MissingExtraError
-from tinygrad_mnist.jit import build, specialization
 from tinygrad_mnist.testing import check_module, gradcheck
 from tinygrad_mnist.testing.strategies import (
     modules,

@@ -3,7 +3,7 @@
 import random_words
 
 import tinygrad_mnist as tg
-from tinygrad_mnist.jit import build, specialization
+from tinygrad_mnist.compiler import build, specialization
 
 
 def test_eager_programs_refuse_changes_through_views_and_nothing_else():

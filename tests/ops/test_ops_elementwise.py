@@ -8,8 +8,8 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
+from tinygrad_mnist.compiler import build, specialization
 from tinygrad_mnist.errors import DTypeError
-from tinygrad_mnist.jit import build, specialization
 from tinygrad_mnist.testing import gradcheck
 
 RNG = np.random.default_rng(0)

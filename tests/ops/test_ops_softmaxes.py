@@ -8,8 +8,8 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
+from tinygrad_mnist.compiler import build, specialization
 from tinygrad_mnist.errors import ShapeError
-from tinygrad_mnist.jit import build, specialization
 from tinygrad_mnist.kinds import Composed
 from tinygrad_mnist.nn import functional as F
 from tinygrad_mnist.ops import softmaxes

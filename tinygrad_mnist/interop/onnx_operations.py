@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..jit.trace import Symbol
+from ..compiler.trace import Symbol
 from ..primitive import Array
 from .recording import Batch
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ..compiler.program import Program, simplified
+from ..compiler.reads import Reads
+from ..compiler.trace import Instruction, Symbol, Trace
 from ..core.modes import no_grad
 from ..core.tape import tracing
 from ..core.tensor import Tensor, wrap
 from ..errors import TraceError
-from ..jit.program import Program, simplified
-from ..jit.reads import Reads
-from ..jit.trace import Instruction, Symbol, Trace
 from ..primitive import Array, Primitive
 
 _PACKAGE = __name__.partition(".")[0]

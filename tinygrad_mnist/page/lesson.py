@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import data
+from ..compiler import jit
 from ..core.tensor import Tensor, wrap
 from ..data.digits import Examples
 from ..errors import DataError
-from ..jit import jit
 from ..train import RECIPES, History, Recipe, TrainedNetwork, named
 from ..train.loop import training_step
 from .described import description, parameters

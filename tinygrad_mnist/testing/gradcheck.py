@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..compiler import CompiledFunction, jit
 from ..core.tensor import Tensor
 from ..errors import DTypeError
-from ..jit import CompiledFunction, jit
 from ..primitive import Array
 from .causes import likely_cause
 from .errors import Disagreement, GradcheckError, KinkError

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..compiler import CompiledFunction, jit
 from ..core.autodiff import vjp as taped_vjp
 from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
-from ..jit import CompiledFunction, jit
 from ..primitive import Array
 from .trees import leaves, rebuilt
 

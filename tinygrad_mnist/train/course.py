@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compiler import CompiledFunction
 from ..core.generator import Generator
 from ..core.tensor import Tensor, wrap
 from ..errors import DataError
-from ..jit import CompiledFunction
 from ..nn import Module
 from ..optim import Optimizer
 from ..primitive import Array

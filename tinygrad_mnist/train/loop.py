@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import data
+from ..compiler import jit
 from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
-from ..jit import jit
 from ..nn import Module
 from ..optim import Optimizer
 from .ahead import made_ahead

@@ -1,6 +1,6 @@
 """Resident memory over many recordings, errors and calls.
 
-`python tests/jit/lifetimes.py 10000 100000 100000` makes so many of each and prints megabytes on the way.
+`python tests/compiler/lifetimes.py 10000 100000 100000` makes so many of each and prints megabytes.
 """
 
 from __future__ import annotations

@@ -8,4 +8,4 @@ import golden
 def test_the_article_is_shown_as_it_was() -> None:
     for name, text in golden.texts().items():
         expected = (golden.FOLDER / name).read_text(encoding="utf-8")
-        assert text == expected, f"{name} differs; if that is meant: python tests/jit/golden.py"
+        assert text == expected, f"{name} differs; if that is meant: python tests/compiler/golden.py"

@@ -1,4 +1,4 @@
-"""The article's training step as the compiler's stages show it: python tests/jit/golden.py writes it anew."""
+"""The article's training step at each stage: `python tests/compiler/golden.py` writes it anew."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
-from tinygrad_mnist.jit import build, specialization
+from tinygrad_mnist.compiler import build, specialization
 
 FOLDER = Path(__file__).parent / "golden"
 

@@ -11,7 +11,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn
-from tinygrad_mnist.jit import nesting, stages
+from tinygrad_mnist.compiler import nesting, stages
 from tinygrad_mnist.ops.gather import scatter_add_along
 
 Array = np.ndarray[Any, Any]

@@ -14,10 +14,10 @@ from random_programs import check, random_program
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, ops, optim
-from tinygrad_mnist.jit import build, nesting, products, specialization, stages
-from tinygrad_mnist.jit.loops import Place, Section
-from tinygrad_mnist.jit.pace import Pace
-from tinygrad_mnist.jit.share import EVERYONE, FIRST, shared_out
+from tinygrad_mnist.compiler import build, nesting, products, specialization, stages
+from tinygrad_mnist.compiler.loops import Place, Section
+from tinygrad_mnist.compiler.pace import Pace
+from tinygrad_mnist.compiler.share import EVERYONE, FIRST, shared_out
 from tinygrad_mnist.kernels.in_python import IN_PYTHON
 
 

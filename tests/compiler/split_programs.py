@@ -1,6 +1,6 @@
 """Random programs of which some parts are compiled and some are not: derivatives as if none were.
 
-`python tests/jit/split_programs.py 2000` compares that many, interpreted, and every hundredth compiled.
+`python tests/compiler/split_programs.py 2000` compares that many, interpreted, and every hundredth compiled.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
+from tinygrad_mnist.compiler.calls import TraceWarning
 from tinygrad_mnist.errors import DTypeError, TraceError
-from tinygrad_mnist.jit.calls import TraceWarning
 
 X = tg.Tensor([1.0, 2.0])
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import tinygrad_mnist as tg
+from tinygrad_mnist.compiler.reads import Reads
+from tinygrad_mnist.compiler.watch import Watcher
 from tinygrad_mnist.errors import TraceError
-from tinygrad_mnist.jit.reads import Reads
-from tinygrad_mnist.jit.watch import Watcher
 
 X = tg.Tensor(np.ones(3, np.float32))
 

@@ -12,8 +12,8 @@ from random_programs import interpreting
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
+from tinygrad_mnist.compiler import native
 from tinygrad_mnist.errors import GraphError, TraceError
-from tinygrad_mnist.jit import native
 from tinygrad_mnist.testing import gradcheck
 
 X = tg.Tensor([1.0, -2.0, 3.0])

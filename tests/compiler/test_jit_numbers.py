@@ -11,7 +11,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
-from tinygrad_mnist.jit import build, specialization
+from tinygrad_mnist.compiler import build, specialization
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """Draws functions, what they read, and changes between calls; answers are compared with the function's own.
 
-    python tests/jit/fuzz_changes.py --minutes 60 [--seed 0]
+    python tests/compiler/fuzz_changes.py --minutes 60 [--seed 0]
 
 prints how many functions, changes and calls it took, and stops at the first that differs. Under
 `MALLOC_PERTURB_=85 MALLOC_CHECK_=3` memory that was freed does not look like what it was.

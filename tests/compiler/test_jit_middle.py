@@ -13,10 +13,10 @@ from random_programs import check, random_program
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, ops, optim
+from tinygrad_mnist.compiler import build, specialization
+from tinygrad_mnist.compiler.loops import Const, Load, Place, Section, Store
+from tinygrad_mnist.compiler.verify import verify
 from tinygrad_mnist.declaring import reduction, running, view
-from tinygrad_mnist.jit import build, specialization
-from tinygrad_mnist.jit.loops import Const, Load, Place, Section, Store
-from tinygrad_mnist.jit.verify import verify
 from tinygrad_mnist.kinds import Formula, View
 from tinygrad_mnist.primitive import REGISTRY, loop
 

@@ -1,6 +1,6 @@
 """Random programs over the operations, and the three ways to run one: eager, interpreted, compiled.
 
-`python tests/jit/random_programs.py 10000` runs that many interpreted, and every hundredth compiled.
+`python tests/compiler/random_programs.py 10000` runs that many interpreted, and every hundredth compiled.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
-from tinygrad_mnist.jit import build, native, specialization
+from tinygrad_mnist.compiler import build, native, specialization
 
 UNARY = (
     ops.exp, ops.sigmoid, ops.tanh, ops.sin, ops.cos, ops.relu, ops.abs, ops.neg, ops.square, ops.erf,

@@ -18,7 +18,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
-from tinygrad_mnist.jit import build, function
+from tinygrad_mnist.compiler import build, function
 from tinygrad_mnist.kernels.cache_folder import PROGRAM
 from tinygrad_mnist.kernels.lifetime import _Codegen
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinygrad_mnist.compiler.bounds import checked
 from tinygrad_mnist.errors import OutOfBoundsError
-from tinygrad_mnist.jit.bounds import checked
 from tinygrad_mnist.kernels.checking import VARIABLE
 from tinygrad_mnist.kernels.untyped import types
 
@@ -19,7 +19,7 @@ PLANTED = """
 import numpy as np
 import tinygrad_mnist as tg
 from tinygrad_mnist.errors import OutOfBoundsError
-from tinygrad_mnist.jit.build import compiled
+from tinygrad_mnist.compiler.build import compiled
 from tinygrad_mnist.kinds import View
 from tinygrad_mnist.primitive import Primitive
 
