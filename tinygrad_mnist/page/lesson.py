@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .. import data
 from ..compiler import jit
+from ..core.modes import no_grad
 from ..core.tensor import Tensor, wrap
 from ..data.digits import Examples
 from ..errors import DataError
@@ -82,7 +83,7 @@ class Lesson:
         self._compiled = jit(self._eager)
         self._batches: list[NDArray[np.int64]] = []
         self._count = len(images)
-        self._test_inputs = (test[0].reshape(len(test[0]), -1) * np.float32(recipe.scale)).astype(np.float32)
+        self._test_inputs = wrap(test[0].reshape(len(test[0]), -1) * np.float32(recipe.scale))
         self._test_labels = test[1]
         self._costs: deque[float] = deque(maxlen=_REMEMBERED)
         self._speed: float | None = None
@@ -115,7 +116,8 @@ class Lesson:
     def picture(self) -> tuple[dict[str, Any], bytes]:
         """What there is to show of it now, and all its parameters."""
         model = self.network.model.eval()
-        answers = model(Tensor(self._test_inputs)).detach().numpy().argmax(1)
+        with no_grad():
+            answers = model(self._test_inputs).numpy().argmax(1)
         rate = self._optimiser.param_groups[0]["lr"]
         shown = {
             "network": description(self.network),

@@ -165,6 +165,7 @@ def serve(app: App, listening: socket.socket, started: Callable[[], None]) -> No
         access_log=False,
         ws="websockets-sansio",
         ws_max_size=_LONGEST,
+        ws_per_message_deflate=False,  # packing 52 kB of weights takes longer than sending them
         timeout_graceful_shutdown=1,
         server_header=False,
     )

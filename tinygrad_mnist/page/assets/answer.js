@@ -24,6 +24,7 @@ export function showAnswers(glass) {
     byId("answer").replaceChildren(...words(glass, outputs));
     clearTimeout(waiting);
     if (known?.of === glass.changes) drawDoubt(outputs);
+    else if (glass.changing) byId("doubt").textContent = "How it answers digits and noise is computed when its training rests.";
     else waiting = setTimeout(() => {
       known = compared(glass);
       drawDoubt(glass.pass && glass.network.outputsOf(glass.pass));

@@ -155,7 +155,7 @@ glass.on(() => {
   const { sizes, activation } = glass.description;
   byId("summary").textContent = `${sizes.join("-")}, ${activation}: ${glass.network.size.toLocaleString("en")} weights and biases, and nothing else.`;
   byId("restore").disabled = glass.network === glass.trained;
-  views[view === "train" ? "inside" : view]();
+  if (view !== "train") views[view](); // which draws itself as the pictures come
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => glass.tell());
 byId("restore").onclick = () => glass.change(glass.trained);

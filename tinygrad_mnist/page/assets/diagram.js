@@ -52,6 +52,7 @@ export function showDiagram(glass) {
     canvas.style.height = `${height}px`;
     const context = canvas.getContext("2d"), style = getComputedStyle(document.documentElement);
     context.scale(ratio, ratio);
+    const plus = style.getPropertyValue("--plus"), minus = style.getPropertyValue("--minus");
     const around = box.getBoundingClientRect();
     const centre = (circle) => {
       const { left, top, width: wide, height: tall } = circle.getBoundingClientRect();
@@ -67,7 +68,7 @@ export function showDiagram(glass) {
         for (let i = 0; i < layer.inputs; i++) {
           const part = layer.weight[j * layer.inputs + i] * (below && strong ? below[i] : 1), share = Math.min(Math.abs(part) / whole, 1);
           if (share < 0.04) continue;
-          context.strokeStyle = style.getPropertyValue(part > 0 ? "--plus" : "--minus");
+          context.strokeStyle = part > 0 ? plus : minus;
           context.globalAlpha = strong ? 0.25 + 0.75 * share : 0.3 * share;
           context.lineWidth = strong ? 0.5 + 4 * share : 1;
           context.beginPath();

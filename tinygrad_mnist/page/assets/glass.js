@@ -3,12 +3,14 @@
 /**
  * network: the one that answers; trained: the one to go back to.
  * input: null or {pixels: bytes (784), label: digit or null, source: words}.
+ * changing: whether the network is another many times a second: what takes long to compute waits until it rests.
  * pass: the network's forward pass on it, or null where there is no image: then nothing was computed.
  */
 export class Glass {
   constructor(description, network, samples) {
     Object.assign(this, { description, samples, trained: network, network, input: null, pass: null });
     this.chosen = { layer: 0, neuron: 0 };
+    this.changing = false;
     this.changes = 0; // of the network: who keeps something computed from it looks here
     this.listeners = [];
   }
@@ -18,10 +20,18 @@ export class Glass {
   }
 
   /** Another network, trained or loaded: there is no way back from it to the one before. */
-  load(description, network) {
+  load(description, network, changing = false) {
     this.description = description;
+    this.changing = changing;
     this.trained = network;
     this.change(network);
+  }
+
+  /** The network stays as it is now. */
+  rest() {
+    if (!this.changing) return;
+    this.changing = false;
+    this.tell();
   }
 
   /** The same network, changed on this page. */

@@ -40,7 +40,9 @@ export class Network {
   }
 
   inputsOf(pixels) {
-    return Float64Array.from(pixels, (pixel) => pixel * this.scale);
+    const inputs = new Float64Array(pixels.length);
+    for (let i = 0; i < inputs.length; i++) inputs[i] = pixels[i] * this.scale;
+    return inputs;
   }
 
   /** Weighted sums and activations of every layer: {inputs, sums: [..], activations: [..]}. */

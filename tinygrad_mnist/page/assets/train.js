@@ -59,6 +59,7 @@ export function showTrain(glass, panel, notice) {
   function received(message, parameters) {
     if (message.kind === "refused") {
       said.textContent = message.why;
+      ended();
       return;
     }
     if (message.kind === "queued") {
@@ -78,6 +79,12 @@ export function showTrain(glass, panel, notice) {
     }
   }
 
+  function ended() {
+    running = false;
+    pause.textContent = "Go on";
+    glass.rest();
+  }
+
   function remember(curve, { step, cost, accuracy }) {
     if (!curve) return;
     if (cost !== null) curve.cost.push([step, cost]);
@@ -93,7 +100,7 @@ export function showTrain(glass, panel, notice) {
     latest = null;
     pictures += 1;
     glass.place = { settings: runs[0], step: message.step };
-    glass.load({ ...message.network, choices }, Network.from(message.network, parameters));
+    glass.load({ ...message.network, choices }, Network.from(message.network, parameters), running);
     pause.disabled = once.disabled = message.step >= message.steps;
     pause.textContent = running ? "Pause" : "Go on";
     said.textContent = message.step >= message.steps
@@ -133,7 +140,7 @@ export function showTrain(glass, panel, notice) {
     if (there && wanted) wanted();
     wanted = null;
     if (!there) {
-      running = false;
+      ended();
       pause.disabled = once.disabled = true;
       said.textContent = "The server is gone.";
     } else if (said.textContent === "The server is gone.") said.textContent = "The server is back: train again, from the same seed.";
