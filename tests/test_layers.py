@@ -19,8 +19,8 @@ FLOORS = {
     4: "autograd",
     5: "compiler",
     6: "nn optim data utils",
-    7: "train testing model_file func",
-    8: "saving lab interop page sweep",
+    7: "train testing objects saving model_file func",
+    8: "lab interop page sweep",
     9: "cli __main__ __init__",
 }
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.split()}

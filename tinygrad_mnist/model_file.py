@@ -26,10 +26,12 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
-from . import __version__, writing
+from . import __version__, saving, writing
 from .errors import DataError
+from .nn import Module
 from .primitive import Array
 from .train import History, Recipe, RecipeError, TrainedNetwork
+from .train.given import network_of
 
 _KEY = "tinygrad_mnist"
 _WEIGHT_BYTES = 4
@@ -48,6 +50,9 @@ def save(network: TrainedNetwork, path: str | os.PathLike[str]) -> None:
 
     Raises DataError, naming the path, where that is not possible.
     """
+    if not isinstance(network.recipe, Recipe):
+        saving.save(network.model, path)
+        return
     contents = {
         "version": __version__,
         "image_size": network.image_size,
@@ -75,7 +80,9 @@ def _end(history: History) -> History:
 
 
 def load(path: str | os.PathLike[str]) -> TrainedNetwork:
-    """Read a network that `save` wrote; nothing in the file is run.
+    """Read a network that `save` wrote, or a module that `tg.save` wrote; nothing in the file is run.
+
+    A module has no recipe and no history: how it reads images is found out by `train.given.network_of`.
 
     A file takes at most about four times its own size in memory, and is refused above 1 GiB, 16 MiB of
     description, or 1,000 hidden layers.
@@ -86,19 +93,34 @@ def load(path: str | os.PathLike[str]) -> TrainedNetwork:
     path = Path(path)
     try:
         weights, text = _read(path)
-        return _network(weights, text)
+        return network_of(_module(path)) if text is None else _network(weights, text)
     except (DataError, RecipeError) as error:
         raise DataError(f"cannot load {path}: {' '.join(str(error).split())}") from None
 
 
-def _read(path: Path) -> tuple[dict[str, Array], str]:
+def _module(path: Path) -> Module:
+    found = saving.load(path)
+    modules = [found] if isinstance(found, Module) else []
+    if isinstance(found, dict):
+        modules = [x for x in found.values() if isinstance(x, Module)]
+    if len(modules) != 1:
+        raise DataError(
+            "it holds numbers, but no layers; save the module itself, as in tg.save(model, path)"
+            if not modules
+            else f"it holds {len(modules)} modules; save the one to look at by itself"
+        )
+    return modules[0]
+
+
+def _read(path: Path) -> tuple[dict[str, Array], str | None]:
     if not path.is_file():
         raise DataError("it is missing or not a regular file")
     try:
         _check_size(path)
         with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get(_KEY)
-            if text is None:
+            metadata = file.metadata() or {}
+            text = metadata.get(_KEY)
+            if text is None and saving.KEY not in metadata:
                 raise DataError("it is a safetensors file, but not a model of this package")
             return {name: file.get_tensor(name) for name in file.keys()}, text  # noqa: SIM118
     except OSError as error:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from lab_task import RECIPE, SIZE, corners
 
-from tinygrad_mnist import lab, train
+import tinygrad_mnist as tg
+from tinygrad_mnist import lab, nn, train
 from tinygrad_mnist.errors import DataError
 from tinygrad_mnist.lab.story.networks import trained
+from tinygrad_mnist.train.given import network_of
 
 TWEAKED = RECIPE.but(hidden=(9,), epochs=2)
 TRAIN, TEST = corners(300), corners(100, seed=1)
@@ -112,3 +114,18 @@ def test_what_cannot_be_reported(network, tmp_path):
         lab.report(tmp_path, TRAIN, corners(9, shape=(1, 64)), network=network)
     with pytest.raises(ValueError, match="seeds must be at least 1"):
         lab.report(tmp_path, TRAIN, TEST, network=network, seeds=0)
+
+
+def test_a_module_without_a_recipe_gets_what_fits_it(tmp_path):
+    module = nn.Sequential(nn.Linear(64, 6, generator=tg.Generator(0)), nn.ReLU(), nn.Linear(6, 4))
+    claims = lab.report(tmp_path, TRAIN, TEST, network=network_of(module), seeds=3, tweaked=TWEAKED)
+    text = " ".join(Page((tmp_path / "index.html").read_text()).texts)
+    assert "saved without a recipe" in text
+    assert "Left out" not in text
+    assert any(claim.measured == "only one seed was trained" for claim in claims)
+    deep = nn.Sequential(nn.Unflatten(1, (1, 8, 8)), nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 4))
+    network = train.TrainedNetwork(deep, network_of(module).recipe, (8, 8), 4, train.History())
+    lab.report(tmp_path, TRAIN, TEST, network=network, seeds=1, tweaked=TWEAKED)
+    text = " ".join(Page((tmp_path / "index.html").read_text()).texts)
+    assert "Left out: patterns" in text
+    assert "pictures of 8 x 8 pixels need that many inputs" in text

@@ -5,18 +5,21 @@ from __future__ import annotations
 import dataclasses
 
 from .. import model_file
-from ..train import History
+from ..train import History, Recipe
 from .options import Model
 from .terminal import say
 
 
 def info(model: Model, /) -> None:
-    """Show a saved model: its layers, the recipe it was trained by, and how that went."""
+    """Show a saved model: its layers, the recipe it was trained by, and how that went.
+
+    Of a module that `tg.save` wrote only the layers are known.
+    """
     network = model_file.load(model)
     height, width = network.image_size
     say(network.model)
     say()
-    count = network.recipe.parameter_count(height * width, network.classes)
+    count = sum(p.numel() for p in network.model.parameters())
     say(
         f"reads images of {height} x {width} pixels, gives {network.classes} outputs, has "
         f"{count:,} weights and biases"
@@ -24,6 +27,9 @@ def info(model: Model, /) -> None:
     for name, parameter in network.model.named_parameters():
         say(f"  {name} {tuple(parameter.shape)}")
     say()
+    if not isinstance(network.recipe, Recipe):
+        say("saved without a recipe: how it was trained is not known")
+        return
     for name, value in dataclasses.asdict(network.recipe).items():
         shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
         say(f"{name.replace('_', ' '):13} {shown}")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .. import __version__
 from ..errors import DataError
 from ..nn import Linear
-from ..train import RECIPES, TrainedNetwork
+from ..train import RECIPES, Recipe, TrainedNetwork
 from ..train.choices import ACTIVATIONS
 
 SIDE = 28
@@ -29,6 +29,8 @@ def description(network: TrainedNetwork) -> dict[str, Any]:
             f"{height} x {width} and has {network.classes} outputs"
         )
     recipe = network.recipe
+    if not isinstance(recipe, Recipe):
+        raise DataError("the page shows networks that were trained by a recipe; this one was saved without")
     return {
         "sizes": [SIDE * SIDE, *recipe.hidden, network.classes],
         "activation": recipe.activation,

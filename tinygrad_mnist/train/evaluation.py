@@ -98,13 +98,19 @@ def outputs_of(model: Module, images: Any, *, scale: float | None = None) -> NDA
     try:
         with no_grad():
             chunks = range(0, max(len(images), 1), _CHUNK)
-            parts = [model(as_inputs(model, images[i : i + _CHUNK], scale)).numpy() for i in chunks]
+            parts = [_values(model(as_inputs(model, images[i : i + _CHUNK], scale))) for i in chunks]
     finally:
         model.train(was_training)
     outputs = np.concatenate(parts)
     if outputs.ndim not in (1, 2):
         raise ShapeError(f"the network must give outputs of shape (N, classes), not {outputs.shape}")
     return outputs
+
+
+def _values(outputs: Any) -> NDArray[Any]:
+    if not isinstance(outputs, Tensor):
+        raise ShapeError(f"the network must give one Tensor of outputs, not a {type(outputs).__name__}")
+    return outputs.numpy()
 
 
 def classes_of(targets: Tensor) -> NDArray[np.int64] | None:

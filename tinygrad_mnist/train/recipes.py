@@ -10,14 +10,11 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from .. import nn, optim
-from ..core.creation import one_hot
 from ..core.generator import Generator
-from ..core.tensor import Tensor
 from ..errors import TinygradMnistError
 from ..nn.init import scaled_normal_
 from .choices import (
     ACTIVATIONS,
-    COSTS,
     OPTIMISERS,
     OUTPUTS,
     SCHEDULES,
@@ -27,7 +24,7 @@ from .choices import (
     OutputName,
     ScheduleName,
 )
-from .evaluation import CostFunction
+from .reading import Reading
 
 # What suits a changed cost or optimiser, where nothing else is said. Under plain gradient descent the
 # input scale decides how fast the first layer learns beside the others; the adaptive rules undo that.
@@ -87,7 +84,7 @@ class RecipeError(TinygradMnistError, ValueError):
 
 
 @dataclasses.dataclass(frozen=True)
-class Recipe:
+class Recipe(Reading):
     """A training run: network, cost, way of descent, seed. The default is the article's.
 
     Attributes:
@@ -161,20 +158,6 @@ class Recipe:
         if changes.get("optimiser", self.optimiser) != self.optimiser:
             follow |= _WITH_OPTIMISER.get(changes["optimiser"], {})
         return dataclasses.replace(self, **(follow | changes))
-
-    @property
-    def scale(self) -> float:
-        """Factor from pixels, 0 to 255, to inputs."""
-        return self.input_scale / 255
-
-    @property
-    def cost_function(self) -> CostFunction:
-        """The cost: (outputs, targets) -> mean over the examples."""
-        return COSTS[self.cost]
-
-    def targets(self, labels: Any, classes: int) -> Tensor:
-        """What the cost takes as targets for integer labels (N,)."""
-        return one_hot(labels, classes) if self.cost == "quadratic" else Tensor(labels)
 
     def parameter_count(self, inputs: int, classes: int) -> int:
         """How many weights and biases the network has."""

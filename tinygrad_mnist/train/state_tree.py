@@ -1,11 +1,13 @@
 """Nested state (dicts, lists, tuples, numbers, text, arrays) as JSON and named arrays, and back.
 
 In the JSON an array is {"array": its name}, and what JSON has no form of its own for is marked: {"tuple":
-[...]}, {"dict": [[key, value], ...]}, {"float": "inf"}. So what is read back is made of these alone.
+[...]}, {"dict": [[key, value], ...]}, {"float": "inf"}, {"object": what it is made of}. What is read
+back is made of these alone.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +19,13 @@ from ..errors import DataError, DTypeError
 from ..primitive import Array
 
 _DEEPEST = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Described:
+    """An object, as the tree of what it is made of."""
+
+    content: Any
 
 
 def packed(tree: Any, name: str) -> tuple[Any, dict[str, Array]]:
@@ -46,6 +55,8 @@ def _packed(tree: Any, name: str, arrays: dict[str, Array], depth: int) -> Any:
         return tree
     if isinstance(tree, float):
         return float(tree) if math.isfinite(tree) else {"float": repr(float(tree))}
+    if isinstance(tree, Described):
+        return {"object": _packed(tree.content, name, arrays, depth + 1)}
     if isinstance(tree, list | tuple):
         items = [_packed(x, f"{name}.{i}", arrays, depth + 1) for i, x in enumerate(tree)]
         return items if isinstance(tree, list) else {"tuple": items}
@@ -72,6 +83,8 @@ def _unpacked(value: Any, arrays: Mapping[str, Array], depth: int) -> Any:
             return arrays[content]
         if mark == "tuple" and isinstance(content, list):
             return tuple(_unpacked(x, arrays, depth + 1) for x in content)
+        if mark == "object":
+            return Described(_unpacked(content, arrays, depth + 1))
         if mark == "float" and content in ("inf", "-inf", "nan"):
             return float(content)
         if mark == "dict" and isinstance(content, list) and all(map(_is_entry, content)):

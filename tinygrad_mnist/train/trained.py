@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import data, nn
+from ..core.generator import Generator
 from ..core.tensor import Tensor
 from ..errors import DataError
 from .checkpoints import Checkpoints
@@ -19,6 +22,7 @@ from .evaluation import Evaluation, evaluate, outputs_of
 from .history import EpochRecord, History
 from .logs import Log
 from .loop import fit
+from .reading import Unknown
 from .recipes import Recipe
 
 _Examples: TypeAlias = tuple[NDArray[Any], Tensor]
@@ -31,14 +35,14 @@ class TrainedNetwork:
     Attributes:
         model: from pixels (N, height * width), scaled by `recipe.scale` if they are no bytes, to outputs
             (N, classes).
-        recipe: the recipe it was trained by.
+        recipe: the recipe it was trained by, as far as it is known.
         image_size: height and width.
         classes: number of outputs.
         history: of its training.
     """
 
     model: nn.Module
-    recipe: Recipe
+    recipe: Recipe | Unknown
     image_size: tuple[int, int]
     classes: int
     history: History
@@ -60,6 +64,18 @@ class TrainedNetwork:
         targets = self.recipe.targets(labels, self.classes)
         rows = self._rows(images)
         return evaluate(self.model, self.recipe.cost_function, rows, targets)
+
+    def untrained(self) -> nn.Module:
+        """The network before its training; where its recipe is not known, with first weights drawn anew."""
+        height, width = self.image_size
+        if isinstance(self.recipe, Recipe):
+            return self.recipe.build_model(height * width, self.classes)
+        model, generator = copy.deepcopy(self.model), Generator(0)
+        for module in model.modules():
+            draw = getattr(module, "reset_parameters", None)
+            if draw is not None:
+                draw(generator) if "generator" in inspect.signature(draw).parameters else draw()
+        return model
 
     def _rows(self, images: NDArray[Any]) -> NDArray[Any]:
         if images.shape[1:] != self.image_size:

@@ -74,8 +74,7 @@ def patterns(model: Model, /, *, figure: Drawing = None) -> None:
     """Look at the weights from the pixels to each neuron of the first layer: loose patterns, or edges?"""
     network = load(model, figure)
     size = network.image_size
-    untrained = network.recipe.build_model(size[0] * size[1], network.classes)
-    before, after = lab.patterns(untrained, size), lab.patterns(network.model, size)
+    before, after = lab.patterns(network.untrained(), size), lab.patterns(network.model, size)
     groups = {
         "random weights": Generator(0).normal((_RANDOM, *size)).numpy(),
         "before training": before,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import writing
+from ...errors import TinygradMnistError
 from ...train import RECIPES, Recipe, TrainedNetwork
 from .. import figures
 from .chapters import CHAPTERS
@@ -39,7 +40,7 @@ def report(
         network: the one to look into; None trains one by `recipe`.
         recipe: of a network that is not given.
         seeds: how many networks to measure and compare: others by the network's recipe are trained from
-            other seeds.
+            other seeds; none where it has no recipe.
         tweaked: a recipe to compare with.
         source: where the data is from, in words.
         say: told what is going on, a line at a time.
@@ -58,14 +59,16 @@ def report(
     place = writing.folder(folder)
     if network is not None:
         network.evaluate(*test)  # refuses data of another size or with more classes
-        recipe = network.recipe
-    others = [recipe.but(seed=recipe.seed + i) for i in range(seeds)][network is not None :]
+    found = recipe if network is None else network.recipe
+    others: list[Recipe] = []
+    if isinstance(found, Recipe):
+        others = [found.but(seed=found.seed + i) for i in range(seeds)][network is not None :]
     *others_trained, last = trained([*others, tweaked], train, say)
     own = [*([network] if network else []), *others_trained]
     subject = Subject(own[0], tuple(own), last, train, test, source)
     sections = []
     for chapter in CHAPTERS:
-        sections.append(chapter(subject))
+        sections.append(_section(chapter, subject))
         say(sections[-1].title)
     title = "Looking inside a network that reads images"
     writing.write(place / "index.html", page(title, _lead(subject), sections))
@@ -78,8 +81,26 @@ def report(
     return claims
 
 
+def _section(chapter: Callable[[Subject], Section], subject: Subject) -> Section:
+    """What a chapter says; for a network of another kind than the story's, why it says nothing."""
+    if isinstance(subject.network.recipe, Recipe):
+        return chapter(subject)
+    name = chapter.__module__.rpartition(".")[2]
+    try:
+        return chapter(subject)
+    except TinygradMnistError as error:
+        return Section(name, f"Left out: {name}", [f"This chapter does not fit the network: {error}."])
+
+
 def _lead(subject: Subject) -> list[str]:
     recipe = subject.network.recipe
+    if not isinstance(recipe, Recipe):
+        return [
+            f"A {type(subject.network.model).__name__} that was saved without a recipe, looked at on "
+            f"{subject.source}: how it was trained is not known, and no others like it can be. The story is "
+            "that of the network 784-16-16-10; what of it fits this one stands at the end beside what was "
+            "measured here."
+        ]
     sizes = (*_pixels(subject), *recipe.hidden, subject.network.classes)
     return [
         f"A network {'-'.join(map(str, sizes))}, trained on {len(subject.train[0]):,} images of "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ....train import Recipe
 from ... import figures
 from ..networks import Subject
 from ..parts import Claim, Picture, Section, verdict
@@ -19,8 +20,9 @@ def chapter(subject: Subject) -> Section:
     mean, low, high = float(np.mean(accuracies)), min(accuracies), max(accuracies)
     several = len(accuracies) > 1
     count = len(subject.test[0])
-    recipe, other = subject.network.recipe, subject.tweaked.recipe
-    name = "-".join(map(str, (*recipe.hidden,))) or "none"
+    hidden, other = getattr(subject.network.recipe, "hidden", None), subject.tweaked.recipe
+    assert isinstance(other, Recipe)
+    name = "not known" if hidden is None else "-".join(map(str, hidden)) or "none"
     measured = (
         f"{mean:.2%}, mean of {len(accuracies)} seeds ({low:.2%} to {high:.2%})" if several else f"{mean:.2%}"
     )

@@ -41,7 +41,7 @@ def chapter(subject: Subject) -> Section:
         [found.surface.name(i), f"{found.gradient[i]:+.2e}", f"{p:+.3e}", f"{m:+.3e}"]
         for i, p, m in zip(top.positions[:6].tolist(), top.predicted, top.measured)
     ]
-    untrained = network.recipe.build_model(inputs.shape[1], network.classes)
+    untrained = network.untrained()
     alone = wishes(untrained, cost, (inputs[:_ALONE], targets[:_ALONE]))
     most = np.argsort(-np.abs(alone).sum(0), kind="stable")[:_SHOWN]
     section.body = [

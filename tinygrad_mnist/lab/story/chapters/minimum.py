@@ -52,7 +52,7 @@ def chapter(subject: Subject) -> Section:
     least = float(bent @ whole.hessian_product(whole.point, bent))
     gain = here - min(here, *along(whole, down, _DESCENT), *along(whole, bent, _DESCENT))
     start = CostSurface(
-        network.recipe.build_model(inputs.shape[1], network.classes),
+        network.untrained(),
         cost,
         (inputs, targets),
         dtype=np.float32,
@@ -137,7 +137,7 @@ def _others(subject: Subject, surface: CostSurface, section: Section) -> None:
     shares = np.linspace(-0.2, 1.2, 29)
     lines, errors = {}, {}
     for i, j in itertools.combinations(range(min(_LINES, len(points))), 2):
-        name = f"seeds {subject.seeds[i].recipe.seed} and {subject.seeds[j].recipe.seed}"
+        name = " and ".join(f"seed {getattr(subject.seeds[k].recipe, 'seed', '?')}" for k in (i, j))
         lines[name] = between(surface, points[i], points[j], shares)
         errors[name] = between(wrong, points[i], points[j], shares)
     middle = min(float(values.max()) for values in (v[(shares >= 0) & (shares <= 1)] for v in lines.values()))

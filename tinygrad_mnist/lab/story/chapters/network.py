@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ....core.tensor import Tensor
+from ....train import Recipe
 from ...answers import examples
 from ...graph import graph
 from ..networks import Subject
@@ -21,12 +22,14 @@ def chapter(subject: Subject) -> Section:
     cost = network.recipe.cost_function(network.model(inputs), targets)
     names = {**parameters, "images": inputs, "wanted": targets}
     height, width = network.image_size
+    recipe = network.recipe
+    how = f"{recipe.activation} in hidden layers" if isinstance(recipe, Recipe) else "as its layers say"
     section = Section("network", "A function with many knobs")
     section.body = [
         f"The network takes the {height * width} pixels of an image, from 0 to "
         f"{network.recipe.input_scale:g}, and gives {network.classes} numbers. Each neuron adds up what it "
         "gets, each input times a weight, plus a bias, and passes the sum on through its activation "
-        f"({network.recipe.activation} in hidden layers). In all there are {count:,} weights and biases to "
+        f"({how}). In all there are {count:,} weights and biases to "
         "turn: learning is finding values for them.",
         Table(("parameter", "shape", "numbers"), [*rows, ["all", "", f"{count:,}"]]),
         Picture(

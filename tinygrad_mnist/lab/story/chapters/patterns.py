@@ -35,7 +35,7 @@ def chapter(subject: Subject) -> Section:
     network = subject.network
     height, width = size = network.image_size
     trained = patterns(network.model, size)
-    before = patterns(network.recipe.build_model(height * width, network.classes), size)
+    before = patterns(network.untrained(), size)
     edges = edge_filters(size)[::_SHOWN_FILTERS]
     groups = {
         "random weights": _measured(Generator(1).normal((_RANDOM, height, width)).numpy()),
