@@ -23,6 +23,7 @@ from tinygrad_mnist.kernels.packing import (
 )
 from tinygrad_mnist.kernels.policy import kernel, routine
 from tinygrad_mnist.kernels.simd import (
+    VECTOR_BYTES,
     align,
     allocate,
     count_lanes,
@@ -42,7 +43,10 @@ NEAR = 300_000  # elements of a block of B that stay in the second-level cache
 DOTS_UP_TO = 64  # rows of A, and no more than its columns, up to which A @ B.T is computed by dot products
 
 DOT_ROWS, DOT_COLUMNS = 4, 4
+FEW_COLUMNS = 8 if VECTOR_BYTES == 64 else 4  # of tiles for the last row or two: as many sums at once
 _dots = dot_tile(DOT_ROWS, DOT_COLUMNS)
+_two_dots = dot_tile(2, FEW_COLUMNS)
+_one_dots = dot_tile(1, FEW_COLUMNS)
 _rows = row_tile(ROWS, VECTORS)
 
 
@@ -61,14 +65,25 @@ def product_by_dots(
     depth: int,
 ) -> int:
     """C[i, j] = A[i] . B[:, j]; the rows of A and C and the columns of B adjacent."""
-    for j in range(0, n, DOT_COLUMNS):
-        columns = min(DOT_COLUMNS, n - j)
-        b_j = offset(b, j * b_column)
-        for i in range(0, m, DOT_ROWS):
-            c_ij = offset(c, i * c_row + j)
-            _dots(
-                offset(a, i * a_row), a_row, b_j, b_column, c_ij, c_row, depth, min(DOT_ROWS, m - i), columns
-            )
+    few = m % DOT_ROWS
+    whole = m - few if few <= 2 else m
+    if whole:
+        for j in range(0, n, DOT_COLUMNS):
+            columns = min(DOT_COLUMNS, n - j)
+            b_j = offset(b, j * b_column)
+            for i in range(0, whole, DOT_ROWS):
+                rows = min(DOT_ROWS, m - i)
+                c_ij = offset(c, i * c_row + j)
+                _dots(offset(a, i * a_row), a_row, b_j, b_column, c_ij, c_row, depth, rows, columns)
+    if whole < m:
+        a_i = offset(a, whole * a_row)
+        for j in range(0, n, FEW_COLUMNS):
+            columns = min(FEW_COLUMNS, n - j)
+            b_j, c_ij = offset(b, j * b_column), offset(c, whole * c_row + j)
+            if few == 1:
+                _one_dots(a_i, a_row, b_j, b_column, c_ij, c_row, depth, 1, columns)
+            else:
+                _two_dots(a_i, a_row, b_j, b_column, c_ij, c_row, depth, 2, columns)
     return 1
 
 

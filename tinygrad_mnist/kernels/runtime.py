@@ -101,6 +101,8 @@ def fetch_row(table: Any, row: int, first: int, last: int) -> None:
         width = table.size // table.shape[0]
         for column in range(first, last, 64 // table.itemsize):
             prefetch(offset(memory(table), row * width + column))
+        if last > first:  # a row seldom begins where a line does
+            prefetch(offset(memory(table), row * width + last - 1))
 
 
 @routine
