@@ -57,6 +57,7 @@ def memory(browser, address, minutes):
             for _ in range(12):
                 if view.evaluate("!glass.training.running"):
                     view.click("text=Train from noise")
+                    until(view, "glass.training.running", 300)
                 time.sleep(5)
 
 

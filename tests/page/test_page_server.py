@@ -2,14 +2,18 @@
 
 import http.client
 import json
+import logging
 import os
 import random
 import socket
 import struct
+import sys
 from contextlib import closing
 
 import pytest
 from glass_browser import served
+
+from tinygrad_mnist.page.server import _in_a_line
 
 websockets = pytest.importorskip("websockets.sync.client", reason="needs the extra page")
 
@@ -170,6 +174,15 @@ def test_messages_that_are_none(model):
         said = server.stop()
     assert "Traceback" not in said
     assert len([line for line in said.splitlines() if not line.startswith("tinygrad_mnist: ")]) <= COUNT
+
+
+def test_an_error_of_the_server_is_a_line(caplog):
+    try:
+        raise OSError("first\nsecond \x1b[31m" + "x" * 1000)
+    except OSError:
+        record = logging.makeLogRecord({"msg": "Exception in ASGI application\n", "exc_info": sys.exc_info()})
+    assert _in_a_line(record)
+    assert logging.Formatter("%(message)s").format(record) == "OSError: first"
 
 
 def test_a_client_that_disappears_gives_its_turn_back(server):

@@ -159,9 +159,11 @@ def serve(app: App, listening: socket.socket, started: Callable[[], None]) -> No
     except ImportError:
         raise missing() from None
     logging.basicConfig(format="%(message)s")
+    logging.getLogger("uvicorn.error").addFilter(_in_a_line)
     config = uvicorn.Config(
         app,
         log_level="warning",
+        log_config=None,
         access_log=False,
         ws="websockets-sansio",
         ws_max_size=_LONGEST,
@@ -176,6 +178,16 @@ def serve(app: App, listening: socket.socket, started: Callable[[], None]) -> No
             started()
 
     Server(config).run(sockets=[listening])
+
+
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """Leave of an exception its kind and its first line."""
+    if record.exc_info and record.exc_info[1] is not None:
+        error = record.exc_info[1]
+        words = ascii(str(error).partition("\n")[0])[1:-1]
+        record.msg, record.args = f"{type(error).__name__}: {words[:200]}", ()
+        record.exc_info = record.exc_text = None
+    return True
 
 
 def missing() -> MissingExtraError:
