@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import linecache
 import os
 import pickle
 import subprocess
@@ -60,6 +61,18 @@ def test_programs_go_with_their_function(monkeypatch: pytest.MonkeyPatch) -> Non
         pass
     assert _engines() - before <= 2
     assert not [name for name in sys.modules if name.startswith(PROGRAM)]
+    assert not [path for path in linecache.cache if PROGRAM in path]
+
+
+def test_reasons_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(function, "_LOGGED", 3)
+    rows = [1]
+    f = tg.jit(lambda x: x.reshape(rows[0], -1))
+    for rows[0] in range(1, 6):
+        f(tg.ones(60))
+    said = [line for line in f.explain().splitlines() if line.startswith("recorded")]
+    assert len(said) == 3
+    assert all("has changed" in line for line in said)
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import linecache
+import os
 import sys
 import threading
 import types
@@ -68,7 +69,14 @@ def _compiled(source: str, signature: tuple[Any, ...]) -> Run:
             return checked(run, signature) if CHECKING else run
         finally:
             del sys.modules[name]
-            linecache.cache.pop(path, None)
+            _forget_lines(path)
+
+
+def _forget_lines(path: str) -> None:
+    """Drop the source that messages of Numba may have read, under whatever path they did."""
+    name = os.path.basename(path)
+    for known in [known for known in list(linecache.cache) if known.endswith(name)]:
+        linecache.cache.pop(known, None)
 
 
 _MODULES = threading.RLock()  # one program at a time has its module among the others

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -24,6 +25,7 @@ from .program import Program
 from .specialization import Specialization
 from .structure import given_in, structure_of
 
+_LOGGED = 1000  # reasons why a function was recorded; the oldest goes first
 _KEPT = 16  # specialisations kept per function; the oldest goes first
 
 
@@ -81,7 +83,7 @@ class CompiledFunction:
         self._function, self._check = function, check
         self._specializations: dict[Any, Specialization] = {}
         self._latest: Specialization | None = None
-        self._log: list[str] = []
+        self._log: deque[str] = deque(maxlen=_LOGGED)
         self._lock = threading.RLock()
         _ALL.add(self)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from llvmlite import binding as _binding
 from llvmlite.binding import ffi as _ffi
 from llvmlite.binding import newpassmanagers as _passes
 from numba import extending as _extending
@@ -17,6 +18,7 @@ from numba.core import typing as _typing
 from numba.core.compiler_lock import global_compiler_lock as _compiler_lock
 from numba.np import numpy_support as _numpy_support
 
+binding: Any = _binding
 cgutils: Any = _cgutils
 codegen: Any = _codegen
 compiler: Any = _compiler
