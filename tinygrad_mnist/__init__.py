@@ -75,6 +75,7 @@ from .core.tensor import Tensor
 from .kernels.threads import get_num_threads, set_num_threads
 from .ops import linalg
 from .saving import load, save
+from .train import train_many
 
 __version__ = "0.1.0"
 
@@ -157,6 +158,7 @@ __all__ = [
     "tensor",
     "testing",
     "train",
+    "train_many",
     "tril_indices",
     "triu_indices",
     "utils",

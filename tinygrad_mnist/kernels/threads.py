@@ -45,9 +45,19 @@ def set_num_threads(n: int) -> None:
 def get_num_threads() -> int:
     """How many threads large kernels use; ValueError if TINYGRAD_MNIST_NUM_THREADS is no such number."""
     global _most
+    if getattr(_here, "alone", False):
+        return 1
     if _most is None:
         _most = _default()
     return _most
+
+
+def alone() -> None:
+    """Let this thread's kernels use no other: it is one of as many as there are cores."""
+    _here.alone = True
+
+
+_here = threading.local()
 
 
 def _default() -> int:

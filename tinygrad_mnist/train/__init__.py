@@ -6,6 +6,7 @@ from .evaluation import Evaluation, evaluate, outputs_of
 from .history import EpochRecord, History
 from .logs import JsonLines, Log
 from .loop import fit, training_step
+from .many import Result, train_many
 from .recipes import RECIPES, Recipe, RecipeError, named
 from .stopping import EarlyStopping
 from .trained import TrainedNetwork, run
@@ -23,6 +24,7 @@ __all__ = [
     "Log",
     "Recipe",
     "RecipeError",
+    "Result",
     "TrainedNetwork",
     "evaluate",
     "first_not_finite",
@@ -32,5 +34,6 @@ __all__ = [
     "outputs_of",
     "run",
     "save_checkpoint",
+    "train_many",
     "training_step",
 ]

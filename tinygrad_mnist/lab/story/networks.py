@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.threads import get_num_threads
-from ...train import Recipe, TrainedNetwork, run
+from ...train import Recipe, Result, TrainedNetwork, train_many
 
 #: uint8 images (N, height, width) and int64 labels (N,).
 Examples: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
@@ -48,38 +45,18 @@ class Subject:
 
 
 def trained(recipes: list[Recipe], examples: Examples, say: Callable[[str], None]) -> list[TrainedNetwork]:
-    """Train a network by each recipe, as many at once as there are cores; each as if it were alone.
+    """A network by each recipe; raises what the first to fail raised, KeyboardInterrupt after Ctrl-C."""
 
-    Networks of one shape share a compiled program: the first of each shape is waited for, so that it is
-    compiled once. KeyboardInterrupt ends all of them.
-    """
-    stop = threading.Event()
+    def tell(result: Result) -> None:
+        if result.error is not None:
+            raise result.error
+        network: TrainedNetwork = result.value
+        last, recipe = network.history.epochs[-1], result.job
+        assert isinstance(recipe, Recipe)
+        layers = "-".join(str(n) for n in (examples[0][0].size, *recipe.hidden, network.classes))
+        say(f"trained {layers}, seed {recipe.seed}: training accuracy {last.accuracy or 0:.2%}")
 
-    def heed(*_: Any) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt  # which `fit` takes for Ctrl-C
-
-    def one(recipe: Recipe) -> TrainedNetwork:
-        network = run(recipe, *examples, on_step=heed)
-        if not network.history.interrupted:
-            last = network.history.epochs[-1]
-            layers = "-".join(str(n) for n in (examples[0][0].size, *recipe.hidden, network.classes))
-            say(f"trained {layers}, seed {recipe.seed}: training accuracy {last.accuracy or 0:.2%}")
-        return network
-
-    with ThreadPoolExecutor(get_num_threads()) as pool:
-        try:
-            leaders: dict[Recipe, Future[TrainedNetwork]] = {}
-            for recipe in recipes:
-                if recipe.but(seed=0) not in leaders:
-                    leaders[recipe.but(seed=0)] = pool.submit(one, recipe)
-            futures = []
-            for recipe in recipes:
-                leader = leaders[recipe.but(seed=0)]
-                own = leader.result().recipe == recipe
-                futures.append(leader if own else pool.submit(one, recipe))
-            return [future.result() for future in futures]
-        except BaseException:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
+    results = train_many(recipes, examples, on_result=tell)
+    if not all(result.done for result in results):
+        raise KeyboardInterrupt
+    return [result.value for result in results]

@@ -1,0 +1,112 @@
+"""Many networks at once: each as if it were alone; failures are results; Ctrl-C keeps what is done."""
+
+import os
+import random
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import tinygrad_mnist as tg
+from tinygrad_mnist import data, kernels, train
+from tinygrad_mnist.errors import DataError
+from tinygrad_mnist.kernels import threads
+
+SMALL = train.Recipe(hidden=(5,), epochs=2, batch_size=25)
+MIXED = [
+    SMALL,
+    SMALL.but(seed=1),
+    SMALL.but(hidden=(4, 3), activation="tanh", optimiser="adam"),
+    SMALL.but(cost="cross-entropy", rate=0.5, batch_size=40, validation=0.25),
+    SMALL.but(epochs=1, augment=1.0),
+    SMALL.but(hidden=(), activation="relu"),
+]
+DIVERGING = SMALL.but(cost="cross-entropy", activation="relu", rate=1e30, schedule="constant")
+
+
+@pytest.fixture(scope="module")
+def examples():
+    (images, labels), _ = data.mnist()
+    return images[:300], labels[:300]
+
+
+def weights(network):
+    return np.concatenate([p.numpy().ravel() for p in network.model.parameters()])
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_each_is_as_if_it_were_alone(examples, workers):
+    jobs = [*MIXED, DIVERGING]
+    random.Random(workers).shuffle(jobs)
+    came = []
+    found = tg.train_many(jobs, examples, workers=workers, on_result=came.append, compiled=False)
+    assert [result.job for result in found] == jobs
+    assert {id(result) for result in came} == {id(result) for result in found}
+    for result in found:
+        assert result.done
+        if result.job is DIVERGING:
+            assert isinstance(result.error, train.DivergenceError)
+            assert result.value is None
+            continue
+        alone = train.run(result.job, *examples, compiled=False)
+        np.testing.assert_array_equal(weights(result.value), weights(alone))
+        assert result.value.history.to_dict(times=False) == alone.history.to_dict(times=False)
+
+
+def test_compiled_networks_of_one_kind(examples):
+    jobs = [SMALL.but(seed=seed) for seed in range(3)]
+    for job, result in zip(jobs, tg.train_many(jobs, examples, workers=2), strict=True):
+        np.testing.assert_array_equal(weights(result.value), weights(train.run(job, *examples)))
+
+
+def test_functions_share_the_data_and_work_alone(examples):
+    def job(images, labels):
+        assert images is examples[0]
+        return threads.get_num_threads(), threading.get_ident(), len(labels)
+
+    before = kernels.threads.get_num_threads()
+    found = [result.value for result in tg.train_many([job, job], examples, workers=2)]
+    assert {(each[0], each[2]) for each in found} == {(1, 300)}
+    assert threads.get_num_threads() == before
+
+
+def test_ctrl_c_gives_what_is_done(examples):
+    def interrupting(images, labels):
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+        return "sent"
+
+    long = SMALL.but(epochs=10_000)
+    jobs = [SMALL, interrupting, long, *[SMALL.but(seed=k) for k in range(2, 40)]]
+    found = tg.train_many(jobs, examples, workers=1, compiled=False)
+    assert (found[0].done, found[1].value) == (True, "sent")
+    assert not found[2].done
+    assert not any(result.done for result in found[3:])
+    np.testing.assert_array_equal(
+        weights(found[0].value), weights(train.run(SMALL, *examples, compiled=False))
+    )
+
+
+def test_what_a_listener_raises_ends_everything(examples):
+    def refuse(result):
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        tg.train_many([SMALL.but(seed=k) for k in range(20)], examples, on_result=refuse, compiled=False)
+
+
+def test_what_is_refused(examples):
+    with pytest.raises(ValueError, match="at least one worker, not 0"):
+        tg.train_many([SMALL], examples, workers=0)
+    with pytest.raises(TypeError, match="a Recipe or a function, not a str"):
+        tg.train_many(["article"], examples)
+    with pytest.raises(DataError, match="300 images and 2 labels"):
+        tg.train_many([SMALL], (examples[0], examples[1][:2]))
+    assert tg.train_many([], examples) == []
+
+
+def test_progress_is_said(examples, capsys):
+    tg.train_many([SMALL], examples, progress=True, compiled=False)
+    assert "1 of 1 trained" in capsys.readouterr().err

@@ -1,0 +1,157 @@
+"""Many networks trained in one process, as many at a time as there are cores."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from ..kernels.threads import alone, get_num_threads
+from .recipes import Recipe
+from .trained import TrainedNetwork, run
+
+#: A recipe, or a function of images and labels that trains something and gives it.
+Job: TypeAlias = Recipe | Callable[[Any, Any], Any]
+
+_LOOK = 0.2  # seconds between looks for Ctrl-C
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What became of one job.
+
+    Attributes:
+        job: the recipe or function.
+        value: the `TrainedNetwork`, or what the function gave; None where it failed or was not done.
+        error: why it failed; None where it did not.
+        seconds: that it took, compilation included.
+        done: False where Ctrl-C came first.
+    """
+
+    job: Job
+    value: Any = None
+    error: Exception | None = None
+    seconds: float = 0.0
+    done: bool = True
+
+
+def train_many(
+    jobs: Sequence[Job],
+    data: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    *,
+    workers: int | None = None,
+    on_result: Callable[[Result], None] | None = None,
+    progress: bool = False,
+    compiled: bool = True,
+) -> list[Result]:
+    """Train any mix of networks side by side; each gives the bits that it gives alone.
+
+    Args:
+        jobs: recipes, and functions (images, labels) -> anything. A function computes by this thread alone;
+            what it draws at random should come from a Generator of its own.
+        data: images (N, height, width), 0 to 255, and labels (N,), which all share.
+        workers: trainings at a time; None: one for each core, as `get_num_threads` says.
+        on_result: called in this thread with each result as it comes.
+        progress: whether a line on standard error says how many are done.
+        compiled: as in `fit`, for recipes.
+
+    Returns:
+        A result for each job, in their order. What fails, as by divergence, is a result and stops no other.
+        Ctrl-C ends those that are running, and the results so far are returned, the others with `done` False.
+
+    Raises ValueError for fewer than one worker, TypeError for a job that is neither recipe nor function,
+    DataError for images and labels of unequal number. What `on_result` raises ends everything.
+    """
+    images, labels = data
+    if len(images) != len(labels):
+        raise DataError(f"train_many: {len(images)} images and {len(labels)} labels")
+    for job in jobs:
+        if not isinstance(job, Recipe) and not callable(job):
+            raise TypeError(f"train_many: a job is a Recipe or a function, not a {type(job).__name__}")
+    if workers is not None and workers < 1:
+        raise ValueError(f"train_many: needs at least one worker, not {workers}")
+    results = [Result(job, done=False) for job in jobs]
+    if not results:
+        return results
+    crew = _Crew(images, labels, compiled)
+    count = min(workers or get_num_threads(), len(jobs))
+    with ThreadPoolExecutor(count, initializer=alone) as pool:
+        places: dict[Future[Result], int] = {pool.submit(crew.do, job): i for i, job in enumerate(jobs)}
+        waiting = set(places)
+        try:
+            while waiting:
+                ended, waiting = wait(waiting, timeout=_LOOK, return_when=FIRST_COMPLETED)
+                for future in sorted(ended, key=places.__getitem__):
+                    results[places[future]] = future.result()
+                    if on_result:
+                        on_result(future.result())
+                if progress:
+                    _tell(len(jobs) - len(waiting), len(jobs))
+        except BaseException as error:
+            crew.stopped.set()
+            pool.shutdown(cancel_futures=True)
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            for future, i in places.items():
+                if not future.cancelled():
+                    results[i] = future.result()
+    return results
+
+
+class _Crew:
+    """What the threads share: the data, the wish to stop, and who compiles what."""
+
+    def __init__(self, images: Any, labels: Any, compiled: bool) -> None:
+        self._images, self._labels, self._compiled = images, labels, compiled
+        self.stopped = threading.Event()
+        self._begun: dict[Recipe, threading.Event] = {}  # of the first of a kind: its program is there
+        self._lock = threading.Lock()
+
+    def do(self, job: Job) -> Result:
+        begin = time.perf_counter()
+        try:
+            if self.stopped.is_set():
+                return Result(job, done=False)
+            value = self._network(job) if isinstance(job, Recipe) else job(self._images, self._labels)
+        except KeyboardInterrupt:
+            return Result(job, done=False)
+        except Exception as error:
+            return Result(job, error=error, seconds=time.perf_counter() - begin)
+        if isinstance(value, TrainedNetwork) and value.history.interrupted and self.stopped.is_set():
+            return Result(job, done=False)
+        return Result(job, value, seconds=time.perf_counter() - begin)
+
+    def _network(self, recipe: Recipe) -> TrainedNetwork:
+        kind = recipe.but(seed=0)
+        with self._lock:
+            first = kind not in self._begun
+            begun = self._begun.setdefault(kind, threading.Event())
+        if not first and self._compiled:
+            while not begun.wait(_LOOK):  # else both would compile it
+                self._heed()
+
+        def heed(*_: Any) -> None:
+            begun.set()
+            self._heed()
+
+        try:
+            return run(recipe, self._images, self._labels, compiled=self._compiled, on_step=heed)
+        finally:
+            begun.set()
+
+    def _heed(self) -> None:
+        if self.stopped.is_set():
+            raise KeyboardInterrupt  # which `fit` takes for Ctrl-C
+
+
+def _tell(done: int, count: int) -> None:
+    end = "\n" if done == count else ""
+    print(f"\r{done:,} of {count:,} trained\x1b[K", end=end, file=sys.stderr, flush=True)
