@@ -54,9 +54,9 @@ BUT = {
         "backward": "`create_graph` and `retain_graph` as there; no `inputs`",
         "contiguous": "the tensor itself: layout is not the user's business",
         "cuda": "ValueError: there is no such device",
-        "data": "shares changes in place with the tensor",
-        "detach": "a value: no change in place while the tensor is in use; write `.detach().clone()`",
-        "numpy": "read-only; `.copy()` of it is yours",
+        "data": "shares changes in place with the tensor; after a change of the tensor ask for it anew",
+        "detach": "a value: not to be changed, nor used after the tensor was; write `.detach().clone()`",
+        "numpy": "read-only, and the numbers of now: later changes of the tensor are not in it",
         "size": "gives a plain tuple",
         "view": "as reshape: copies where it must; not for bits of another dtype",
     },
@@ -91,7 +91,9 @@ def page() -> str:
         "means is in PyTorch's documentation. Everywhere: `out=` is refused, tensors live on the CPU,",
         "complex, sparse, quantised and half-precision numbers are not supported, `axis`/`keepdims` are",
         "taken beside `dim`/`keepdim`. In-place words rebind the object: a change of a view whose base is",
-        "in use is an error, and so is using a view after its base was changed in place.",
+        "in use is an error, and so is using a view (a slice, `detach()`, `data`) after its base changed,",
+        "by an in-place word, an optimiser's step or a compiled function: copies, made by `clone()` before,",
+        "keep their numbers. `x.numpy()` and `np.asarray(x)` are the numbers of that moment.",
         "",
     ]
     for family, names in NAMES["families"].items():

@@ -11,6 +11,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
+from tinygrad_mnist.errors import GraphError
 
 RNG = np.random.default_rng(0)
 IMAGES = tg.Tensor(RNG.integers(0, 256, (50, 12), dtype=np.uint8))
@@ -93,12 +94,15 @@ def test_values_taken_before_a_step_stay_as_they_were() -> None:
     fast = tg.jit(step)
     fast(ORDER[0])
     weight = next(model.parameters())
-    view, flat = weight.numpy(), weight.detach().reshape(-1)
+    view, flat = weight.numpy(), weight.detach().reshape(-1).clone()
+    shared = weight.detach()
     before = view.copy()
     fast(ORDER[1])
     np.testing.assert_array_equal(view, before)
     np.testing.assert_array_equal(flat.numpy(), before.ravel())
     assert (weight.numpy() != before).any()
+    with pytest.raises(GraphError, match="changed in place"):
+        shared.numpy()
 
 
 def _allocated(call: Callable[[], Any]) -> int:

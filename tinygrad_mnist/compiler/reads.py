@@ -147,7 +147,7 @@ class Reads:
         return self._of_object(x, name, generic)
 
     def _of_tensor(self, x: Tensor, name: str) -> Any:
-        if self.is_outside(x) and isinstance(x.array, np.ndarray):
+        if self.is_outside(x) and isinstance(x.kept(), np.ndarray):
             label = f"{self.name(x)}.{name}"
             if name == "requires_grad":
                 self.places.add("flag", x, None, x.requires_grad, label)

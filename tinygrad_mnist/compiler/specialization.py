@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.autodiff import Tree
+from ..core.inplace import leave_memory
 from ..core.tape import clock, recording
 from ..core.tensor import Tensor, wrap
 from ..errors import TraceError
@@ -253,6 +254,8 @@ class Specialization:
     def _after(self) -> None:
         """Note that leaves have new values, and put gradients back that the function replaces inside."""
         for leaf in self._updated:
+            if leaf.memory is not None:
+                leave_memory(leaf)
             leaf.assigned = next(clock)
         for leaf, grad in self._grads:
             leaf.grad = grad

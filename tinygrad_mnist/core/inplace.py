@@ -62,8 +62,8 @@ def change(x: InPlace[_T], name: str, compute: Callable[[Any], Any]) -> InPlace[
 
 
 def check_view(x: InPlace[Any], name: str) -> None:
-    """GraphError if x is a view of something that somebody can still see."""
-    if x.is_view and x.behind is None and _is_shared(x):
+    """GraphError if x is a view of something that somebody can still see, or the `data` of a view."""
+    if x.is_view and (_is_shared(x) if x.behind is None else x.behind.is_view):
         raise GraphError(
             f"{name}: this tensor of shape {x.shape} is a view, and tensors here are values: a change of it "
             "would not reach the tensor it was taken from. Assign to that one by an index, as in "
@@ -106,15 +106,14 @@ def replace(x: InPlace[_T], name: str, new: Any, old: Any) -> InPlace[_T]:
                 "in as v.detach(), or within tg.no_grad()"
             )
     if x.behind is not None:
-        _write_behind(x.behind, new)
-        x.memory = None
-        x.array = new.array
+        write_behind(x, new)
         return x
-    _leave_memory(x)
     if trace is not None and not trace.is_inside(x):
         trace.assign(x, new)
+        leave_memory(x)
         x.assigned = next(clock)
         return x
+    leave_memory(x)
     if new.requires_grad:
         x.versions = (*(v for v in x.versions if v[1].args or v[1].primitive is None), (new.number, old))
         x.requires_grad, x.primitive, x.args, x.number = True, new.primitive, new.args, new.number
@@ -129,23 +128,49 @@ def replace(x: InPlace[_T], name: str, new: Any, old: Any) -> InPlace[_T]:
     return x
 
 
-def _leave_memory(x: InPlace[Any]) -> None:
-    """x has a value of its own from here on, and views of the old one are out of date."""
+def assign(x: InPlace[_T], value: Any) -> InPlace[_T]:
+    """Give the leaf x the numbers of a tensor; see `Tensor.assign_`."""
+    if x.primitive is not None:
+        raise GraphError(
+            f"assign_: only a leaf can be assigned, and this is a result of {x.primitive.name!r}"
+        )
+    if value.array.shape != x.array.shape:
+        raise ShapeError(f"assign_: cannot put shape {value.shape} into a tensor of shape {x.shape}")
+    check_view(x, "assign_")
+    value, trace = value.to(x.array.dtype), tracing.get()
+    if x.behind is not None:
+        write_behind(x, value)
+        return x
+    if trace is None:
+        x.array = value.array
+    else:
+        trace.assign(x, value)
+    if x.memory is not None:
+        leave_memory(x)
+    x.assigned = next(clock)
+    return x
+
+
+def leave_memory(x: InPlace[Any]) -> None:
+    """x has another value from here on, and views of the old one are out of date."""
     if x.memory is not None:
         x.memory.changed = True
         x.memory = None
     x.is_view = False
 
 
-def _write_behind(base: Any, new: Any) -> None:
+def write_behind(data: InPlace[Any], new: Any) -> None:
     """What `x.data` is told is told to x."""
-    _leave_memory(base)
+    base = data.behind
     trace = tracing.get()
     if trace is not None:
         trace.assign(base, new)
     else:
         base.array = new.array
+    leave_memory(base)
     base.assigned = next(clock)
+    data.memory = base.memory = Memory()  # the next change of either is to be seen by the other
+    data.array = new.array
 
 
 _KINDS = "buif"  # of dtypes: a kind can be cast to those after it

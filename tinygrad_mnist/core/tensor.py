@@ -13,7 +13,7 @@ from ..primitive import Array, Primitive, Shape, check_dtype, native, normalize_
 from .conversions import Conversions
 from .hints import HINTS, Absent
 from .html import shown
-from .inplace import InPlace, Memory
+from .inplace import InPlace, Memory, assign
 from .numpy_functions import array_function, array_ufunc
 from .steps import Steps
 from .tape import clock, pull_back, recording, tracing
@@ -320,7 +320,8 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
         """The same numbers without the graph; what is changed in them in place is changed here too."""
         out = _view(self)
         trace = tracing.get()
-        out.array, out.behind = self.array if trace is None else trace.symbol(self), self
+        out.array = self.array if trace is None else trace.symbol(self)
+        out.behind = self if self.behind is None else self.behind
         return out
 
     @data.setter
@@ -334,6 +335,7 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
             self.array = value.array
         else:
             trace.assign(self, value.detach())
+        self.memory, self.is_view = None, False  # views go on with the memory that this leaves
         self.assigned = next(clock)
 
     def earlier_self(self) -> Tensor:
@@ -355,23 +357,10 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
     def assign_(self, value: Any) -> Tensor:
         """Replace this leaf's numbers by those of `value` (same shape; cast to this dtype); returns self.
 
-        This is how optimisers update parameters. Raises GraphError for a computed tensor, and
-        later for a backward through a graph in which the old numbers were used.
+        This is how optimisers update parameters. Raises GraphError for a computed tensor, for a view of
+        one that is in use, and later for a backward through a graph in which the old numbers were used.
         """
-        if self.primitive is not None:
-            raise GraphError(
-                f"assign_: only a leaf can be assigned, and this is a result of {self.primitive.name!r}"
-            )
-        if not isinstance(value, Tensor):
-            value = Tensor(value, self.dtype)
-        if value.array.shape != self.array.shape:
-            raise ShapeError(f"assign_: cannot put shape {value.shape} into a tensor of shape {self.shape}")
-        value, trace = value.to(self.array.dtype), tracing.get()
-        if trace is None:
-            self.array = value.array
-        else:
-            trace.assign(self, value)
-        self.assigned = next(clock)
+        assign(self, value if isinstance(value, Tensor) else Tensor(value, self.dtype))
         return self
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from ..core.inplace import check_view
 from ..core.tensor import Tensor
 from ..errors import DTypeError, GraphError
 
@@ -128,6 +129,7 @@ def check_parameters(owner: str, groups: Sequence[Group]) -> None:
             )
         if p.dtype.kind != "f":
             raise DTypeError(f"{owner}: parameter {i} is {p.dtype}; only float32 and float64 have gradients")
+        check_view(p, f"{owner}: parameter {i}")
     if len({id(p) for p in params}) < len(params):
         raise ValueError(
             f"{owner}: some parameters appear in more than one parameter group, or twice in one: each would "

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.inplace import leave_memory
 from ..core.tape import clock, set_recording, tracing
 from ..core.tensor import Tensor, wrap
 from ..primitive import Array, Value
@@ -158,6 +159,8 @@ class Optimizer:
             alone = _references(p.array) <= _ALONE and p.array.base is None
             data = p.array if alone else np.array(p.array, order="C")
             if self.in_one_pass(data, g.array, *arrays, **options):
+                if p.memory is not None:
+                    leave_memory(p)
                 p.array, p.assigned = data, next(clock)
                 return
         _put_all(p, state, self.rule(p.array, g.array, *arrays, **options))
@@ -229,6 +232,8 @@ def _put(place: Tensor, value: Value) -> None:
     elif value is not place.array:
         value, old = np.asarray(value), place.array
         if value.dtype is old.dtype and value.shape == old.shape:
+            if place.memory is not None:
+                leave_memory(place)
             place.array, place.assigned = value, next(clock)  # all that `assign_` would do
         else:
             place.assign_(wrap(value))
