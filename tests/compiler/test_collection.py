@@ -65,10 +65,12 @@ def test_two_threads_that_record_at_once(before):
 
         def record(k, inside=inside, leave=leave, during=during):
             with Watcher(Reads()).watching():
+                tracer = sys.gettrace()
                 sys.settrace(None)  # what waits here is no function of anybody's
                 inside[k].set()
                 leave[k].wait(60)
                 during.append(gc.isenabled())
+                sys.settrace(tracer)
 
         threads = [threading.Thread(target=record, args=(k,)) for k in range(2)]
         for k in range(2):

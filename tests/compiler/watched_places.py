@@ -384,7 +384,7 @@ ARRAYS: dict[str, Site] = {
     "full": Site("r = np.array([VALUE])", "tg.full(2, r[0])", "r[0] = NEW"),
     "captured": Site("r = np.array([VALUE])", "r", "r[0] = NEW"),
     "replaced": Site("r = np.array([VALUE])", "r", "r = np.array([NEW])"),
-    "shape": Site("r = np.zeros((2, 3))", "float(r.shape[0])", "r.shape = (3, 2)"),
+    "shape": Site("r = np.zeros((2, 3))", "float(r.shape[0])", "r.resize((3, 2), refcheck=False)"),
     "size": Site("r = np.zeros(2)", "float(len(r))", "r = np.zeros(3)"),
     "dtype": Site(
         "r = np.zeros(2)", "(VALUE if r.dtype == np.float64 else NEW)", "r = np.zeros(2, np.float32)"

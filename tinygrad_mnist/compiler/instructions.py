@@ -79,8 +79,11 @@ def _load_fast(watcher: Watcher, shadow: Shadow, step: Step) -> None:
 def _store_fast(watcher: Watcher, shadow: Shadow, step: Step) -> None:
     if step.name == "STORE_FAST_LOAD_FAST":
         value = shadow.pop()[0]
-        same = step.value[0] == step.value[1]
-        shadow.push(value if same else _local(shadow, step.value[1]))
+        if step.value[0] != step.value[1]:
+            shadow.push(_local(shadow, step.value[1]))
+        else:
+            shadow.push(value)
+            shadow.stored = step.value[0] if value is UNKNOWN else None
     else:
         shadow.height(step.effect)
 

@@ -71,6 +71,8 @@ class Shadow:
         function: what it runs, if that was there before the recording.
         fills: whether the value that a Python function returns to this frame is the stack's top.
         ours: the code belongs to this package.
+        stored: the variable whose value, just stored, is the stack's top.
+        seen: whether Python told of any instruction.
     """
 
     def __init__(self, frame: types.FrameType, function: types.FunctionType | None) -> None:
@@ -78,7 +80,9 @@ class Shadow:
         self.steps = steps_of(frame.f_code)
         self.stack: list[Any] = []
         self.fills = False
+        self.stored: str | None = None
         self.last: Step | None = None
+        self.seen = False
         self.ours = is_ours(frame.f_globals.get("__name__"))
         self.keywords: tuple[str, ...] = ()
 

@@ -26,6 +26,14 @@ from .values import UNKNOWN
 
 _SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
+_BLIND = (
+    "Python did not tell which instructions it ran, so that what the function reads could not be watched: "
+    "something took sys.settrace away, such as a debugger, or tg.jit was never tried on this version of "
+    "Python. Call the function itself"
+)
+
+_PATIENCE = 100  # so often a function may catch errors of ours before its loops are left
+
 
 class Watcher:
     """Follows the code that runs in this thread, and notes in `reads` what it reads and writes."""
@@ -36,15 +44,23 @@ class Watcher:
         self._shadows: dict[types.FrameType, Shadow] = {}
         self._frame: types.FrameType | None = None
         self.failure: TraceError | None = None
+        self._refusals = 0
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Within the block, watch; whoever traced before, such as a debugger, does so again after it."""
         before = sys.gettrace()
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 tells of opcodes if some frame asked before
         with no_collection():
             try:
                 sys.settrace(self._enter)
                 yield
+                if sys.gettrace() != self._enter:
+                    self._refused(TraceError(_BLIND))
+            except Exception as error:
+                if self.failure not in (None, error):
+                    raise self.failure from error  # it made another error of ours
+                raise
             finally:
                 sys.settrace(before)
                 self._shadows.clear()
@@ -81,11 +97,17 @@ class Watcher:
         found = self.reads.item(self.reads.mark(space, "globals()"), name, name)
         return found if name in space else frame.f_builtins.get(name, UNKNOWN)
 
+    def _refused(self, error: TraceError) -> None:
+        """Remember an error of ours: the function may catch it, and go where it does not go otherwise."""
+        self._refusals += 1
+        self.failure = self.failure or error
+
     # Python's events ----------------------------------------------------------------------------
 
     def _enter(self, frame: types.FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
         if not is_traced(frame.f_globals.get("__name__")):
             return None
+        frame.f_trace = self._event  # Python 3.13.0 needs it there before it is told of opcodes
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         if frame not in self._shadows:
             self._shadows[frame] = Shadow(frame, self._function(frame))
@@ -114,10 +136,13 @@ class Watcher:
             return None
         self._frame = frame
         if event == "opcode":
+            shadow.seen = True
             step = shadow.steps.get(frame.f_lasti)
             if step is not None:
                 self._before(shadow, step, frame.f_lasti)
         elif event == "exception":
+            if isinstance(argument[1], TraceError):
+                self._refused(argument[1])
             if shadow.last is not None and shadow.last.name != "FOR_ITER":
                 shadow.stack.clear()  # how much of it is left is not known
                 shadow.last = None
@@ -125,6 +150,8 @@ class Watcher:
             caller = self._shadows.get(frame.f_back) if frame.f_back is not None else None
             if caller is not None and caller.fills and caller.stack:
                 caller.stack[-1] = argument
+            if not shadow.seen:
+                self._refused(TraceError(_BLIND))
             if not frame.f_code.co_flags & _SUSPENDS:
                 self._shadows.pop(frame, None)
         return self._event
@@ -134,10 +161,16 @@ class Watcher:
         last = shadow.last
         if last is not None and last.name in BRANCHES:
             shadow.height(BRANCHES[last.name] if offset == last.following else last.jump)
-        shadow.last, shadow.fills = step, False
+        if shadow.stored is not None:
+            shadow.stack[-1:] = [shadow.frame.f_locals.get(shadow.stored, UNKNOWN)]
+        shadow.last, shadow.fills, shadow.stored = step, False, None
+        if self._refusals > _PATIENCE and "BACKWARD" in step.name:
+            assert self.failure is not None
+            raise self.failure
         self.calls.called, self.reads.ours = None, shadow.ours
         try:
             run(self, shadow, step)
         except TraceError as error:
-            self.failure = TraceError(f"{error} ({self.where()})")
-            raise self.failure from None
+            refusal = TraceError(f"{error} ({self.where()})")
+            self._refused(refusal)
+            raise refusal from None
