@@ -98,6 +98,10 @@ class Calls:
             everything += [*function.args, *function.keywords.values()]
             args, function = [*function.args, *args], function.func
         if function is UNKNOWN or isinstance(function, Among):
+            if isinstance(function, New) and not follows(
+                function.cls
+            ):  # such as operator.methodcaller("random")
+                self._handed(everything)
             everything = [function, *everything] if function is not UNKNOWN else everything
             self.reads.consume(Among(everything))
             return Among(everything), True

@@ -38,14 +38,12 @@ def _leaves(structure: Any, name: str) -> Iterator[str]:
     """The names of the Tensors in a structure of this name."""
     if structure is LEAF:
         yield name
-    elif structure is NUMBER or isinstance(structure, Constant):
+    if structure is LEAF or structure is NUMBER or isinstance(structure, Constant):
         return
-    elif structure[0] is dict:
-        for key, part in structure[1]:
-            yield from _leaves(part, f"{name}_{key}")
-    else:
-        for n, part in enumerate(structure[1]):
-            yield from _leaves(part, f"{name}_{n}")
+    kind, content, *own = structure
+    parts = content if issubclass(kind, dict) else enumerate(content)
+    for key, part in (*parts, *(own[0] if own else ())):
+        yield from _leaves(part, f"{name}_{key}")
 
 
 def paths(function: Callable[..., Any]) -> dict[int, str]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import inspect
+import types
 from collections import deque
 from collections.abc import Callable, ItemsView, Iterator, Sequence, ValuesView
 from typing import Any
+
+import numpy as np
 
 from ..core.tape import tracing
 from ..core.tensor import Tensor, wrap
@@ -16,7 +21,7 @@ from .naming import paths
 from .places import Places
 from .program import Program, simplified
 from .reads import Reads
-from .structure import LEAF, rebuilt, structure_of
+from .structure import LEAF, attributes, rebuilt, structure_of
 from .trace import Symbol, Trace
 from .values import shown
 from .watch import Watcher
@@ -68,11 +73,11 @@ class Recording:
             with watcher.watching():
                 watcher.calls.root(function)
                 value = function(*args, **kwargs)
-            _refuse_hidden(reads, value)
-            self.result = structure_of(value, leaves)
+            self.result = structure_of(value, leaves, None, reads.is_outside)
+            _refuse_hidden(reads, value, "returns")
             self.shown = len(leaves)
             for effect in reads.effects.all():
-                self._kept.append((effect, _pattern(effect.read(), leaves)))
+                self._kept.append((effect, _pattern(reads, effect.read(), leaves, effect.name)))
             self.reassigned = [i for i, (x, s) in enumerate(zip(given, arguments)) if x.array is not s]
             leaves += [given[i] for i in self.reassigned]
             self.outputs = [trace.symbol(x) for x in leaves]
@@ -86,8 +91,10 @@ class Recording:
             self.grads = [(leaf, leaf.grad) for leaf, _ in trace.grads.values()]
             for leaf, before in trace.grads.values():
                 leaf.grad = before
-            for leaf, stamp in trace.stamps.values():
-                leaf.assigned = stamp
+            for leaf, stamp, memory in trace.stamps.values():
+                leaf.assigned, leaf.memory = stamp, memory
+                if memory is not None:
+                    memory.changed = False
         for array, _ in reads.arrays:
             if id(array) not in trace.captured:
                 reads.numbers(array)
@@ -129,37 +136,88 @@ def _mark_objects(reads: Reads, value: Any, name: str) -> None:
     elif isinstance(value, list | tuple):
         for i, x in enumerate(value):
             _mark_objects(reads, x, f"{name}[{i}]")
+    if isinstance(value, dict | list | tuple):
+        for key, x in attributes(value).items():
+            _mark_objects(reads, x, f"{name}.{key}")
     elif not (isinstance(value, Tensor) and isinstance(value.array, Symbol)):
         reads.mark(value, name)
 
 
-def _refuse_hidden(reads: Reads, value: Any) -> None:
-    """TraceError where a result holds symbols in something that no program can fill anew at each call."""
+def _refuse_hidden(reads: Reads, value: Any, what: str) -> None:
+    """TraceError where a value holds symbols in something that no program can fill anew at each call."""
     if isinstance(value, dict | list | tuple):
-        for x in value.values() if isinstance(value, dict) else value:
-            _refuse_hidden(reads, x)
+        if not reads.is_outside(value):
+            for x in [*(value.values() if isinstance(value, dict) else value), *attributes(value).values()]:
+                _refuse_hidden(reads, x, what)
         return
     if reads.is_outside(value):  # its own attributes are written after each call
         return
-    inside = vars(value) if hasattr(value, "__dict__") and not isinstance(value, Tensor | type) else {}
-    held = list(value) if isinstance(value, set | frozenset | deque | ValuesView | ItemsView) else []
-    if inspect.isgenerator(value) or inspect.iscoroutine(value) or _has_symbols([*inside.values(), *held]):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for x in attributes(value).values():
+            _refuse_hidden(reads, x, what)
+        return
+    if _is_used_up(value) or any(map(_has_symbols, _held(value))):
         raise TraceError(
-            f"the function returns a {type(value).__name__}, which a program cannot make anew at each call: "
-            "return tensors, and tuples, lists and dicts of them"
+            f"the function {what} a {type(value).__name__}, which a program cannot make anew at each call: "
+            "return tensors, and tuples, lists, dicts and dataclasses of them"
         )
+
+
+def _is_used_up(value: Any) -> bool:
+    """Whether a value gives what it holds only once."""
+    return inspect.iscoroutine(value) or (
+        isinstance(value, Iterator) and isinstance(getattr(type(value), "__module__", None), str)
+    )
+
+
+def _held(value: Any) -> list[Any]:
+    """What an object that is no container of the common kinds holds."""
+    if isinstance(value, Tensor | type | types.ModuleType):
+        return []
+    if isinstance(value, types.MethodType):
+        return [value.__self__, *_held(value.__func__)]
+    if isinstance(value, types.BuiltinMethodType):
+        return [value.__self__]
+    if isinstance(value, functools.partial):
+        return [*value.args, *value.keywords.values(), *_held(value.func)]
+    if isinstance(value, types.FunctionType):
+        cells = [_content(cell) for cell in value.__closure__ or ()]
+        return [*cells, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+    held = list(attributes(value).values())
+    for base in type(value).__mro__:
+        names = vars(base).get("__slots__", ())
+        held += [getattr(value, n, None) for n in ((names,) if isinstance(names, str) else names)]
+    if isinstance(value, set | frozenset | deque | ValuesView | ItemsView):
+        held += list(value)
+    if isinstance(value, types.MappingProxyType):
+        held += value.values()
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        held += list(value.flat)
+    return held
+
+
+def _content(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not yet assigned
+        return None
 
 
 def _has_symbols(value: Any) -> bool:
     if isinstance(value, Tensor):
-        return isinstance(value.array, Symbol)
+        return isinstance(value.kept(), Symbol)
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    if dataclasses.is_dataclass(value) or parts:
+        parts = [*parts, *attributes(value).values()]
     return any(map(_has_symbols, parts))
 
 
-def _pattern(value: Any, leaves: list[Tensor]) -> Any:
+def _pattern(reads: Reads, value: Any, leaves: list[Tensor], name: str) -> Any:
     """The structure of a value in which there are symbols; None, and the value, for any other."""
-    return (structure_of(value, leaves), None) if _has_symbols(value) else (None, value)
+    if not _has_symbols(value):
+        _refuse_hidden(reads, value, f"puts into {name}")
+        return None, value
+    return structure_of(value, leaves, None, reads.is_outside), None
 
 
 def _filled(pattern: Any, tensors: Iterator[Tensor]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import io
 import os
 import random
@@ -79,6 +80,16 @@ def unwatchable(function: Any) -> tuple[str, bool] | None:
     if root == "subprocess":
         return "another program", False
     if (
+        root in ("platform", "getpass", "socket", "_socket", "resource", "tempfile")
+        or (root in ("posix", "nt") and name != "fspath")
+        or (root == "gc" and name.startswith("get_"))
+    ):
+        return "the operating system", False
+    if root in ("_thread", "threading", "multiprocessing") and name in _WHO:
+        return "the thread or process that runs it", False
+    if function in _CALLER:
+        return "who calls it", False
+    if (
         root == "genericpath"
         or function in _DISK
         or (isinstance(owner, io.IOBase) and name.startswith("read"))
@@ -92,6 +103,9 @@ def unwatchable(function: Any) -> tuple[str, bool] | None:
 
 
 _NOW = ("now", "today", "utcnow")
-_ENVIRONMENT = [os.getenv, os.getcwd, os.listdir]
+_ENVIRONMENT = [os.getenv, os.getcwd, os.listdir, os.path.abspath, os.path.realpath, os.path.expanduser]
+_ENVIRONMENT += [os.path.expandvars]
+_WHO = {"get_ident", "get_native_id", "current_thread", "active_count", "enumerate", "current_process"}
+_CALLER = [sys._getframe, sys.getrefcount, inspect.stack, inspect.currentframe]
 _ENTROPY = [os.urandom, getattr(os, "getrandom", None)]
 _DISK = [os.stat, os.lstat, os.scandir, os.read, os.access]

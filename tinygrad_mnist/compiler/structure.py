@@ -1,16 +1,19 @@
-"""Structures: nested tuples, lists and dicts, with a mark where a Tensor was."""
+"""Structures: nested tuples, lists and dicts, and classes of them, with a mark where a Tensor was."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..core.tensor import Tensor, wrap
+from ..errors import TraceError
 from ..primitive import check_dtype
 from .numbers import Number
-from .places import mark
+from .places import bits, mark
 
 _NONE: Iterator[Any] = iter(())
 
@@ -54,32 +57,110 @@ class Constant:
         return repr(self.value)
 
 
-def structure_of(tree: Any, leaves: list[Tensor], numbers: list[float] | None = None) -> Any:
-    """A hashable picture of a tree; its Tensors are appended to `leaves`, the rest stays in it.
+class Made:
+    """An array, set or queue that the function made, in its result: each call gets one of its own."""
 
-    Floats are appended to `numbers`, if there is such a list, and stay in the picture otherwise.
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Made) or type(self.value) is not type(other.value):
+            return False
+        if isinstance(self.value, np.ndarray):
+            return bits(self.value) == bits(other.value)
+        return bool(self.value == other.value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+def structure_of(
+    tree: Any,
+    leaves: list[Tensor],
+    numbers: list[float] | None = None,
+    is_itself: Callable[[Any], bool] | None = None,
+) -> Any:
+    """A picture of a tree, of arguments a hashable one; its Tensors are appended to `leaves`, the rest stays.
+
+    Args:
+        tree: arguments or a result.
+        leaves: see above.
+        numbers: floats are appended, if there is such a list, and stay in the picture otherwise.
+        is_itself: of a result: whether a part is an object from outside, which every call gives again.
+
+    Raises TraceError for what contains itself.
     """
+    try:
+        return _structure(tree, leaves, numbers, is_itself)
+    except RecursionError:
+        raise TraceError(
+            "a list, tuple or dict that contains itself, or is nested too deeply, can neither be given to a "
+            "compiled function nor come from one"
+        ) from None
+
+
+def _structure(tree: Any, leaves: list[Tensor], numbers: list[float] | None, itself: Any) -> Any:
     if type(tree) is float and numbers is not None:
         numbers.append(tree)
         return NUMBER
     if isinstance(tree, Tensor):
         leaves.append(tree)
         return LEAF
+    kind = type(tree)
+    if itself is not None:
+        if isinstance(tree, _CHANGING) and itself(tree):
+            return Constant(tree)
+        if isinstance(tree, np.ndarray | set | deque | bytearray):
+            return Made(tree)
+        if dataclasses.is_dataclass(tree) and not isinstance(tree, type | dict | list | tuple):
+            return kind, (), _own(tree, leaves, numbers, itself)
     if isinstance(tree, np.ndarray):
         check_dtype(tree.dtype)
         leaves.append(wrap(tree))
         return LEAF
     if isinstance(tree, tuple | list):
-        return type(tree), tuple(structure_of(x, leaves, numbers) for x in tree)
+        parts = tuple([_structure(x, leaves, numbers, itself) for x in tree])
+        return (kind, parts) if kind in _COMMON else (kind, parts, _own(tree, leaves, numbers, itself))
     if isinstance(tree, dict):
-        return dict, tuple((k, structure_of(x, leaves, numbers)) for k, x in tree.items())
+        pairs = tuple(
+            [
+                (k if type(k) is str else Constant(k), _structure(x, leaves, numbers, itself))
+                for k, x in tree.items()
+            ]
+        )
+        return (kind, pairs) if kind in _COMMON else (kind, pairs, _own(tree, leaves, numbers, itself))
     return Constant(float(tree) if type(tree) is Number else tree)
+
+
+_COMMON = (tuple, list, dict)
+_CHANGING = (tuple, list, dict, np.ndarray, set, deque, bytearray)  # and what holds what does
+
+
+def attributes(tree: Any) -> dict[str, Any]:
+    """What an object of a class of tuples, lists or dicts, or a dataclass, holds besides its items."""
+    found = dict(getattr(tree, "__dict__", {}))
+    if isinstance(tree, defaultdict):
+        found["default_factory"] = tree.default_factory
+    if dataclasses.is_dataclass(tree):
+        found |= {f.name: getattr(tree, f.name) for f in dataclasses.fields(tree) if hasattr(tree, f.name)}
+    return found
+
+
+def _own(tree: Any, leaves: list[Tensor], numbers: list[float] | None, itself: Any) -> Any:
+    return tuple((k, _structure(x, leaves, numbers, itself)) for k, x in attributes(tree).items())
 
 
 def given_in(tree: Any) -> list[Any]:
     """The Tensors and arrays of a tree themselves, in the order of its structure."""
     if isinstance(tree, tuple | list | dict):
-        return [x for part in (tree.values() if isinstance(tree, dict) else tree) for x in given_in(part)]
+        parts = [*(tree.values() if isinstance(tree, dict) else tree)]
+        if type(tree) not in _COMMON:
+            parts += attributes(tree).values()
+        return [x for part in parts for x in given_in(part)]
     return [tree] if isinstance(tree, Tensor | np.ndarray) else []
 
 
@@ -91,8 +172,33 @@ def rebuilt(structure: Any, leaves: Iterator[Tensor], numbers: Iterator[Any] = _
         return next(numbers)
     if isinstance(structure, Constant):
         return structure.value
-    kind, content = structure
-    if kind is dict:
-        return {k: rebuilt(x, leaves, numbers) for k, x in content}
-    parts = [rebuilt(x, leaves, numbers) for x in content]
-    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
+    if isinstance(structure, Made):
+        return structure.value.copy()
+    kind, content, *own = structure
+    if issubclass(kind, dict):
+        items = [(k.value if isinstance(k, Constant) else k, rebuilt(x, leaves, numbers)) for k, x in content]
+        if kind is dict:
+            return dict(items)
+        made = kind.__new__(kind)
+        put = OrderedDict.__setitem__ if issubclass(kind, OrderedDict) else dict.__setitem__
+        for k, x in items:
+            put(made, k, x)
+    else:
+        parts = [rebuilt(x, leaves, numbers) for x in content]
+        if kind is list or kind is tuple:
+            return kind(parts)
+        if issubclass(kind, tuple):
+            made = tuple.__new__(kind, parts)
+        else:
+            made = kind.__new__(kind)
+            if issubclass(kind, list):
+                list.extend(made, parts)
+    for name, x in own[0]:
+        value = rebuilt(x, leaves, numbers)
+        if isinstance(made, defaultdict) and name == "default_factory":
+            made.default_factory = value
+        elif hasattr(made, "__dict__"):
+            vars(made)[name] = value
+        else:
+            object.__setattr__(made, name, value)  # a dataclass with slots, which may be frozen
+    return made
