@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 from .. import __version__
 from ..errors import TinygradMnistError
 from ..kernels.threads import get_num_threads
+from .doctor import doctor
 from .evaluate import evaluate
 from .export import export
 from .gradcheck import gradcheck
@@ -34,14 +35,14 @@ app = App(
     help_format="markdown",
     default_parameter=Parameter(negative="", show_default=False),
 )
-for _command in (train, evaluate, predict, info, export, gradcheck, report, sweep, page, lab_app):
+for _command in (train, evaluate, predict, info, export, gradcheck, report, sweep, page, lab_app, doctor):
     app.command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit status.
 
-    0: done. 1: gradcheck found a wrong derivative. 2: a mistake in the options or a file, a
+    0: done. 1: gradcheck found a wrong derivative, doctor a fault. 2: a mistake in the options or a file, a
     training that diverged, or a fault of the program; one line on standard error says what. 130: ended by
     Ctrl-C (143, 129: a training ended by SIGTERM, SIGHUP). 141: nobody reads the output any more.
 
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command, bound, _ = app.parse_args(
                 sys.argv[1:] if arguments is None else arguments, print_error=False, exit_on_error=False
             )
-            if wrong := _wrong_variable():
+            if command is not doctor and (wrong := _wrong_variable()):
                 return _mistake(wrong)
             status = command(*bound.args, **bound.kwargs) or 0
             sys.stdout.flush()
