@@ -125,14 +125,19 @@ def plain(text):
 
 def escape(app, what, name, thing, options, lines):
     """Escape what a docstring means literally; what stands below `::` or `>>>` is left as it is."""
-    literal = None
-    for number, line in enumerate(lines):
+    literal, written = None, []
+    for line in lines:
         indent = len(line) - len(line.lstrip())
         if literal is not None and (not line.strip() or indent > literal):
+            written.append(line)
+            continue
+        if line.strip() == "Example:":
+            literal = indent
+            written += [f"{line[:indent]}For example::", ""]
             continue
         literal = indent if line.rstrip().endswith("::") else None
-        if not line.lstrip().startswith((">>>", "...")):
-            lines[number] = plain(line)
+        written.append(line if line.lstrip().startswith((">>>", "...")) else plain(line))
+    lines[:] = written
 
 
 def setup(app):
