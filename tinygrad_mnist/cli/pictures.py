@@ -17,6 +17,7 @@ Picture = NDArray[np.float64]
 
 _BOX = 20 / 28  # of the image's shorter side
 _FAINT = 0.1  # of the strongest ink: what is fainter does not count as part of the digit
+_FAINT_IN_UNEVEN = 0.3  # where the paper is less well known
 
 
 def as_mnist(picture: Picture, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -30,8 +31,8 @@ def as_mnist(picture: Picture, size: tuple[int, int]) -> NDArray[np.uint8]:
 
     Raises DataError for a picture that is all of one brightness.
     """
-    ink = _ink(picture)
-    rows, columns = (np.flatnonzero((ink > _FAINT).any(axis)) for axis in (1, 0))
+    ink, faint = _ink(picture)
+    rows, columns = (np.flatnonzero((ink > faint).any(axis)) for axis in (1, 0))
     digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     box = max(round(min(size) * _BOX), 1)
     shrink = box / max(digit.shape)
@@ -43,8 +44,8 @@ def as_mnist(picture: Picture, size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.rint(255 * image).clip(0, 255).astype(np.uint8)
 
 
-def _ink(picture: Picture) -> Picture:
-    """How far each pixel is from the paper towards the ink, 0 to 1."""
+def _ink(picture: Picture) -> tuple[Picture, float]:
+    """How far each pixel is from the paper towards the ink, 0 to 1, and what is too faint for the digit."""
     largest = abs(picture).max()
     if largest:
         picture = picture / largest  # so that no difference below can overflow
@@ -58,7 +59,7 @@ def _ink(picture: Picture) -> Picture:
     if dark and paper.ndim and paper.min() > 0:
         # As a share of the light, ink is as black in the shadow; but the noise of shadows is no ink.
         ink = np.where(ink > _FAINT * ink.max(), ink / paper, 0)
-    return (ink / ink.max()).clip(0, 1)
+    return (ink / ink.max()).clip(0, 1), _FAINT if paper.ndim == 0 else _FAINT_IN_UNEVEN
 
 
 def _resampling(new: int, old: int) -> Picture:
