@@ -140,11 +140,11 @@ def main(count: int) -> None:
     for shine in LIGHTS:
         found = read(images, shine)
         right = answers(found.images) == labels
-        paper_of, pictures.paper_of = pictures.paper_of, middle
+        paper_of, light.paper_of = light.paper_of, middle
         try:
             plain = answers(read(images, shine).images) == labels
         finally:
-            pictures.paper_of = paper_of
+            light.paper_of = paper_of
         wrong = ~right
         print(
             f"{shine.__name__:12} right {right.mean():6.1%}, with one brightness {plain.mean():6.1%}; warned "

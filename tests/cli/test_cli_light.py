@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from tinygrad_mnist import data
-from tinygrad_mnist.cli import pictures
+from tinygrad_mnist.cli import light, pictures
 
 COUNT = 20
 
@@ -27,7 +27,7 @@ def test_digits_under_lamps_and_shadows(known, shine):
 @pytest.mark.parametrize("shine", [lamps.soft_shadow, lamps.hard_shadow])
 def test_one_brightness_would_not_do(known, shine, monkeypatch):
     images, labels = known
-    monkeypatch.setattr(pictures, "paper_of", lamps.middle)
+    monkeypatch.setattr(light, "paper_of", lamps.middle)
     assert (lamps.answers(lamps.read(images, shine).images) == labels).mean() < 0.5
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .light import paper_of
+from . import light
 
 Picture = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def _ink(picture: Picture) -> tuple[Picture, float]:
     largest = abs(picture).max()
     if largest:
         picture = picture / largest  # so that no difference below can overflow
-    paper = paper_of(picture)
+    paper = light.paper_of(picture)
     ink = picture - paper
     dark = ink.max() < -ink.min()
     if dark:
