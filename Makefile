@@ -27,6 +27,9 @@ links: ## links from the documents to other places, over the network
 figures: ## the figures of the tutorial
 	$(PYTHON) tools/tutorial_figures.py
 
+docstrings: ## which public arguments are not described
+	$(PYTHON) tools/docstrings.py
+
 size: ## lines of code
 	$(PYTHON) tools/size.py
 
@@ -36,4 +39,4 @@ matrix: ## every Python here, oldest and newest packages
 canary: ## with pre-releases of NumPy and Numba
 	$(PYTHON) tools/matrix.py --canary
 
-.PHONY: help test first lint gate docs links figures size matrix canary
+.PHONY: help test first lint gate docs links figures docstrings size matrix canary

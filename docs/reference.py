@@ -13,6 +13,7 @@ import tinygrad_mnist
 
 PAGES = Path(__file__).parent / "reference"
 
+LINALG = ["cholesky", "det", "eigh", "inv", "norm", "qr", "slogdet", "solve", "svd", "vector_norm"]
 OPERATIONS = "tinygrad_mnist.core.functions"
 
 #: Page -> (title, where the names are, which of them; None: all that are public there).
@@ -20,7 +21,7 @@ GROUPS = {
     "tensor": ("The Tensor", "tinygrad_mnist", ["Tensor"]),
     "creation": ("Making tensors, random numbers", "tinygrad_mnist", None),
     "operations": ("Operations", OPERATIONS, None),
-    "linalg": ("Linear algebra", "tinygrad_mnist.ops.linalg", None),
+    "linalg": ("Linear algebra", "tinygrad_mnist.ops.linalg", LINALG),
     "functional": ("Operations of networks", "tinygrad_mnist.nn.functional", None),
     "derivatives": (
         "Derivatives",

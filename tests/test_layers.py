@@ -12,7 +12,7 @@ import tinygrad_mnist
 PACKAGE = "tinygrad_mnist"
 ROOT = Path(tinygrad_mnist.__file__).parent
 FLOORS = {
-    0: "errors kernels writing __version__",
+    0: "errors kernels writing describing __version__",
     1: "kinds formulas primitive declaring",
     2: "ops",
     3: "core",

@@ -72,6 +72,7 @@ from .core.random import (
     randperm,
 )
 from .core.tensor import Tensor
+from .describing import complete as _complete
 from .kernels.threads import get_num_threads, set_num_threads
 from .ops import linalg
 from .saving import load, save
@@ -169,6 +170,8 @@ __all__ = [
     "zeros_like",
 ]
 __all__ += functions.__all__
+
+_complete("core", __all__, globals())
 
 
 def __getattr__(name: str) -> _NoReturn:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .describing import complete
 from .errors import ShapeError
 from .formulas import of_arrays
 from .kinds import Formula, Reduce, Scan, View
@@ -130,3 +131,6 @@ def running(
         return x.shape, x.dtype
 
     return Primitive(name, Scan(start, formula), run, infer, (vjp,), cases=cases, domain=domain)
+
+
+complete("declaring", ("view", "reduction", "running"), globals())

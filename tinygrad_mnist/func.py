@@ -12,6 +12,7 @@ from . import ops
 from .core import autodiff
 from .core.hints import missing
 from .core.tensor import Tensor, wrap
+from .describing import complete as _complete
 from .nn import Module
 
 Argnums = int | tuple[int, ...]
@@ -160,7 +161,8 @@ def functional_call(
 
     Args:
         module: stays as it is.
-        parameter_and_buffer_dicts: a dict of Tensors by dotted name, or several.
+        parameter_and_buffer_dicts: a dict of Tensors by dotted name, or several; their
+            shapes and dtypes are those of the ones they replace.
         args: the arguments, a tuple; or the only one.
         kwargs: arguments by name.
         tie_weights: whether a parameter under two names is replaced under both.
@@ -228,6 +230,8 @@ def _put(args: tuple[Any, ...], argnums: Argnums, chosen: Any) -> list[Any]:
 
 
 __all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp", "vmap"]
+
+_complete("func", __all__, globals())
 
 
 def __getattr__(name: str) -> NoReturn:

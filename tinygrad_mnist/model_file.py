@@ -27,6 +27,7 @@ from safetensors import safe_open
 from safetensors.numpy import save as to_bytes
 
 from . import __version__, saving, writing
+from .describing import complete
 from .errors import DataError
 from .nn import Module
 from .primitive import Array
@@ -176,3 +177,6 @@ def _positive(value: Any) -> int:
     if not isinstance(value, int) or not 1 <= value < 2**31:
         raise ValueError(f"{value!r} is no number of pixels or classes")
     return value
+
+
+complete("files", ("load", "save", "to_bytes"), globals())

@@ -26,11 +26,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "matrix.md"
 TELLING = """
-tests/test_first.py tests/core/test_values.py tests/core/test_numpy_functions.py
-tests/core/test_foreign_dtypes.py tests/kernels/test_kernels_elementwise.py
-tests/kernels/test_kernels_matmul.py tests/kernels/test_kernels_cache.py tests/compiler/test_jit_middle.py
-tests/compiler/test_numba_disabled.py
-tests/nn/test_nn_layers.py tests/cli/test_cli_commands.py
+tests/test_first.py tests/core/test_numpy_functions.py tests/core/test_foreign_dtypes.py
+tests/compiler/test_jit_golden.py tests/compiler/test_numba_disabled.py tests/nn/test_nn_layers.py
+tests/cli/test_cli_doctor.py tests/cli/test_cli_commands.py
 """
 NEEDED_BY_TESTS = ("pytest>=8", "pytest-xdist>=3", "hypothesis>=6.100", "pillow>=10")
 SHOWN = ("numpy", "numba", "llvmlite")

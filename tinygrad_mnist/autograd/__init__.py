@@ -4,6 +4,7 @@ from typing import NoReturn as _NoReturn
 
 from ..core.hints import missing as _missing
 from ..core.modes import enable_grad, no_grad
+from ..describing import complete as _complete
 from . import function, functional
 from .derivatives import Variable, backward, grad
 from .function import Function
@@ -22,6 +23,8 @@ __all__ = [
     "no_grad",
     "set_grad_enabled",
 ]
+
+_complete("autograd", __all__, globals())
 
 
 def __getattr__(name: str) -> _NoReturn:

@@ -16,6 +16,7 @@ from .. import writing
 from ..core.autodiff import Tree
 from ..core.tape import recording, tracing
 from ..core.tensor import Tensor
+from ..describing import complete
 from ..errors import ShapeError, TraceError
 from ..primitive import Array
 from .export import exported
@@ -258,3 +259,6 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+complete("compiler", ("CompiledFunction",), globals())

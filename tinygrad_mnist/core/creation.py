@@ -339,7 +339,7 @@ def _new(name: str, value: float) -> Any:
         return made(filled(value, sizes(size, name), found), device, requires_grad)
 
     new.__name__ = new.__qualname__ = name
-    new.__doc__ = "See `tg.zeros` and its kin; of this tensor's dtype."
+    new.__doc__ = "As `tg.zeros` and its kin; of this tensor's dtype."
     return new
 
 
@@ -365,7 +365,7 @@ def _new_tensor(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """See `tg.tensor`; of this tensor's dtype."""
+    """As `tg.tensor`; of this tensor's dtype."""
     return tensor(
         data, dtype=self.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
     )

@@ -41,7 +41,7 @@ def _bound(primitive: Primitive) -> Callable[..., Any]:
 
 def _named(method: Callable[..., Any], primitive: Primitive) -> Callable[..., Any]:
     method.__name__ = method.__qualname__ = primitive.name
-    method.__doc__ = f"See `ops.{primitive.name}`."
+    method.__doc__ = primitive.__doc__
     return method
 
 

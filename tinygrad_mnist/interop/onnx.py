@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import writing
 from ..core.tensor import Tensor
+from ..describing import complete
 from ..errors import DataError, MissingExtraError, TraceError
 from ..nn import Module
 from ..primitive import Array
@@ -236,3 +237,6 @@ def _furthest(a: Array, b: Array) -> str:
     if a.shape != b.shape or a.dtype != b.dtype:
         return f"{a.dtype} {a.shape} for {b.dtype} {b.shape}"
     return f"up to {float(np.nanmax(np.abs(a.astype(float) - b.astype(float)))):.3g} apart"
+
+
+complete("onnx", ("export_onnx", "import_onnx"), globals())

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..describing import complete
 from ..errors import MissingExtraError
 
 try:
@@ -279,3 +280,6 @@ class MLPRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
 
     def _score_of(self, outputs: NDArray[Any], targets: NDArray[Any], weights: Any) -> float:
         return float(r2_score(targets, outputs, sample_weight=weights))
+
+
+complete("sklearn", ("MLPClassifier", "MLPRegressor"), globals())

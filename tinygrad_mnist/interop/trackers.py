@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..describing import complete
 from ..train import Log
 
 
@@ -31,3 +32,6 @@ def to_wandb(run: Any) -> Log:
 def to_mlflow(mlflow: Any) -> Log:
     """A log into the active run of MLflow: the module `mlflow`, or what has its `log_metrics`."""
     return lambda values, step: mlflow.log_metrics(dict(values), step=step)
+
+
+complete("trackers", ("to_tensorboard", "to_wandb", "to_mlflow"), globals())

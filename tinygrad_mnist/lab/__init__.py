@@ -1,5 +1,6 @@
 """Looking inside a network: what its weights are worth, look like and do, measured and drawn."""
 
+from ..describing import complete as _complete
 from ..page import glass
 from . import figures, shown
 from .answers import Answers, answers, examples, log_confidence
@@ -58,3 +59,5 @@ __all__ = [
     "strangers",
     "wishes",
 ]
+
+_complete("lab", __all__, globals())

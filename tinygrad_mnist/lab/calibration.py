@@ -16,9 +16,9 @@ class Calibration:
     """Confidence and accuracy side by side, in bins of confidence of equal width from 0 to 1.
 
     Attributes:
-        edges: (bins + 1,), where the bins begin and end.
-        counts: (bins,), how many images have a confidence in each.
-        confidence, accuracy: (bins,), their mean confidence and the share that was right; NaN in a
+        edges: (bins + 1,), floats: where the bins begin and end.
+        counts: (bins,), int64: how many images have a confidence in each.
+        confidence, accuracy: (bins,), floats: their mean confidence and the share that was right; NaN in a
             bin without images.
     """
 

@@ -46,8 +46,9 @@ def graph(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> Svg:
     lines and text take the colour of the text around the picture.
 
     Args:
-        tensor: computed while recording, from something that requires a gradient.
-        names: of leaves, such as `dict(model.named_parameters())`.
+        tensor: of any shape and float dtype, computed while recording from something that requires
+            a gradient.
+        names: of leaves (of any shape and dtype), such as `dict(model.named_parameters())`.
 
     Returns:
         An SVG picture as text, made without any other program.

@@ -38,7 +38,7 @@ class Nudges:
     """What happened to the cost when weights were nudged, one at a time.
 
     Attributes:
-        positions: (k,), which weights.
+        positions: (k,), int64, which weights.
         size: what was added to each.
         predicted: (k,), size times the gradient there.
         measured: (k,), how much the cost really changed.

@@ -17,7 +17,7 @@ class Mistakes:
     """What went wrong on some labelled images.
 
     Attributes:
-        positions: (m,), the images with a wrong answer, most confident first.
+        positions: (m,), int64, the images with a wrong answer, most confident first.
         truth, answers: (m,), their classes, and what they were taken for.
         outputs: (m, classes), all outputs for them.
         confusion: int64 (classes, classes): how many images of the row's class were taken for the

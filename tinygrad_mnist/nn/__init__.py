@@ -3,6 +3,7 @@
 from typing import NoReturn as _NoReturn
 
 from ..core.hints import missing as _missing
+from ..describing import complete as _complete
 from . import functional, init, utils
 from .activations import (
     CELU,
@@ -346,6 +347,8 @@ __all__ = [
     "triplet_margin_loss",
     "utils",
 ]
+
+_complete("nn", __all__, globals())
 
 
 def __getattr__(name: str) -> _NoReturn:

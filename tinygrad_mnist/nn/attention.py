@@ -119,9 +119,9 @@ class MultiheadAttention(Module):
         """What the queries find, and the weights with which they looked.
 
         Args:
-            query: (L, N, E), or (N, L, E) with batch_first, or (L, E).
-            key: the same with S in place of L, and kdim.
-            value: the same with S in place of L, and vdim.
+            query: (L, N, E), or (N, L, E) with batch_first, or (L, E); float32 or float64.
+            key: (S, N, kdim), or as the query is; its dtype.
+            value: (S, N, vdim), or as the query is; its dtype.
             key_padding_mask: (N, S) or (S,): bool, True for keys that do not count, or numbers.
             need_weights: whether the weights are given, else None.
             attn_mask: (L, S) or (N num_heads, L, S): bool, True where a query may not look, or numbers.

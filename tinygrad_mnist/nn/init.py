@@ -17,6 +17,7 @@ import numpy as np
 from ..core.generator import Generator, chosen
 from ..core.hints import missing
 from ..core.tensor import Tensor
+from ..describing import complete as _complete
 from ..errors import ShapeError
 
 #: Fills a weight: (weight, generator=...) -> weight.
@@ -244,6 +245,8 @@ __all__ = [
     "xavier_uniform_",
     "zeros_",
 ]
+
+_complete("init", __all__, globals())
 
 
 def __getattr__(name: str) -> NoReturn:

@@ -5,6 +5,7 @@ They take Tensors or plain arrays and give the same kind back.
 
 from types import FunctionType
 
+from ..describing import complete as _complete
 from . import linalg
 from .activations import (
     celu,
@@ -287,7 +288,7 @@ from .words import worded
 _PLAIN = frozenset({"getitem", "linear", "matmul", "reshape", "take"})
 
 for _name, _function in list(globals().items()):
-    if isinstance(_function, FunctionType) and _name not in _PLAIN and _name != "worded":
+    if isinstance(_function, FunctionType) and _name not in _PLAIN and _name[0] != "_" and _name != "worded":
         globals()[_name] = worded(_function)
 
 for _name in ("norm", "vector_norm", "diagonal"):
@@ -584,3 +585,22 @@ __all__ = [
     "where",
     "xlogy",
 ]
+
+_complete("ops", __all__, globals())
+_complete(
+    "linalg",
+    [
+        "slogdet",
+        "solve",
+        "eigh",
+        "qr",
+        "svd",
+        "norm",
+        "vector_norm",
+        "SignAndLog",
+        "Eigen",
+        "OrthogonalTriangular",
+        "Singular",
+    ],
+    vars(linalg),
+)

@@ -40,7 +40,7 @@ def max_pool2d(
     `conv2d`; the default stride is the kernel's size, so that patches do not overlap.
 
     Args:
-        x: images.
+        x: (N, C, H, W), or one image (C, H, W).
         kernel_size, stride, dilation: of the patches.
         padding: rows and columns around the image that are never the largest; at most half the
             kernel's size.

@@ -3,6 +3,7 @@
 from typing import NoReturn as _NoReturn
 
 from ..core.hints import missing as _missing
+from ..describing import complete as _complete
 from . import lr_scheduler, schedules
 from .adadelta import Adadelta
 from .adagrad import Adagrad
@@ -38,6 +39,8 @@ __all__ = [
     "lr_scheduler",
     "schedules",
 ]
+
+_complete("optim", __all__, globals())
 
 
 def __getattr__(name: str) -> _NoReturn:

@@ -21,7 +21,7 @@ class EMA:
     inside `with ema.applied():`.
 
     Args:
-        params: Tensors (a generator will do), as for an optimiser.
+        params: Tensors of any shape and a float dtype (a generator will do), as for an optimiser.
         decay: from 0 up to 1; about 1 - 1 / (steps to average over).
 
     Attributes:

@@ -45,8 +45,8 @@ def sweep(
 
     Args:
         recipes: each once, with a validation share to measure on.
-        images: (N, height, width), 0 to 255.
-        labels: (N,).
+        images: (N, height, width), uint8.
+        labels: (N,), integer classes.
         folder: for a file per outcome, see `Shelf`; made if it is not there.
         workers: how many processes; None for as many as `get_num_threads` says, which they share.
         on_outcome, on_progress: see their types.

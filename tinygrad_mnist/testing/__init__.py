@@ -1,5 +1,6 @@
 """Checking gradients: of any function (`gradcheck`), of modules, and of the operations of this package."""
 
+from ..describing import complete as _complete
 from .errors import Disagreement, GradcheckError, KinkError, NoSuchCheckError
 from .gradcheck import Report, gradcheck, gradgradcheck
 from .modules import check_module
@@ -17,3 +18,5 @@ __all__ = [
     "gradcheck",
     "gradgradcheck",
 ]
+
+_complete("testing", __all__, globals())

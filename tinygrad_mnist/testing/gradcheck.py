@@ -81,7 +81,8 @@ def gradcheck(
     Args:
         f: takes Tensors, gives a Tensor or nested tuples, lists and dicts of them; deterministic.
             Outputs that are integers or bools are left out.
-        inputs: float64 Tensors or arrays, at a point where f is smooth. Tensors keep their strides.
+        inputs: float64 Tensors or arrays of any shape, at a point where f is smooth. Tensors keep their
+            strides.
         order: how often to differentiate.
         gradient: derivative of f written by hand, where f gives one number: of the same arguments,
             gives an array per input (a tuple for several). f and it are then called with what

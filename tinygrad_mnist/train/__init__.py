@@ -1,5 +1,6 @@
 """Training: the loop, what it reports, recipes, and measuring the result."""
 
+from ..describing import complete as _complete
 from .checkpoints import Checkpoints, CheckpointWarning, load_checkpoint, save_checkpoint
 from .divergence import DivergenceError, first_not_finite
 from .evaluation import Evaluation, evaluate, outputs_of
@@ -37,3 +38,5 @@ __all__ = [
     "train_many",
     "training_step",
 ]
+
+_complete("train", __all__, globals())

@@ -19,7 +19,7 @@ def first_not_finite(model: Module, inputs: Tensor) -> str:
 
     Args:
         model: any module; it is run once, and left as it was.
-        inputs: what it is run on.
+        inputs: what it is run on, of the shape and dtype that the module takes.
 
     Returns:
         Such as "the weight of layer 2 (Linear) is not finite". If all is finite, so that only the

@@ -84,7 +84,7 @@ def fit(
             takes bytes, too. Images of other dtypes are never scaled.
         validation: images and targets to measure on after each epoch.
         augment: from the number of an epoch (0 the first) to what to use in it instead of `images`,
-            of their shape. Called by another thread while the epoch before is trained on.
+            of their shape and dtype. Called by another thread while the epoch before is trained on.
         compiled: take the steps through `tg.jit`, which costs seconds of compilation the first time
             a network of this shape is trained and is several times faster from then on; fewer than
             500 steps are not worth it. The costs and parameters agree with eager steps up to
@@ -236,9 +236,9 @@ def training_step(
     Args:
         model, optimiser, cost: as in `fit`.
         images: (N, inputs), any numeric dtype.
-        targets: of these N examples, what `cost` takes.
+        targets: (N, ...), of the dtype that `cost` takes.
         scale: factor on images that are bytes; None: as in `fit`.
-        weights: what each example counts in the cost, (N,); None for all alike.
+        weights: what each example counts in the cost, (N,), floats; None for all alike.
 
     Returns:
         A function of positions, integers (batch,): it changes the parameters and gives the cost,

@@ -57,7 +57,7 @@ def train_many(
     Args:
         jobs: recipes, and functions (images, labels) -> anything. A function computes by this thread alone;
             what it draws at random should come from a Generator of its own.
-        data: images (N, height, width), 0 to 255, and labels (N,), which all share.
+        data: images (N, height, width), uint8, and labels (N,), int64, which all share.
         workers: trainings at a time; None: one for each core, as `get_num_threads` says.
         on_result: called in this thread with each result as it comes.
         progress: whether a line on standard error says how many are done.

@@ -100,8 +100,8 @@ def run(
 
     Args:
         recipe: what to do.
-        images: (N, height, width), 0 to 255.
-        labels: (N,); the network gets an output for each class from 0 to the largest label.
+        images: (N, height, width), uint8.
+        labels: (N,), integers; the network gets an output for each class from 0 to the largest label.
         compiled, checkpoint, log, on_epoch, on_step: as in `fit`; a checkpoint then holds the recipe.
 
     Raises:

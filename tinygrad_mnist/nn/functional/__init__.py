@@ -3,6 +3,7 @@
 from typing import NoReturn as _NoReturn
 
 from ...core.hints import missing as _missing
+from ...describing import complete as _complete
 from .activations import (
     celu,
     elu,
@@ -197,6 +198,8 @@ __all__ = [
     "unfold",
     "upsample",
 ]
+
+_complete("functional", __all__, globals())
 
 
 def __getattr__(name: str) -> _NoReturn:

@@ -129,7 +129,7 @@ def gaussian_nll_loss(
     """(log var + (input - target)^2 / var) / 2: minus the log likelihood of normally distributed targets.
 
     Args:
-        input: means of the distributions.
+        input: means of the distributions, any shape.
         target: broadcast to them.
         var: their variances: a number, of that shape, or with length 1 (or nothing) for the last axis.
         full: whether the constant log(2 pi) / 2 is added.
@@ -168,7 +168,7 @@ def poisson_nll_loss(
     """Minus the log likelihood of counts under Poisson distributions.
 
     Args:
-        input: logarithms of the rates, or (with log_input=False) the rates.
+        input: any shape: logarithms of the rates, or (with log_input=False) the rates.
         target: counts, broadcast to them.
         log_input: see input.
         full: whether Stirling's approximation of log(target!) is added where target > 1.

@@ -3,6 +3,7 @@
 from typing import NoReturn as _NoReturn
 
 from ...core.hints import missing as _missing
+from ...describing import complete as _complete
 from . import parametrizations, rnn
 from .clipping import clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from .vectors import parameters_to_vector, vector_to_parameters
@@ -20,6 +21,8 @@ __all__ = [
     "vector_to_parameters",
     "weight_norm",
 ]
+
+_complete("utils", __all__, globals())
 
 
 def __getattr__(name: str) -> _NoReturn:

@@ -7,6 +7,7 @@ given as `lr=`, are computed inside a compiled program instead.)
 from typing import NoReturn as _NoReturn
 
 from ...core.hints import missing as _missing
+from ...describing import complete as _complete
 from .base import LRScheduler
 from .combined import ChainedScheduler, ReduceLROnPlateau, SequentialLR
 from .cycles import CyclicLR, OneCycleLR
@@ -41,6 +42,8 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
+
+_complete("lr_scheduler", __all__, globals())
 
 
 def __getattr__(name: str) -> _NoReturn:

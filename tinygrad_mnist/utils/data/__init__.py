@@ -8,6 +8,7 @@ code from one batch to the next.
 from typing import NoReturn as _NoReturn
 
 from ...core.hints import missing as _missing
+from ...describing import complete as _complete
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader
 from .dataset import (
@@ -50,6 +51,8 @@ __all__ = [
     "get_worker_info",
     "random_split",
 ]
+
+_complete("utils", __all__, globals())
 
 
 def __getattr__(name: str) -> _NoReturn:
