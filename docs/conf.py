@@ -31,4 +31,5 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_show_search_summary = False  # which would be fetched, and cannot be from a folder
 pygments_style = "friendly"
