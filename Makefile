@@ -33,10 +33,16 @@ docstrings: ## which public arguments are not described
 size: ## lines of code
 	$(PYTHON) tools/size.py
 
+lock: ## pins what the development environment needs
+	$(PYTHON) tools/lock.py
+
+sbom: ## what is in an installation, as CycloneDX
+	$(PYTHON) tools/sbom.py
+
 matrix: ## every Python here, oldest and newest packages
 	$(PYTHON) tools/matrix.py --record
 
 canary: ## with pre-releases of NumPy and Numba
 	$(PYTHON) tools/matrix.py --canary
 
-.PHONY: help test first lint gate docs links figures docstrings size matrix canary
+.PHONY: help test first lint gate docs links figures docstrings size lock sbom matrix canary

@@ -208,3 +208,24 @@ def test_the_site_is_built_without_a_warning_and_asks_nobody(site):
         loaded += re.findall(r"(?:@import\s+|url\()[\"']?([^\"')\s]+)", text) if path.suffix == ".css" else []
         outside = [source for source in loaded if re.match(r"(https?:)?//", source)]
         assert not outside, path
+
+
+def test_the_readme_counts_lines_as_the_tool_does():
+    done = subprocess.run(
+        [sys.executable, "tools/size.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    counted = [
+        int(number.replace(",", "")) for number in re.findall(r"^ *([\d,]+)", done.stdout, re.MULTILINE)
+    ]
+    told = [int(number.replace(",", "")) for number in re.findall(r"about (\d,\d{3})", TEXTS["README.md"])]
+    assert len(told) == 2
+    assert told == pytest.approx(counted[:2], rel=0.05)
+
+
+def test_hooks_are_the_gates():
+    gate = re.findall(
+        r"^(?:python -m )?(ruff check .|mypy.*)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE
+    )
+    hooks = re.findall(r"entry: python -m (.+)", (ROOT / ".pre-commit-config.yaml").read_text())
+    assert len(gate) == 2
+    assert set(gate) <= set(hooks)

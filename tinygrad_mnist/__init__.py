@@ -78,7 +78,7 @@ from .ops import linalg
 from .saving import load, save
 from .train import train_many
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 __all__ = [

@@ -126,7 +126,8 @@ def described(
         head = f"{text[:start].rstrip()}\n\nArgs:\n" + "\n".join(found)
         text = f"{head}\n\n{text[start:]}" if text[start:] else head
     dtypes = _DTYPES.get(name)
-    return f"{text}\n\nDtypes: {dtypes}." if dtypes and not _DTYPE.search(text) else text
+    silent = dtypes and dtypes not in text and not _DTYPE.search(text)
+    return f"{text}\n\nDtypes: {dtypes}." if silent else text
 
 
 def _said(area: str, name: str, argument: str, owner: str) -> str:
