@@ -1,6 +1,6 @@
 """Pin what the development environment needs: python tools/lock.py writes requirements-dev.txt.
 
-pip resolves the extra `dev` of this tree for the Python that runs this; nothing is installed. The file is used by
+pip resolves the extra `dev` of this tree for the Python that runs this; nothing is installed. Use the file by
 `pip install -r requirements-dev.txt -e .`.
 """
 
