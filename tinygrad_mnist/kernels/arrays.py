@@ -20,6 +20,7 @@ from llvmlite import binding, ir
 from numpy._core._multiarray_umath import _ARRAY_API  # type: ignore[import-not-found]
 
 from tinygrad_mnist.kernels.cache_entry import keepable
+from tinygrad_mnist.kernels.checking import asserted, between, there
 from tinygrad_mnist.kernels.policy import scalar
 from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
@@ -136,7 +137,7 @@ def accepts(context: Any, builder: ir.IRBuilder, number: Any, x: Any) -> Any:
 
 @_intrinsic(lambda x: types.CPointer(x.number))
 def data(context: Any, builder: ir.IRBuilder, number: Any, x: Any) -> Any:
-    """The pointer to the first element."""
+    """The pointer to the first element; as all here, of an object that `accepts`, while it lives."""
     return _Reader(builder, x).at(_DATA, context.get_value_type(types.CPointer(number)))
 
 
@@ -160,7 +161,9 @@ def shape(context: Any, builder: ir.IRBuilder, number: Any, x: Any) -> Any:
 
 @_intrinsic(lambda x: types.int64, types.int64)
 def stride(context: Any, builder: ir.IRBuilder, number: Any, x: Any, axis: Any) -> Any:
-    """From one element to the next along an axis, in elements; the array must be aligned."""
+    """From one element to the next along an axis, in elements; the array is aligned, 0 <= axis < ndim."""
+    axes = builder.zext(_Reader(builder, x).at(_NDIM, _INT), _SIZE)
+    asserted(builder, "stride", between(builder, 0, axis), builder.icmp_signed("<", axis, axes))
     strides = _Reader(builder, x).at(_STRIDES, _SIZE.as_pointer())
     return builder.sdiv(builder.load(builder.gep(strides, [axis])), ir.Constant(_SIZE, number.bitwidth // 8))
 
@@ -187,7 +190,11 @@ def is_nothing(context: Any, builder: ir.IRBuilder, number: Any, x: Any) -> Any:
 def new_array(
     context: Any, builder: ir.IRBuilder, number: Any, x: Any, axes: Any, sizes: Any, fortran: Any
 ) -> Any:
-    """A new array of the dtype of x and this shape, its elements undefined; nothing if memory is short."""
+    """A new array of the dtype of x and this shape, its elements undefined; nothing if memory is short.
+
+    `sizes` has as many numbers as axes, none below zero; 0 <= axes <= 64. Python's lock is held.
+    """
+    asserted(builder, "new_array", between(builder, 0, axes, _MOST_AXES), there(builder, sizes))
     pointer = _SIZE.as_pointer()
     arguments = [_OBJECT, _INT, pointer, _INT, pointer, _OBJECT, _INT, _INT, _OBJECT]
     function_type = ir.FunctionType(_OBJECT, arguments).as_pointer()

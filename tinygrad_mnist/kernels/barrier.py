@@ -7,6 +7,7 @@ from typing import Any
 
 from llvmlite import binding, ir
 
+from tinygrad_mnist.kernels.checking import asserted, between, there
 from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
 ABANDONED = 1 << 62  # a counter from here on lets everybody pass: somebody will never come
@@ -47,6 +48,7 @@ def _barrier(typing: Any, counter: Any, ranks: Any) -> Any:
         counter, ranks = args
         if is_array:
             counter = context.make_array(signature.args[0])(context, builder, counter).data
+        asserted(builder, "barrier", between(builder, 1, ranks), there(builder, counter))
         together = cgutils.alloca_once_value(builder, cgutils.true_bit)
         with builder.if_then(builder.icmp_signed(">", ranks, _size(1))):
             ticket = builder.atomic_rmw("add", counter, _size(1), "acq_rel")

@@ -12,6 +12,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from tinygrad_mnist.kernels.checking import asserted, between, there
 from tinygrad_mnist.kernels.simd import _I32, _I64, _int, _lanes, _named_intrinsic, _Vectors
 from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
@@ -39,12 +40,16 @@ def _each_vector(v: _Vectors, n: Any, use: Callable[[Any, Any], None], first: An
 
 
 def _fold(name: str, start: float, combine: Callable[[_Vectors, Any, Any], Any]) -> Any:
-    """The intrinsic (row, n) -> one number, made of all elements of the row; `start` if there is none."""
+    """The intrinsic (row, n) -> one number, made of all elements of the row; `start` if there is none.
+
+    The row has n adjacent elements; 0 <= n.
+    """
 
     def fold(typing: Any, row: Any, n: Any) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             row, n = args
             v = _Vectors(context, builder, signature.args[0].dtype)
+            asserted(builder, name, between(builder, 0, n), there(builder, row))
             nothing = ir.Constant(v.type, [start] * v.lanes)
             totals = v.accumulators(_SIDE_BY_SIDE)
             for total in totals:
@@ -94,12 +99,16 @@ def _larger(v: _Vectors, x: Any, y: Any) -> Any:
 
 
 def _map(name: str, numbers: int, formula: Callable[[ir.IRBuilder, Any, tuple[Any, ...]], Any]) -> Any:
-    """The intrinsic (source, target, n, numbers...): target = formula(source, numbers), vector by vector."""
+    """The intrinsic (source, target, n, numbers...): target = formula(source, numbers), vector by vector.
+
+    Both have n adjacent elements, and are one and the same or lie apart; 0 <= n.
+    """
 
     def generate(source: Any) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             source, target, n, *rest = args
             v = _Vectors(context, builder, signature.args[0].dtype)
+            asserted(builder, name, between(builder, 0, n), there(builder, source), there(builder, target))
             everywhere = tuple(v.broadcast(cgutils.alloca_once_value(builder, x)) for x in rest)
 
             def write(place: Any, mask: Any) -> None:
@@ -120,6 +129,7 @@ def _find(typing: Any, row: Any, wanted: Any, n: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         row, wanted, n = args
         v = _Vectors(context, builder, signature.args[0].dtype)
+        asserted(builder, "find", between(builder, 0, n), there(builder, row))
         everywhere = v.broadcast(cgutils.alloca_once_value(builder, wanted))
         result = cgutils.alloca_once_value(builder, n)
         bits = ir.IntType(v.lanes)
@@ -166,7 +176,8 @@ total = _fold("total", 0.0, lambda v, x, y: v.builder.fadd(x, y))  # total(row, 
 largest = _fold("largest", -math.inf, _extreme("maximum"))  # largest(row, n); NaN if an element is
 largest_number = _fold("largest_number", -math.inf, _larger)  # as largest, but NaN may be passed over
 smallest = _fold("smallest", math.inf, _extreme("minimum"))  # smallest(row, n); NaN if an element is
-find = extending.intrinsic(_find)  # find(row, x, n): where x or NaN is first; n if nowhere
+#: find(row, x, n): where x or NaN is first; n if nowhere. The row has n adjacent elements; 0 <= n.
+find = extending.intrinsic(_find)
 scale = _map("scale", 1, lambda b, x, numbers: b.fmul(x, numbers[0]))  # scale(source, target, n, by)
 #: subtract(source, target, n, x, y): target = (source - x) - y
 subtract = _map("subtract", 2, lambda b, x, numbers: b.fsub(b.fsub(x, numbers[0]), numbers[1]))

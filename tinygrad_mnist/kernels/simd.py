@@ -11,6 +11,7 @@ from typing import Any
 
 from llvmlite import binding, ir
 
+from tinygrad_mnist.kernels.checking import asserted, between, there
 from tinygrad_mnist.kernels.untyped import cgutils, config, extending, types
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
@@ -147,6 +148,9 @@ def row_tile(most_rows: int, most_vectors: int) -> Any:
     tile(a, a_row, a_column, b, b_row, c, c_row, m, n, depth, add): A is m x depth, of any strides;
     B is depth x n and C m x n, their rows adjacent numbers. C is added to if `add`, else
     overwritten. 1 <= m <= most_rows (a power of two); 1 <= n <= most_vectors * lanes.
+
+    Reads a[i * a_row + k * a_column] and b[k * b_row + j], writes c[i * c_row + j], for i < m, j < n and
+    k < depth: the caller has seen to it that these exist and that C lies apart from A and B.
     """
 
     def tile(
@@ -169,6 +173,7 @@ def row_tile(most_rows: int, most_vectors: int) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             a, a_row, a_column, b, b_row, c, c_row, m, n, depth, add = args
             v = _Vectors(context, builder, signature.args[0].dtype)
+            _assert_tile(v, "row_tile", (a, b, c), m, most_rows, n, most_vectors * v.lanes, depth)
             for rows, done, vectors, tail in _exact_parts(v, m, n, most_rows, most_vectors):
                 a_part, c_part = v.offset(a, done, a_row), v.offset(c, done, c_row)
                 _exact_row_tile(
@@ -227,7 +232,7 @@ def table_tile(most_rows: int, most_vectors: int, operand: str) -> Any:
 
     tile(places, a, a_step, b, b_row, c, c_row, m, n, depth, add): if `operand` is "a", row i of A
     begins at a + places[i] and its numbers are `a_step` apart; if it is "b", row k of B begins at
-    b + places[k], and `b_row` has no meaning. All else is as there.
+    b + places[k], and `b_row` has no meaning. All else is as there; `places` has m numbers, or `depth`.
     """
 
     def tile(
@@ -250,6 +255,7 @@ def table_tile(most_rows: int, most_vectors: int, operand: str) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             places, a, a_step, b, b_row, c, c_row, m, n, depth, add = args
             v = _Vectors(context, builder, signature.args[1].dtype)
+            _assert_tile(v, "table_tile", (places, a, b, c), m, most_rows, n, most_vectors * v.lanes, depth)
 
             def place(index: Any) -> Any:
                 return builder.load(builder.gep(places, [_int(index)]))
@@ -287,6 +293,26 @@ def table_tile(most_rows: int, most_vectors: int, operand: str) -> Any:
     return _named_intrinsic(f"table_tile_{most_rows}x{most_vectors}_{operand}", tile)
 
 
+def _assert_tile(
+    v: _Vectors,
+    name: str,
+    pointers: Sequence[Any],
+    m: Any,
+    most_rows: int | None,
+    n: Any,
+    most_columns: int | None,
+    depth: Any,
+) -> None:
+    counts = between(v.builder, 1, m, most_rows), between(v.builder, 1, n, most_columns)
+    asserted(
+        v.builder,
+        name,
+        *counts,
+        between(v.builder, 0, depth),
+        *(there(v.builder, place) for place in pointers),
+    )
+
+
 def _exact_parts(
     v: _Vectors, m: Any, n: Any, most_rows: int, most_vectors: int
 ) -> Iterator[tuple[int, Any, int, Any]]:
@@ -312,7 +338,8 @@ def dot_tile(rows: int, columns: int) -> Any:
 
     tile(a, a_row, b, b_row, c, c_row, depth, m, n): m and n of the rows of A and B exist
     (1 to all); of those that do not, the last one that does is read in their place. `columns`
-    is a power of two, at most the lanes of a vector.
+    is a power of two, at most the lanes of a vector. Reads a[i * a_row + k] and b[j * b_row + k], writes
+    c[i * c_row + j], for i < m, j < n and k < depth, which all exist; C lies apart from A and B.
     """
 
     def tile(
@@ -324,6 +351,7 @@ def dot_tile(rows: int, columns: int) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             a, a_row, b, b_row, c, c_row, depth, m, n = args
             v = _Vectors(context, builder, signature.args[0].dtype)
+            _assert_tile(v, "dot_tile", (a, b, c), m, rows, n, columns, depth)
             totals = [v.accumulators(columns) for _ in range(rows)]
             a_rows = [v.offset(a, _at_most(builder, i, m), a_row) for i in range(rows)]
             b_rows = [v.offset(b, _at_most(builder, j, n), b_row) for j in range(columns)]
@@ -379,7 +407,8 @@ def transpose_tile(most_rows: int) -> Any:
     source[i * source_row + k] for i < rows and k < lanes, where `rows` is the smaller of
     `most_rows` (a power of two) and the lanes. If it is less than the lanes, target_row must
     equal it. Of the source only the first m rows (at least 1) and n columns are read; what the
-    rest of the target becomes is undefined.
+    rest of the target becomes is undefined. The target has room for lanes * rows numbers where target_row
+    equals `rows`, else for (lanes - 1) * target_row + lanes, and lies apart from the source.
     """
 
     def tile(typing: Any, source: Any, source_row: Any, target: Any, target_row: Any, m: Any, n: Any) -> Any:
@@ -389,6 +418,7 @@ def transpose_tile(most_rows: int) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             source, source_row, target, target_row, m, n = args
             v = _Vectors(context, builder, signature.args[0].dtype)
+            _assert_tile(v, "transpose_tile", (source, target), m, None, n, None, _int(0))
             rows, mask = min(most_rows, v.lanes), v.first_lanes(n, v.lanes)
             lines = [v.load(v.offset(source, _at_most(builder, i, m), source_row), mask) for i in range(rows)]
             for k, line in enumerate(_interleave(v, lines)):
@@ -457,6 +487,7 @@ def _use_full_width(typing: Any) -> Any:
 def _copy_vector(typing: Any, source: Any, target: Any, count: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         v = _Vectors(context, builder, signature.args[0].dtype)
+        asserted(builder, "copy_vector", between(builder, 0, args[2]), *(there(builder, x) for x in args[:2]))
         v.store(v.load(args[0], v.first_lanes(args[2], v.lanes)), args[1])
         return context.get_dummy_value()
 
@@ -466,6 +497,7 @@ def _copy_vector(typing: Any, source: Any, target: Any, count: Any) -> Any:
 def _add_vector(typing: Any, source: Any, target: Any, count: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         v = _Vectors(context, builder, signature.args[0].dtype)
+        asserted(builder, "add_vector", between(builder, 0, args[2]), *(there(builder, x) for x in args[:2]))
         mask = v.first_lanes(args[2], v.lanes)
         v.store(builder.fadd(v.load(args[1], mask), v.load(args[0], mask)), args[1], mask)
         return context.get_dummy_value()
@@ -482,6 +514,7 @@ def _integers(typing: Any, pointer: Any) -> Any:
 
 def _allocate(typing: Any, like: Any, count: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        asserted(builder, "allocate", between(builder, 0, args[1]))
         pointer = context.get_value_type(signature.return_type)
         size = builder.mul(args[1], _int(signature.args[0].dtype.bitwidth // 8))
         return builder.bitcast(context.nrt.allocate_unchecked(builder, builder.add(size, _int(64))), pointer)
@@ -516,10 +549,14 @@ offset = extending.intrinsic(_offset)  # offset(pointer, elements): the pointer 
 count_lanes = extending.intrinsic(_count_lanes)  # count_lanes(pointer): how many elements fill a vector
 prefetch = extending.intrinsic(_prefetch)  # prefetch(pointer): have its cache line brought near
 use_full_width = extending.intrinsic(_use_full_width)  # vectorise this kernel's loops as wide as can be
-copy_vector = extending.intrinsic(_copy_vector)  # copy_vector(source, target, count): zeros after `count`
-add_vector = extending.intrinsic(_add_vector)  # add_vector(source, target, count): a vector at most
+#: copy_vector(source, target, count): zeros after `count`. The source has min(count, lanes) elements, the
+#: target a whole vector; 0 <= count.
+copy_vector = extending.intrinsic(_copy_vector)
+#: add_vector(source, target, count): a vector at most; both have min(count, lanes) elements; 0 <= count.
+add_vector = extending.intrinsic(_add_vector)
 integers = extending.intrinsic(_integers)  # integers(pointer): the same memory, as int64
-allocate = extending.intrinsic(_allocate)  # allocate(pointer, count): room for as many such elements
-free = extending.intrinsic(_free)  # free(room)
+#: allocate(pointer, count): room for as many such elements and 64 bytes more, or null; 0 <= count.
+allocate = extending.intrinsic(_allocate)
+free = extending.intrinsic(_free)  # free(room): what `allocate` gave, once, and not what `align` made of it
 align = extending.intrinsic(_align)  # align(room): the first place that starts a cache line
 is_null = extending.intrinsic(_is_null)  # is_null(pointer): whether there was no memory
