@@ -19,8 +19,9 @@ _ON_ARRAYS: dict[str, Callable[..., Any]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
     "%": operator.mod, "**": operator.pow, "&": operator.and_, "|": operator.or_, "^": operator.xor,
     "<<": operator.lshift, ">>": operator.rshift, "~": operator.invert, "not": np.logical_not,
-    "and": np.logical_and, "or": np.logical_or, "==": operator.eq, "!=": operator.ne, "<": operator.lt,
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt,
     "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "and": lambda a, b: np.where(a, b, a), "or": lambda a, b: np.where(a, a, b),
     "abs": np.absolute, "maximum": np.maximum, "minimum": np.minimum, "copysign": np.copysign,
     "floor": np.floor, "rint": np.rint, "sqrt": np.sqrt, "sign": np.sign,
     "greater": lambda a, b: (a > b) | ((a != a) & (b == b)),
@@ -58,7 +59,7 @@ def array_kernel(name: str, formula: Formula, arity: int) -> Callable[..., Any]:
 
     For those it has, as the kernels of `elementwise`, an attribute `direct`.
     """
-    if arity > 2:
+    if arity > 2 or formula.is_of_bits:  # there is no kernel of floats
         return functools.partial(of_arrays, formula)
     made: Any = (elementwise.unary if arity == 1 else elementwise.binary)(
         scalar_function(name, formula, arity)

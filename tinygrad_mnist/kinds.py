@@ -38,6 +38,11 @@ _MODULES = {
 #: The functions that formulas may call, by name.
 FUNCTIONS = {name: Function(name, module) for module, names in _MODULES.items() for name in names.split()}
 
+#: How many operands those take that do not take one.
+_TAKES = dict.fromkeys(["copysign", "greater", "less", "maximum", "minimum", "pow"], 2)
+_TAKES |= {"fma": 3, "position": 3}
+
+_OF_BITS = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.LShift, ast.RShift, ast.Invert)
 _OPERATORS: dict[type, str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
     ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
@@ -83,6 +88,8 @@ class Formula:
 
     def _check_operands(self, count: int) -> None:
         known = ascii_lowercase[:count]
+        if not any(isinstance(node, ast.Name) and node.id in known for node in ast.walk(self.tree)):
+            raise ValueError(f"the formula {self.text!r} names none of its operands, {', '.join(known)}")
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Name) and node.id not in FUNCTIONS and node.id not in known:
                 raise ValueError(
@@ -107,6 +114,11 @@ class Formula:
         return ""
 
     @property
+    def is_of_bits(self) -> bool:
+        """Whether it works on the bits of integers."""
+        return any(isinstance(node, _OF_BITS) for node in ast.walk(self.tree))
+
+    @property
     def is_operand(self) -> bool:
         """Whether it gives its first operand as it is."""
         return isinstance(self.tree, ast.Name) and self.tree.id == "a"
@@ -120,6 +132,8 @@ class Formula:
                     return operands[ord(name) - ord("a")]
                 case ast.Constant(value=bool() | int() | float() as value):
                     return algebra.constant(value)
+                case ast.UnaryOp(op=ast.UAdd(), operand=x):
+                    return build(x)
                 case ast.UnaryOp(op=op, operand=x):
                     return algebra.apply(Function(_OPERATORS[type(op)]), [build(x)])
                 case ast.BinOp(left=a, op=op, right=b) if type(op) in _OPERATORS:
@@ -162,7 +176,9 @@ class _Check:
         return None
 
     def apply(self, function: Function, args: Sequence[None]) -> None:
-        return None
+        takes = _TAKES.get(function.name, 1)
+        if function.name in FUNCTIONS and len(args) != takes:
+            raise ValueError(f"in a formula {function.name} takes {takes} operands, and is given {len(args)}")
 
     def select(self, condition: None, yes: None, no: None) -> None:
         return None

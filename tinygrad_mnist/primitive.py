@@ -371,9 +371,12 @@ def loop(
     kind = Loop(Formula(formula, len(vjps)), work, of_bools, of_integers)
     kernel = kernel or array_kernel(name, kind.formula, len(vjps))
     floats, answers = result == "float", result == "bool"
+    of_floats = floats or not kind.formula.is_of_bits
 
     def infer(*operands: Any) -> tuple[Shape, np.dtype[Any]]:
         dtype = result_dtype(*operands)
+        if dtype.kind == "f" and not of_floats:
+            raise DTypeError(f"{name}: works on the bits of integers, and is not defined for {dtype}")
         dtype = _BOOL if answers else _as_float(dtype) if floats else dtype
         if dtype.kind in "iu" and any(type(x) is int for x in operands):
             _check_range(name, operands, dtype)
@@ -417,7 +420,7 @@ def loop(
     run: Callable[..., Any] = checked
     if direct:
         run = run_direct
-    elif len(vjps) == 1:
+    elif len(vjps) == 1 and of_floats:
         run = run_unary
     elif len(vjps) == 2:
         run = run_binary

@@ -23,7 +23,7 @@ USES = {
     "gather": (lambda i: ROW.gather(0, i), True),
     "take_along_axis": (lambda i: ROW.take_along_axis(i, 0), True),
     "index_select": (lambda i: TABLE.index_select(0, i), True),
-    "embedding": (lambda i: nn.functional.embedding(i, TABLE), True),
+    "embedding": (lambda i: nn.functional.embedding(i, TABLE), False),
     "cross_entropy": (lambda i: nn.cross_entropy(SCORES, i), False),
     "scatter": (lambda i: ROW.scatter(0, i, 7.0), True),
     "scatter of tensors": (lambda i: ROW.scatter(0, i, ROW[:3]), True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import reprlib
 import sys
 import threading
 import weakref
@@ -69,10 +70,25 @@ def jit(function: Callable[..., Any] | None = None, *, check: bool = False) -> A
 
     Raises TraceError where the function asks for the number of a tensor that the program computes, where
     it draws random numbers that are not of this package, uses up an iterator, or changes a container
-    in a way that cannot be repeated.
+    in a way that cannot be repeated, and TypeError for what cannot be called.
     """
     if function is None:
-        return lambda function: CompiledFunction(function, check)
+        return functools.partial(_compiled, check=check)
+    return _compiled(function, check)
+
+
+def _compiled(function: Any, check: bool) -> Any:
+    """The function compiled; of a static or class method or a property, what it is made of."""
+    if isinstance(function, staticmethod | classmethod):
+        return type(function)(_compiled(function.__func__, check))
+    if isinstance(function, property):
+        getter = None if function.fget is None else _compiled(function.fget, check)
+        return property(getter, function.fset, function.fdel, function.__doc__)
+    if not callable(function):
+        raise TypeError(
+            f"jit: takes a function of tensors, as in tg.jit(f) or @tg.jit above it, and got "
+            f"{reprlib.repr(function)}, a {type(function).__name__}"
+        )
     return CompiledFunction(function, check)
 
 

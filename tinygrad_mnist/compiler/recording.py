@@ -156,6 +156,8 @@ def _refuse_hidden(reads: Reads, value: Any, what: str) -> None:
         for x in attributes(value).values():
             _refuse_hidden(reads, x, what)
         return
+    if inspect.iscoroutine(value):
+        value.close()  # nobody will ever wait for it
     if _is_used_up(value) or any(map(_has_symbols, _held(value))):
         raise TraceError(
             f"the function {what} a {type(value).__name__}, which a program cannot make anew at each call: "
@@ -165,9 +167,7 @@ def _refuse_hidden(reads: Reads, value: Any, what: str) -> None:
 
 def _is_used_up(value: Any) -> bool:
     """Whether a value gives what it holds only once."""
-    return inspect.iscoroutine(value) or (
-        isinstance(value, Iterator) and isinstance(getattr(type(value), "__module__", None), str)
-    )
+    return inspect.iscoroutine(value) or isinstance(value, Iterator)
 
 
 def _held(value: Any) -> list[Any]:

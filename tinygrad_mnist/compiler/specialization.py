@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +16,9 @@ from ..core.inplace import leave_memory
 from ..core.tape import clock, recording
 from ..core.tensor import Tensor, wrap
 from ..errors import TraceError
+from ..kernels.runtime import NO_SUCH_POSITION
 from ..kernels.threads import get_num_threads, team
+from ..kinds import Gather, Loop
 from ..primitive import Array, check_dtype
 from .build import Run, compiled
 from .memory import aligned, exclusive, ready
@@ -165,14 +168,17 @@ class Specialization:
         before = derivative.before() if derivative else None
         outputs = [np.empty(shape, dtype) for shape, dtype in self._results]
         views = [y[None] for y in outputs]
-        if self._plain and not (self._moved or self._shared or self._updated or self._grads):
-            self._run(0, 1, *arrays, *self._bound, *views, *self._buffers)
-        else:
-            self._bind()
-            try:
-                self._run(*self._all(0, 1, ALONE, arrays, views))
-            finally:
-                self._after()
+        try:
+            if self._plain and not (self._moved or self._shared or self._updated or self._grads):
+                self._run(0, 1, *arrays, *self._bound, *views, *self._buffers)
+            else:
+                self._bind()
+                try:
+                    self._run(*self._all(0, 1, ALONE, arrays, views))
+                finally:
+                    self._after()
+        except IndexError as error:
+            raise self._explained(error) from None
         results = list(map(wrap, outputs))
         if derivative and before is not None:
             derivative.attach(results, before, given)
@@ -201,6 +207,8 @@ class Specialization:
                     most = self._run_together(most, first, last, arrays, outputs)
                 self._pace.measured(most, last - first, time.perf_counter() - begin)
                 first = last
+        except IndexError as error:
+            raise self._explained(error) from None
         finally:
             self._after()
         shown = self._recording.shown
@@ -208,6 +216,19 @@ class Specialization:
         if self.derivative:
             self.derivative.refuse(results)
         return self._recording.left(results, ())
+
+    def _explained(self, error: IndexError) -> IndexError:
+        """What a program says of a position outside its axis, with the lines that look elements up."""
+        if error.args != (NO_SUCH_POSITION,):
+            return error
+        kinds = [(i.primitive.kind, i.origin[1]) for i in self.program.instructions]
+        lines = dict.fromkeys(textwrap.shorten(s, 60) for kind, s in kinds if _looks_up(kind) and s)
+        return IndexError(
+            f"{NO_SUCH_POSITION}: an index or a label names an element or a class that is not there, in "
+            f"{' or in '.join(map(repr, list(lines)[:3])) or 'the function'}. Without tg.jit the function "
+            "says which it is; where labels of -100 mark what does not count, a compiled function wants it "
+            "said: write ignore_index=-100"
+        )
 
     def _run_together(
         self, most: int, first: int, last: int, arrays: Sequence[Array], outputs: Sequence[Array]
@@ -259,6 +280,11 @@ class Specialization:
             leaf.assigned = next(clock)
         for leaf, grad in self._grads:
             leaf.grad = grad
+
+
+def _looks_up(kind: Any) -> bool:
+    """Whether a primitive of this kind finds elements by number, and fails where there are none."""
+    return isinstance(kind, Gather) or (isinstance(kind, Loop) and "position(" in kind.formula.text)
 
 
 def _tensor(x: Tensor | Array) -> Tensor:

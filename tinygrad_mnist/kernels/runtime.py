@@ -17,6 +17,8 @@ from tinygrad_mnist.kernels.products import onto, part_of_product, product
 from tinygrad_mnist.kernels.simd import offset, prefetch
 from tinygrad_mnist.kernels.untyped import extending, types
 
+NO_SUCH_POSITION = "a position is outside its axis"
+
 
 @scalar
 def maximum(a: Any, b: Any) -> Any:
@@ -52,7 +54,7 @@ def before(a: Any, b: Any) -> Any:
 def position(i: Any, low: Any, size: Any) -> Any:
     """An index, counted from the end if negative; IndexError outside low .. size - 1."""
     if i < low or i >= size:
-        raise IndexError("a position is outside its axis")
+        raise IndexError(NO_SUCH_POSITION)
     inside = np.int64(i)  # the sum of a uint64 and an int64 is no integer
     return inside + size if inside < 0 else inside
 

@@ -63,8 +63,9 @@ def embedding(
 
     Rows at `padding_idx` get no gradient. With `max_norm`, rows that are longer by the norm of
     `norm_type` are first shortened in `weight` itself. `scale_grad_by_freq` divides gradients by how
-    often a row was asked for; `sparse` changes nothing.
+    often a row was asked for; `sparse` changes nothing. Raises IndexError for a position outside 0 .. V - 1.
     """
+    input = ops.positions(values(input), 0, weight.shape[0])
     if max_norm is not None:
         _shorten(weight, np.unique(np.asarray(input)), max_norm, norm_type)
     rows = ops.embedding(input, weight, padding_idx)
