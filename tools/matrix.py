@@ -50,8 +50,8 @@ def pythons() -> list[str]:
     return [path for _, path in sorted(found.values())]
 
 
-def lower_bounds(python: str) -> list[str]:
-    """The package's requirements at their lower bounds, for this Python."""
+def lower_bounds() -> list[str]:
+    """The package's requirements at their lower bounds, with their markers."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     pinned = []
     for requirement in wanted:
@@ -68,7 +68,7 @@ def row(python: str, kind: str, tests: list[str], variables: dict[str, str]) -> 
         environment = {**os.environ, "TINYGRAD_MNIST_CACHE": f"{place}/cache", **variables}
         environment.pop("PYTHONPATH", None)
         install = [own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        extra = lower_bounds(python) if kind == "oldest" else []
+        extra = lower_bounds() if kind == "oldest" else []
         if kind == "pre-releases":
             extra = ["--pre", "--upgrade", "numpy", "numba"]
         began = time.perf_counter()

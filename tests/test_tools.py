@@ -1,0 +1,56 @@
+"""The tools for people who keep the house: what they say agrees with the package."""
+
+import re
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from tinygrad_mnist import kernels
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+import matrix  # noqa: E402
+import sbom  # noqa: E402
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def test_the_bill_of_materials_is_whole():
+    bill = sbom.bill(frozenset())
+    versions = {part["name"].lower(): part["version"] for part in bill["components"]}
+    for name in ("numpy", "numba", "llvmlite", "safetensors"):
+        assert versions[name] == metadata.version(name)
+    refs = {part["bom-ref"] for part in [bill["metadata"]["component"], *bill["components"]]}
+    assert {entry["ref"] for entry in bill["dependencies"]} == refs
+    assert all(set(entry["dependsOn"]) <= refs for entry in bill["dependencies"])
+    numba = next(entry for entry in bill["dependencies"] if entry["ref"].startswith("pkg:pypi/numba@"))
+    assert any("llvmlite" in ref for ref in numba["dependsOn"])
+
+
+def test_the_matrix_pins_every_requirement():
+    pins = matrix.lower_bounds()
+    assert len(pins) == len(PROJECT["dependencies"])
+    assert "numba==0.63.1" in pins
+    assert all((ROOT / path).exists() for path in matrix.TELLING.split())
+
+
+def test_the_matrix_keeps_the_rows_of_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(matrix, "PAGE", tmp_path / "matrix.md")
+    assert matrix.recorded() == []
+    rows = [{"Python": "3.12.1", "packages": "oldest", "numpy": "2.0.0", "result": "3 passed"}]
+    matrix.PAGE.write_text(matrix.page(rows, ["tests"]))
+    assert matrix.recorded() == rows
+
+
+def test_the_oldest_numba_is_the_one_that_is_stated(monkeypatch):
+    (bound,) = (text.partition(">=")[2] for text in PROJECT["dependencies"] if text.startswith("numba"))
+    oldest = tuple(map(int, bound.split(".")))
+    assert oldest == kernels.OLDEST_NUMBA
+    kernels.refuse_older(bound)
+    kernels.refuse_older("1.0.0rc1")
+    for older in ("0.61.2", "0.53", "0.63.0"):
+        with pytest.raises(ImportError, match=re.escape(f'this is {older}: pip install -U "numba>={bound}"')):
+            kernels.refuse_older(older)
