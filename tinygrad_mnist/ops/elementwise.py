@@ -74,7 +74,7 @@ minimum = loop(
 # Functions of one variable
 square = loop("square", "a * a", lambda g, y, x: g * (x * 2), kernel=np.square)
 exp = loop("exp", "exp(a)", lambda g, y, x: g * y, kernel=kernels.exp, work=12, result="float")
-expm1 = loop("expm1", "expm1(a)", lambda g, y, x: g * (y + 1), kernel=kernels.expm1, work=12, result="float")
+expm1 = loop("expm1", "expm1(a)", lambda g, y, x: g * exp(x), kernel=kernels.expm1, work=12, result="float")
 log: Primitive = loop(
     "log", "log(a)", lambda g, y, x: g / x, kernel=kernels.log, work=12, result="float", domain=(0.3, 3.0)
 )

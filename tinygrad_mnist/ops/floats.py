@@ -34,6 +34,8 @@ def in_floats(function: _F) -> _F:
         count = len(args)
         for i, name in places:
             x: Any = args[i] if i < count else keywords.get(name)
+            if getattr(x, "dtype", None) is _FLOAT32:  # mostly: an operation is one in a microsecond
+                continue
             if isinstance(x, list):
                 raise TypeError(
                     f"{function.__name__}: {name} is a list; make it a Tensor first: tg.tensor([...])"
