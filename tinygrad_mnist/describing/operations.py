@@ -205,8 +205,8 @@ rot90.axes: the two axes of the plane
 quantile.q: a number from 0 to 1, or (n,), floats
 quantile.interpolation: "linear", "lower", "higher", "midpoint" or "nearest"
 round.decimals: digits behind the point that are kept
-clamp.min: the least, a number or a shape that broadcasts, or None
-clamp.max: the most, a number or a shape that broadcasts, or None
+clamp.min: the least, a number or a shape that broadcasts, of a dtype like x's, or None
+clamp.max: the most, a number or a shape that broadcasts, of a dtype like x's, or None
 clamp_min.min: the least, a number or a shape that broadcasts
 clamp_max.max: the most, a number or a shape that broadcasts
 nan_to_num.nan: what stands for NaN; 0 if None
