@@ -9,8 +9,10 @@ one took. Memory is limited while it runs, so that a reader that allocates what 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import gzip
 import io
+import json
 import random
 import resource
 import struct
@@ -25,13 +27,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tinygrad_mnist import data, model_file, train
+import tinygrad_mnist as tg
+from tinygrad_mnist import data, model_file, nn, train
 from tinygrad_mnist.cli.light import UnevenLightWarning
 from tinygrad_mnist.cli.picture_files import read_picture
 from tinygrad_mnist.cli.pictures import as_mnist
 from tinygrad_mnist.errors import TinygradMnistError
 from tinygrad_mnist.sweep import Outcome
 from tinygrad_mnist.sweep.shelf import Shelf
+from tinygrad_mnist.train import checkpoint_file
 
 MOST_SECONDS = 20.0
 MOST_MEMORY = 1_500_000_000
@@ -83,6 +87,29 @@ def _result(folder: Path) -> bytes:
     return next(folder.glob("*.json")).read_bytes()
 
 
+def _checkpoint() -> bytes:
+    state = {"model": nn.Linear(2, 2, generator=tg.Generator(0)).state_dict(), "numbers": [1, 2.5, None, "x"]}
+    return checkpoint_file.to_bytes(checkpoint_file.Moment(3, {"rate": 0.1, "sizes": (2, 2)}, state))
+
+
+def _saved(folder: Path) -> bytes:
+    state = nn.Linear(2, 2, generator=tg.Generator(0)).state_dict()
+    tg.save({"model": state, "numbers": [1, 2.5, None, "x"]}, folder / "saved")
+    return (folder / "saved").read_bytes()
+
+
+def _read_recipe(path: Path) -> None:
+    try:
+        values = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return  # what is no JSON is found before
+    train.Recipe.from_dict(values)
+
+
+def _read_checkpoint(path: Path) -> None:
+    checkpoint_file.from_bytes(path.read_bytes())
+
+
 def _read_picture(path: Path) -> None:
     made = as_mnist(read_picture(path), (28, 28))
     assert made.shape == (28, 28)
@@ -122,6 +149,9 @@ def kinds(folder: Path) -> dict[str, Kind]:
            for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")},
         "result": (result, name, _read_result),
         "history": (history, "history", _read_history),
+        "recipe": (json.dumps(dataclasses.asdict(RECIPE)).encode(), "recipe", _read_recipe),
+        "checkpoint": (_checkpoint(), "checkpoint", _read_checkpoint),
+        "saved": (_saved(folder), "saved", tg.load),
     }  # fmt: skip
 
 

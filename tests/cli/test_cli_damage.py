@@ -12,4 +12,4 @@ def test_damaged_files_of_every_kind():
     command = [sys.executable, script, "--count", str(COUNT)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 12
+    assert len(done.stdout.splitlines()) == 15

@@ -61,7 +61,7 @@ def _read_array(path: Path) -> Picture:
 
 def _read_image(path: Path) -> Picture:
     try:
-        from PIL import Image, ImageOps
+        from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError:
         raise MissingExtraError(
             f'reading {path} needs Pillow: pip install "tinygrad_mnist[image]", or give a .npy file'
@@ -80,6 +80,8 @@ def _read_image(path: Path) -> Picture:
                 pixels = np.asarray(upright.convert("LA"))
     except DataError:
         raise
+    except UnidentifiedImageError:
+        raise DataError(f"it is none of {', '.join(FORMATS)}, or damaged") from None
     except MemoryError:
         raise DataError("it does not fit into memory") from None
     except Exception as error:  # Pillow lets through whatever its decoders meet in a damaged file
