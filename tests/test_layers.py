@@ -19,7 +19,7 @@ FLOORS = {
     4: "autograd",
     5: "compiler",
     6: "nn optim data utils",
-    7: "train testing objects saving model_file func",
+    7: "train testing objects saving model_file func special",
     8: "lab interop page sweep",
     9: "cli __main__ __init__",
 }

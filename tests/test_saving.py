@@ -39,7 +39,7 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path):
     resumed.load_state_dict(found["optimizer"])
     for net, o in ((model, opt), (other, resumed)):
         net.zero_grad()
-        (net(tg.Tensor([[1.0, 2.0], [3.0, 5.0]])) ** 2).sum().backward()
+        (net(tg.tensor([[1.0, 2.0], [3.0, 5.0]])) ** 2).sum().backward()
         o.step()
     for a, b in zip(model.state_dict().values(), other.state_dict().values(), strict=True):
         assert a.dtype == b.dtype
@@ -56,7 +56,7 @@ def test_a_state_dict_is_an_ordinary_safetensors_file(tmp_path):
 
 def test_a_tensor_and_a_file_object():
     buffer = io.BytesIO()
-    tg.save(tg.Tensor([[1, 2]]), buffer)
+    tg.save(tg.tensor([[1, 2]]), buffer)
     buffer.seek(0)
     assert tg.load(buffer).tolist() == [[1, 2]]
 

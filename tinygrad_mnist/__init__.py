@@ -2,7 +2,7 @@
 
 from typing import NoReturn as _NoReturn
 
-from . import autograd, data, errors, func, nn, ops, optim, testing, train, utils
+from . import autograd, data, errors, func, nn, ops, optim, special, testing, train, utils
 from .autograd import inference_mode, is_grad_enabled, set_grad_enabled
 from .compiler import jit
 from .core import functions
@@ -31,9 +31,7 @@ from .core.creation import (
     is_tensor,
     linspace,
     logspace,
-    maximum,
     meshgrid,
-    minimum,
     numel,
     one_hot,
     ones,
@@ -130,9 +128,7 @@ __all__ = [
     "load",
     "logspace",
     "manual_seed",
-    "maximum",
     "meshgrid",
-    "minimum",
     "multinomial",
     "nn",
     "no_grad",
@@ -155,6 +151,7 @@ __all__ = [
     "set_grad_enabled",
     "set_num_threads",
     "set_rng_state",
+    "special",
     "stack",
     "tensor",
     "testing",

@@ -1,16 +1,23 @@
-"""The errors users meet. Each says what was asked, what was got, and what to do instead."""
+"""The errors users meet. Each says what was asked, what was got, and what to do instead.
+
+Of shapes and dtypes PyTorch raises RuntimeError, NumPy ValueError and TypeError: `except` either finds them.
+"""
 
 
 class TinygradMnistError(Exception):
     """Base of every error this package raises on purpose."""
 
 
-class ShapeError(TinygradMnistError, ValueError):
+class ShapeError(TinygradMnistError, ValueError, RuntimeError):
     """Operands, axes or parameters whose shapes do not fit the operation."""
 
 
-class DTypeError(TinygradMnistError, TypeError):
+class DTypeError(TinygradMnistError, TypeError, RuntimeError):
     """A dtype the operation cannot work with."""
+
+
+class TargetError(TinygradMnistError, ValueError):
+    """A target of another shape than the output, where PyTorch raises ValueError."""
 
 
 class OutOfBoundsError(TinygradMnistError, IndexError):

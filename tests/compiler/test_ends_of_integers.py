@@ -48,7 +48,7 @@ def test_ends(name):
             i = np.array([0, k, 3], dtype)
             want = outcome(use, np.array([0, k % N, 3])) if -N * from_the_end <= k < N else None
             for f in (use, compiled):
-                got = outcome(f, tg.Tensor(i))
+                got = outcome(f, tg.tensor(i))
                 assert (got is None) == (want is None), (dtype, k)
                 if want is not None:
                     np.testing.assert_allclose(got, want, rtol=1e-6)

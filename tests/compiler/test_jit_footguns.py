@@ -14,7 +14,7 @@ import tinygrad_mnist as tg
 from tinygrad_mnist import optim
 from tinygrad_mnist.errors import GraphError, ShapeError, TraceError
 
-X = tg.Tensor([1.0, -2.0, 3.0])
+X = tg.tensor([1.0, -2.0, 3.0])
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_asking_for_a_number_names_the_line_and_the_remedy(ask: Any) -> None:
 
 
 def test_an_exception_while_recording_leaves_nothing_behind() -> None:
-    w = tg.Tensor([1.0], requires_grad=True)
+    w = tg.tensor([1.0], requires_grad=True)
     fail = True
 
     def f(x: Any) -> Any:
@@ -70,7 +70,7 @@ def test_the_same_tensor_twice_and_an_output_that_is_an_input() -> None:
 
 
 def test_an_output_that_is_captured_is_copied() -> None:
-    w = tg.Tensor([1.0, 2.0])
+    w = tg.tensor([1.0, 2.0])
 
     def f() -> Any:
         old = w * 1
@@ -87,7 +87,7 @@ def test_an_output_that_is_captured_is_copied() -> None:
 
 
 def test_captured_tensors_can_trade_places() -> None:
-    a, b = tg.Tensor([1.0, 2.0]), tg.Tensor([3.0, 4.0])
+    a, b = tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0])
 
     def swap() -> Any:
         old = a * 1
@@ -100,7 +100,7 @@ def test_captured_tensors_can_trade_places() -> None:
 
 
 def test_a_reversed_update_reads_old_values() -> None:
-    a = tg.Tensor([1.0, 2.0, 3.0])
+    a = tg.tensor([1.0, 2.0, 3.0])
     tg.jit(lambda: a.assign_(a.flip() + a) * 1)()
     assert a.tolist() == [4.0, 4.0, 4.0]
 
@@ -122,7 +122,7 @@ def test_a_closure_over_a_changing_number() -> None:
 
 
 def test_an_attribute_of_an_object_that_changes() -> None:
-    w = tg.Tensor([1.0], requires_grad=True)
+    w = tg.tensor([1.0], requires_grad=True)
     opt = optim.SGD([w], lr=1.0)
 
     def step() -> Any:
@@ -169,12 +169,12 @@ def test_changes_of_shape_and_dtype_are_recorded_anew() -> None:
 
 
 def test_tensors_made_inside() -> None:
-    f = tg.jit(lambda x: x + tg.ones(3) + tg.Tensor([1.0, 2.0, 3.0]) + tg.arange(3))
+    f = tg.jit(lambda x: x + tg.ones(3) + tg.tensor([1.0, 2.0, 3.0]) + tg.arange(3))
     assert f(X).tolist() == f(X).tolist() == [3.0, 2.0, 9.0]
 
 
 def test_gradients_from_outside_are_refused_and_inner_ones_unreadable() -> None:
-    w = tg.Tensor([1.0, 1.0, 1.0], requires_grad=True)
+    w = tg.tensor([1.0, 1.0, 1.0], requires_grad=True)
     (w * 2).sum().backward()
 
     def f(x: Any) -> Any:
@@ -193,7 +193,7 @@ def test_gradients_from_outside_are_refused_and_inner_ones_unreadable() -> None:
 
 
 def test_a_graph_over_an_updated_tensor_is_stale() -> None:
-    w = tg.Tensor([1.0, 1.0, 1.0], requires_grad=True)
+    w = tg.tensor([1.0, 1.0, 1.0], requires_grad=True)
     cost = (w * w).sum()
     tg.jit(lambda: w.assign_(w * 2) * 1)()
     with pytest.raises(GraphError, match="assigned"):
@@ -203,7 +203,7 @@ def test_a_graph_over_an_updated_tensor_is_stale() -> None:
 def test_nested_and_differentiated_from_outside() -> None:
     inner = tg.jit(lambda x: x * 3)
     assert tg.jit(lambda x: inner(x) + 1)(X).tolist() == [4.0, -5.0, 10.0]
-    x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
     inner(x).sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [3.0, 3.0]
@@ -229,8 +229,8 @@ def test_two_threads() -> None:
 def test_positions_outside_their_axis() -> None:
     f = tg.jit(lambda i: X[i])
     with pytest.raises(IndexError):
-        f(tg.Tensor([5]))
-    assert f(tg.Tensor([-1])).tolist() == [3.0]
+        f(tg.tensor([5]))
+    assert f(tg.tensor([-1])).tolist() == [3.0]
 
 
 def test_scan_wants_one_number_of_steps() -> None:
@@ -274,7 +274,7 @@ def test_ctrl_c_stops_a_scan_between_steps() -> None:
 
 
 def test_what_was_read_before_an_update_does_not_change() -> None:
-    w = tg.Tensor([1.0, 2.0])
+    w = tg.tensor([1.0, 2.0])
     step = tg.jit(lambda: w.assign_(w * 2) * 1)
     seen = []
     for _ in range(4):
@@ -287,7 +287,7 @@ def test_what_was_read_before_an_update_does_not_change() -> None:
 def test_a_step_named_step_is_recorded_once() -> None:
     namespace: dict[str, Any] = {"tg": tg, "optim": optim}
     exec(
-        "w = tg.Tensor([1.0], requires_grad=True)\n"
+        "w = tg.tensor([1.0], requires_grad=True)\n"
         "opt = optim.SGD([w], lr=0.5)\n"
         "@tg.jit\n"
         "def step():\n"

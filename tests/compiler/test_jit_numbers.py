@@ -36,7 +36,7 @@ X = tg.Tensor(np.linspace(-2, 2, 6, dtype=np.float32))
         lambda x, s: tg.where(x > s, x, s),
         lambda x, s: tg.nn.functional.leaky_relu(x, s),
         lambda x, s: x**s if s > 0 else x,
-        lambda x, s: tg.Tensor([1, 2, 3]) * s,
+        lambda x, s: tg.tensor([1, 2, 3]) * s,
         lambda x, s: x.double() * s + abs(s) * 2.5,
         lambda x, s: tg.grad(lambda x: (x * x * s).sum())(x),
     ],
@@ -152,7 +152,7 @@ def test_the_numbers_of_an_optimiser(rule: str) -> None:
 
 
 def test_switching_weight_decay_on() -> None:
-    w = tg.Tensor([1.0], requires_grad=True)
+    w = tg.tensor([1.0], requires_grad=True)
     optimiser = optim.SGD([w], lr=0.5)
 
     def step() -> None:
@@ -173,7 +173,7 @@ def test_switching_weight_decay_on() -> None:
 
 def test_a_derivative_takes_the_number_of_its_call() -> None:
     f = tg.jit(lambda x, s: x * x * s)
-    x = tg.Tensor([3.0], requires_grad=True)
+    x = tg.tensor([3.0], requires_grad=True)
     y = f(x, 2.0)
     f(x, 5.0)
     y.backward()

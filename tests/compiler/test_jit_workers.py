@@ -111,7 +111,7 @@ def test_training(rule: str) -> None:
             assert "meet(" in step.shared_source
             assert "meet(" not in step.source
         else:
-            costs = np.array([step(tg.Tensor(i)).item() for i in order], np.float32)
+            costs = np.array([step(tg.tensor(i)).item() for i in order], np.float32)
         results.append([costs, *(p.numpy() for p in parameters)])
     eager, one, two = results
     for a, b, c in zip(eager, one, two):

@@ -28,7 +28,7 @@ from tinygrad_mnist import nn, optim
 from tinygrad_mnist.compiler.calls import TraceWarning
 from tinygrad_mnist.errors import DTypeError, TraceError
 
-X = tg.Tensor([1.0, 2.0])
+X = tg.tensor([1.0, 2.0])
 
 
 def _agree(f: Any, *calls: tuple[Any, ...]) -> str:
@@ -42,7 +42,7 @@ def _agree(f: Any, *calls: tuple[Any, ...]) -> str:
 def test_numbers_among_arguments_are_told_apart() -> None:
     values = [0.0, -0.0, 0, False, 1, True, 1.0, np.float32(1), np.int8(1), float("nan"), 2**31, -1]
     _agree(lambda x, k: x * k, *((X, k) for k in values), *((X, k) for k in values))
-    whole = tg.Tensor([1, 2])
+    whole = tg.tensor([1, 2])
     _agree(lambda x, k: x * k, *((whole, k) for k in [1, True, 1.0, 2, 0, -0.0]))
 
 
@@ -145,7 +145,7 @@ def test_what_is_not_read_does_not_matter() -> None:
     class Trainer:
         def __init__(self) -> None:
             self.lr, self.step, self.log = 0.5, 0, {"lr": 2.0, "step": 0}
-            self.opt = optim.SGD([tg.Tensor([1.0], requires_grad=True)], lr=0.1)
+            self.opt = optim.SGD([tg.tensor([1.0], requires_grad=True)], lr=0.1)
 
     t = Trainer()
 
@@ -180,7 +180,7 @@ def test_a_lazily_made_table() -> None:
 def test_an_exception_in_the_middle_of_recording(error: type[BaseException]) -> None:
     g = tg.Generator(3)
     m = nn.Sequential(nn.Linear(2, 2, generator=g))
-    w = tg.Tensor([1.0, 2.0], requires_grad=True)
+    w = tg.tensor([1.0, 2.0], requires_grad=True)
     graph = (w * w).sum()
     w.grad = tg.ones(2)
     before, fail = g.state.tolist(), True
@@ -219,7 +219,7 @@ def test_an_argument_that_is_assigned() -> None:
 
 
 def test_whole_numbers_that_do_not_fit() -> None:
-    x = tg.Tensor([1], dtype="int32")
+    x = tg.tensor([1], dtype="int32")
     for k in (2**31, -(2**31) - 1, 2**63):
         for f in (lambda x, k: x + k, tg.jit(lambda x, k: x + k)):
             with pytest.raises((OverflowError, DTypeError)):
@@ -393,7 +393,7 @@ def test_explain_lists_what_is_watched() -> None:
 
 @pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
 def test_products_of_whole_numbers(dtype: str) -> None:
-    a, b = tg.Tensor([[1, 2], [3, 4], [5, 6]], dtype=dtype), tg.Tensor([[1, 200], [3, 4]], dtype=dtype)
+    a, b = tg.tensor([[1, 2], [3, 4], [5, 6]], dtype=dtype), tg.tensor([[1, 200], [3, 4]], dtype=dtype)
     _agree(lambda a, b: a @ b, (a, b))
 
 

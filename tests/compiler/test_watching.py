@@ -50,13 +50,13 @@ def _agrees(site: Site, before: str, after: str, x: Any) -> str:
 
 @pytest.mark.parametrize("name", SITES)
 def test_a_number_changes_where_it_stands(name: str) -> None:
-    text = _agrees(SITES[name], "2.0", "3.0", tg.Tensor([1.0, 2.0]))
+    text = _agrees(SITES[name], "2.0", "3.0", tg.tensor([1.0, 2.0]))
     assert text.count("recorded for") == 2
 
 
 @pytest.mark.parametrize("name", ARRAYS)
 def test_a_number_of_an_array_changes(name: str) -> None:
-    _agrees(ARRAYS[name], "2.0", "3.0", tg.Tensor([1.0, 2.0]))
+    _agrees(ARRAYS[name], "2.0", "3.0", tg.tensor([1.0, 2.0]))
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -64,4 +64,4 @@ def test_a_number_of_an_array_changes(name: str) -> None:
     "name", ["global", "closure", "attribute", "class attribute", "dict", "list", "slot"]
 )
 def test_changes_that_equality_does_not_see(name: str, change: str) -> None:
-    _agrees(SITES[name], *CHANGES[change], tg.Tensor([1, 2]))
+    _agrees(SITES[name], *CHANGES[change], tg.tensor([1, 2]))

@@ -393,7 +393,7 @@ ARRAYS: dict[str, Site] = {
     "comparison": Site("r = np.array([1.0])", "(VALUE if r[0] < 2 else NEW)", "r[0] = 5.0"),
     "tensor item": Site("r = tg.Tensor([VALUE])", "r.item()", "r.assign_([NEW])"),
     "tensor float": Site("r = tg.Tensor(VALUE)", "float(r)", "r.assign_(NEW)"),
-    "tensor truth": Site("r = tg.Tensor(0)", "(NEW if r else VALUE)", "r.assign_(1)"),
+    "tensor truth": Site("r = tg.tensor(0)", "(NEW if r else VALUE)", "r.assign_(1)"),
     "tensor list": Site("r = tg.Tensor([VALUE])", "r.tolist()[0]", "r.assign_([NEW])"),
     "tensor numpy": Site("r = tg.Tensor([VALUE])", "float(r.numpy()[0])", "r.assign_([NEW])"),
     "tensor asarray": Site("r = tg.Tensor([VALUE])", "float(np.asarray(r).sum())", "r.assign_([NEW])"),

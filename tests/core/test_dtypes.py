@@ -79,8 +79,9 @@ def test_powers_follow_the_same_rules():
 
 def test_python_numbers_give_the_default_dtypes():
     assert Tensor(1.0).dtype == f4
-    assert Tensor([1, 2]).dtype == i8
-    assert Tensor([True]).dtype == b1
+    assert tg.tensor([1, 2]).dtype == i8
+    assert Tensor([1, 2]).dtype == f4
+    assert tg.tensor([True]).dtype == b1
     assert Tensor([1, 2.5]).dtype == f4
     assert Tensor([]).dtype == f4
     assert Tensor(np.float64(1)).dtype == f8

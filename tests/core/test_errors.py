@@ -74,9 +74,12 @@ SHAPES = [
 ]
 
 DTYPES = [
-    (lambda: Tensor([1], requires_grad=True), "only float32 and float64 tensors have gradients, not int64"),
+    (
+        lambda: tg.tensor([1], requires_grad=True),
+        "only float32 and float64 tensors have gradients, not int64",
+    ),
     (lambda: (x > 0).requires_grad_(), "not bool"),
-    (lambda: tg.grad(lambda x: x.sum())(Tensor([1])), "not int64"),
+    (lambda: tg.grad(lambda x: x.sum())(tg.tensor([1])), "not int64"),
     (lambda: tg.where(x, x, x), r"where: the condition must be bool; compare"),
     (lambda: tg.where(x > 0, x, "a"), "where: not defined for"),
     (lambda: x + "a", "add: not defined for float32, str"),
@@ -102,15 +105,15 @@ GRAPHS = [
 ]
 
 INDICES = [
-    (lambda: tg.one_hot(Tensor([3]), 3), "position 3 is outside an axis of length 3"),
-    (lambda: tg.one_hot(Tensor([-1]), 3), "position -1"),
+    (lambda: tg.one_hot(tg.tensor([3]), 3), "position 3 is outside an axis of length 3"),
+    (lambda: tg.one_hot(tg.tensor([-1]), 3), "position -1"),
     (lambda: x[2], "position 2 is outside axis 0, which has length 2"),
 ]
 
 VALUES = [
     (lambda: x.clamp(), "clamp: give min, max, or both"),
     (lambda: ops.dropout(x, 1.0, tg.Generator(0)), "dropout: p must be at least 0 and below 1, not 1.0"),
-    (lambda: x.norm("nuc"), "norm: ord must be a number, not 'nuc'; linalg.norm"),
+    (lambda: x.norm("two"), "norm: ord is a number"),
     (lambda: x.gelu("x"), "gelu: approximate must be 'none' or 'tanh', not 'x'"),
     (lambda: tg.Generator(-1), r"seed must be from 0 to 2\*\*64 - 1, not -1"),
     (lambda: tg.Generator(2**64), "seed"),

@@ -116,7 +116,7 @@ def test_iteration_and_len():
 
 
 def test_an_integer_tensor_is_an_index():
-    assert [10, 20, 30][tg.Tensor(1)] == 20
+    assert [10, 20, 30][tg.tensor(1)] == 20
     with pytest.raises(DTypeError, match="index"):
         [10, 20][tg.Tensor(1.0)]
 

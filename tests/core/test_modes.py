@@ -61,7 +61,7 @@ def test_gradients_share_no_memory() -> None:
     assert a.grad is not None
     assert b.grad is not None
     assert not np.shares_memory(a.grad.numpy(), b.grad.numpy())
-    seed = tg.Tensor([1.0, 1.0])
+    seed = tg.tensor([1.0, 1.0])
     for f in (lambda a, b: a + b, lambda a, b: a.reshape(2, 1).reshape(2) + b):
         a, b = leaf(1, 2), leaf(1, 2)
         f(a, b).backward(seed)
@@ -114,7 +114,7 @@ def test_whole_numbers_have_slope_zero() -> None:
     ],
 )
 def test_numbers_outside_a_dtype(dtype: str, f: Any) -> None:
-    x = tg.Tensor([1, 2], dtype=dtype)
+    x = tg.tensor([1, 2], dtype=dtype)
     for call in (f, tg.jit(f)):
         with pytest.raises(DTypeError, match=rf"is outside {dtype}, which goes from .*x\.long\(\)"):
             call(x)
@@ -122,7 +122,7 @@ def test_numbers_outside_a_dtype(dtype: str, f: Any) -> None:
 
 def test_several_arguments_may_be_a_list() -> None:
     for several in ([0, 1], (0, 1)):
-        slopes = tg.grad(lambda a, b: (a * b).sum(), argnums=several)(tg.Tensor([1.0]), tg.Tensor([2.0]))
+        slopes = tg.grad(lambda a, b: (a * b).sum(), argnums=several)(tg.tensor([1.0]), tg.tensor([2.0]))
         assert [slope.tolist() for slope in slopes] == [[2.0], [1.0]]
 
 
@@ -164,7 +164,7 @@ def test_messages_say_what_to_write() -> None:
     scores = tg.Tensor(np.zeros((2, 3), np.float32))
     for cost in (nn.functional.cross_entropy, nn.functional.nll_loss):
         with pytest.raises(IndexError, match=r"label 7 .*3 classes: labels go from 0 to 2"):
-            cost(scores, tg.Tensor([0, 7]))
+            cost(scores, tg.tensor([0, 7]))
     with pytest.raises(TypeError, match=r"Linear: the input is a list.*tg\.tensor"):
         nn.Linear(2, 2)([1.0, 2.0])
     with pytest.raises(TypeError, match=r"mse_loss: input is a list.*tg\.tensor"):
@@ -174,4 +174,4 @@ def test_messages_say_what_to_write() -> None:
     with pytest.raises(ShapeError, match=r"5 channels.*takes 1 \(unsqueeze\(1\) adds"):
         nn.Conv2d(1, 2, 3)(tg.Tensor(np.zeros((5, 28, 28), np.float32)))
     with pytest.raises(DTypeError, match=r"tg\.tensor\(\[\.\.\.\]\)"):
-        ops.add(tg.Tensor([1.0]), [1.0])
+        ops.add(tg.tensor([1.0]), [1.0])

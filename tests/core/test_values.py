@@ -181,9 +181,9 @@ def test_positions_of_extremes(name):
 
 
 def test_sums_of_integers_and_booleans_are_int64():
-    assert tg.Tensor([200, 100]).to(np.uint8).sum().item() == 300
+    assert tg.tensor([200, 100]).to(np.uint8).sum().item() == 300
     assert tg.Tensor([True, True]).sum().dtype == np.int64
-    assert tg.Tensor([1, 2]).mean().dtype == np.float32
+    assert tg.tensor([1, 2]).mean().dtype == np.float32
 
 
 def test_reductions_of_nothing():
@@ -295,13 +295,13 @@ def test_clamp(one, low, high):
 
 
 def test_vectors():
-    a, b = tg.Tensor([1.0, 2.0, 3.0]), tg.Tensor([4.0, 5.0, 6.0])
+    a, b = tg.tensor([1.0, 2.0, 3.0]), tg.tensor([4.0, 5.0, 6.0])
     assert a.dot(b).item() == 32
     assert np.array_equal(a.outer(b), np.outer(a, b))
 
 
 def test_one_hot():
-    assert np.array_equal(tg.one_hot(tg.Tensor([[2, 0]]), 3), [[[0, 0, 1], [1, 0, 0]]])
+    assert np.array_equal(tg.one_hot(tg.tensor([[2, 0]]), 3), [[[0, 0, 1], [1, 0, 0]]])
     assert tg.one_hot(np.array([], np.int64), 3).shape == (0, 3)
 
 
@@ -313,7 +313,7 @@ def test_dropout_keeps_the_mean():
 
 
 def test_operators_and_their_reflections():
-    x, a = tg.Tensor([1.0, 2.0]), np.array([1.0, 2.0], np.float32)
+    x, a = tg.tensor([1.0, 2.0]), np.array([1.0, 2.0], np.float32)
     for found, expected in [
         (3 + x, 3 + a),
         (3 - x, 3 - a),

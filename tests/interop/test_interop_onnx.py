@@ -83,13 +83,13 @@ FUNCTIONS = {
     "reductions": lambda x: (x.sum(1), x.max(1)[0], x.min(), x.prod(1), x.argmax(1), x.mean(), x.logsumexp(1)),
     "shapes": lambda x: (x.reshape(-1, 3, 2).permute(0, 2, 1), x[:, 1:5:2], x[:, -1], x.flip(1), x.unsqueeze(1)),
     "joins": lambda x: tg.concatenate([x, x * 2], 1),
-    "broadcast": lambda x: x + tg.ones((6,)) + x[:, :1] * tg.Tensor([[2.0]]),
+    "broadcast": lambda x: x + tg.ones((6,)) + x[:, :1] * tg.tensor([[2.0]]),
     "sorted": lambda x: x.argsort(1),
     "running": lambda x: x.cumsum(1),
     "whole": lambda x: ((x * 10).long() // 3, (x * 10).long() % 3, x // 0.3, x % 0.3, (x * 3).round(), x.floor()),
     "products": lambda x: (x @ x.T, x.T @ x),
     "steepness": lambda x: tg.grad(lambda z: (z.tanh() * z.sigmoid()).sum())(x),
-    "taken": lambda x: x[:, tg.Tensor([2, 0, -1])],
+    "taken": lambda x: x[:, tg.tensor([2, 0, -1])],
     "trigonometry": lambda x: (x.sin(), x.cos(), x.atan(), x.tan(), x.sinh()),
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ class Block(nn.Module):
         super().__init__()
         g = tg.Generator(1)
         self.scale = nn.Parameter([1.0, 2.0])
-        self.register_buffer("steps", tg.Tensor(3))
+        self.register_buffer("steps", tg.tensor(3))
         self.inner = nn.Linear(2, 3, generator=g)
         self.heads = nn.ModuleList([nn.Linear(3, 1, generator=g), nn.Sigmoid()])
         self.extra = nn.ParameterList([nn.Parameter(0.5)])

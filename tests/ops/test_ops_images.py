@@ -86,7 +86,7 @@ def test_pooling_over_the_end():
     inside = ops.avg_pool2d(x, 3, 2, 1, count_include_pad=False)
     assert inside[0, 0].tolist() == [3, 4.5, 6]
     assert ops.avg_pool2d(x, 3, 2, 1)[0, 0].tolist() == pytest.approx([12 / 9, 27 / 9, 24 / 9])
-    assert ops.max_pool2d(tg.Tensor([[[1, 2], [3, 4]]]), 2).tolist() == [[[4]]]
+    assert ops.max_pool2d(tg.tensor([[[1, 2], [3, 4]]]), 2).tolist() == [[[4]]]
 
 
 def test_adaptive_pooling():
@@ -99,7 +99,7 @@ def test_adaptive_pooling():
 
 
 def test_interpolation():
-    x = tg.Tensor([[[0.0, 1.0, 4.0]]])
+    x = tg.tensor([[[0.0, 1.0, 4.0]]])
     assert x.dtype == np.float32
     assert ops.interpolate(x, 6).tolist() == [[[0, 0, 1, 1, 4, 4]]]
     assert ops.interpolate(x, scale_factor=2 / 3).tolist() == [[[0, 1]]]

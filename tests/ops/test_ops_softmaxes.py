@@ -33,7 +33,7 @@ def test_kernels_do_with_special_numbers_what_the_expansions_do(primitive):
 def test_programs_contain_the_expansion(primitive, monkeypatch):
     monkeypatch.setattr(specialization, "compiled", build.interpreted)
     params = primitive.cases[0][primitive.arity :]
-    operands = [tg.Tensor(X[0, :2, :3]), tg.Tensor([2, 0]), tg.Tensor(X[0, 0, :2])][: primitive.arity]
+    operands = [tg.Tensor(X[0, :2, :3]), tg.tensor([2, 0]), tg.Tensor(X[0, 0, :2])][: primitive.arity]
     compiled = tg.jit(lambda *xs: primitive(*xs, *params))
     expected = primitive(*operands, *params).numpy()
     np.testing.assert_allclose(compiled(*operands).numpy(), expected, rtol=2e-6)

@@ -136,7 +136,7 @@ def test_resuming_gives_the_same_bits(name):
         resumed.step()
     for p, q in zip(params, copies, strict=True):
         np.testing.assert_array_equal(p, q)
-    assert saved["steps"] == 5
+    assert saved.keys() == {"state", "param_groups"}
     assert all(type(x) is tg.Tensor for state in saved["state"].values() for x in state.values())
 
 
@@ -211,7 +211,7 @@ def test_a_state_that_does_not_fit_is_refused_whole():
 def test_parameters_without_gradient_are_skipped():
     a, b = nn.Parameter([1.0]), nn.Parameter([1.0])
     optimiser = optim.AdamW([a, b], lr=0.1)
-    a.grad = tg.Tensor([1.0])
+    a.grad = tg.tensor([1.0])
     optimiser.step()
     assert b.tolist() == [1.0]
     assert a.tolist() != [1.0]
@@ -223,7 +223,7 @@ def test_parameters_without_gradient_are_skipped():
 def test_options_can_change_between_steps():
     p = nn.Parameter([1.0])
     optimiser = optim.SGD([p], lr=1.0)
-    p.grad = tg.Tensor([0.5])
+    p.grad = tg.tensor([0.5])
     optimiser.param_groups[0]["lr"] = np.float64(0.5)
     optimiser.step()
     assert p.tolist() == [0.75]
@@ -249,7 +249,7 @@ def test_a_schedule_gets_the_number_of_steps_done():
 def test_a_group_can_have_its_own_schedule():
     a, b = nn.Parameter([0.0]), nn.Parameter([0.0])
     optimiser = optim.SGD([{"params": a_list(a)}, {"params": [b], "lr": schedules.constant(2.0)}], lr=1.0)
-    a.grad = b.grad = tg.Tensor([1.0])
+    a.grad = b.grad = tg.tensor([1.0])
     optimiser.step()
     assert (a.item(), b.item()) == (-1.0, -2.0)
 
@@ -315,7 +315,7 @@ def test_errors_about_parameters(kind):
     with pytest.raises(GraphError, match=r"parameter 1, of shape \(1,\), was computed"):
         kind([p, p * 2], lr=0.1)
     with pytest.raises(DTypeError, match="parameter 0 is int64"):
-        kind([tg.Tensor([1])], lr=0.1)
+        kind([tg.tensor([1])], lr=0.1)
     with pytest.raises(ValueError, match="more than one parameter group"):
         kind([{"params": [p]}, {"params": [p]}], lr=0.1)
 

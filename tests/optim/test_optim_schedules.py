@@ -33,7 +33,7 @@ def test_equal_to_pytorch(name):
 def test_a_tensor_gives_what_a_number_gives(name):
     schedule = SCHEDULES[name]
     for step in range(120):
-        rate = schedule(tg.Tensor(step))
+        rate = schedule(tg.tensor(step))
         if isinstance(rate, tg.Tensor):
             assert rate.dtype == np.float64
         assert float(rate) == pytest.approx(schedule(step), rel=1e-14)

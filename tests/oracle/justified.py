@@ -142,84 +142,33 @@ JUSTIFIED |= {
     ("l1_loss", "jax", "gradient 0"): CHOICE + "; here 0, as in PyTorch",
 }
 
-FIRST = "a number may come first here"
-CAST = "no dtype=: cast first"
-ALONE = "the values alone; where they were say argmax, argsort and sort"
-BARE = "a tensor without axes has no axis 0"
-PROMOTED = "operands of several dtypes are promoted"
-LINES = "modes are nearest, linear and bilinear"
-ASIDE = "vectors may point either way"
-UNBIASED = "correction=1 or correction=0 says which"
-_SAME = {
-    ("accepted", FIRST): (
-        "atan2 bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift eq ne ge gt le lt "
-        "fmod remainder logaddexp maximum minimum logical_and logical_or logical_xor pow hypot xlogy"
-    ),
-    ("accepted", PROMOTED): "nn.functional.conv1d nn.functional.conv2d scatter scatter_add",
-    ("differs", ALONE): "cummax cummin kthvalue median nn.functional.adaptive_max_pool2d",
-    ("refused", ALONE): "nn.functional.max_pool1d nn.functional.max_pool2d",
-    ("refused", BARE): "topk index_select scatter_add unfold transpose",
-    ("refused", CAST): "cumsum cumprod prod",
-    ("refused", UNBIASED): "std var",
-    ("refused", "write a + alpha * b"): "add sub",
-    ("differs", ASIDE): "linalg.eigh linalg.svd",
-}
-#: Why samples of PyTorch's do not work, on purpose: (its name, how) -> reason.
-UNLIKE: dict[tuple[str, str], str] = {
-    **{(name, how): reason for (how, reason), names in _SAME.items() for name in names.split()},
-    ("arange", "refused"): "the end is called stop, as in NumPy",
-    ("arange", "accepted"): "a range without numbers is empty, as in NumPy",
-    ("max reduction_with_dim", "differs"): ALONE,
-    ("min reduction_with_dim", "differs"): ALONE,
-    ("max binary", "refused"): "of two tensors: maximum(a, b)",
-    ("max binary", "differs"): "of two tensors: maximum(a, b)",
-    ("min binary", "refused"): "of two tensors: minimum(a, b)",
-    ("min binary", "differs"): "of two tensors: minimum(a, b)",
-    ("div trunc_rounding", "refused"): "write trunc(a / b)",
-    ("div floor_rounding", "refused"): "write floor_divide(a, b)",
-    ("masked_fill", "accepted"): "the value may be a tensor that broadcasts",
-    ("softmax with_dtype", "refused"): CAST,
-    ("log_softmax with_dtype", "refused"): CAST,
-    ("nn.functional.softmin with_dtype", "refused"): CAST,
-    ("nn.functional.pad circular", "refused"): "negative counts are for the other modes",
-    ("nn.functional.interpolate nearest", "refused"): "recompute_scale_factor: give size",
-    ("nn.functional.interpolate linear", "refused"): "recompute_scale_factor: give size",
-    ("nn.functional.interpolate bilinear", "refused"): "recompute_scale_factor: give size",
-    ("nn.functional.interpolate nearest-exact", "refused"): LINES,
-    ("nn.functional.interpolate bicubic", "refused"): LINES,
-    ("nn.functional.interpolate trilinear", "refused"): LINES,
-    ("nn.functional.interpolate area", "refused"): LINES + "; adaptive_avg_pool2d takes means of areas",
-    ("nn.functional.avg_pool2d", "refused"): "stride=(): leave it out",
-    ("nn.functional.max_pool1d", "accepted"): "no images give no images",
-    (
-        "nn.functional.scaled_dot_product_attention",
-        "refused",
-    ): "dropout needs a generator",
-    ("nn.functional.batch_norm", "refused"): "needs an axis of channels after that of examples",
-    ("gather", "refused"): "positions need as many axes as the tensor, though there be none of them",
-    ("scatter", "refused"): "no reduce=: scatter_add adds",
-    ("tensordot", "refused"): "an axis of length 1 does not stand for a longer one",
-    ("nonzero", "refused"): "as_tuple: take the columns",
-    ("norm nuc", "refused"): "norms of matrices are in linalg.norm",
-    ("norm fro", "refused"): "norms of matrices are in linalg.norm",
-    (
-        "nn.functional.one_hot",
-        "refused",
-    ): "the number of classes must be said: no shape depends on numbers",
-    (
-        "nn.functional.embedding",
-        "refused",
-    ): "of the options only padding_idx: max_norm would change the table",
-    ("nn.functional.softplus", "refused"): "exact without a threshold; write softplus(beta * x) / beta",
-    ("mean", "accepted"): "the mean of integers is a float32",
-    ("std unbiased", "refused"): UNBIASED,
-    ("var unbiased", "refused"): UNBIASED,
-    ("nn.functional.gaussian_nll_loss", "refused"): "targets are not broadcast",
-    ("nn.functional.hinge_embedding_loss", "differs"): "of a target that is neither 1 nor -1",
-    ("repeat_interleave", "refused"): "output_size follows from the rest",
-    ("linalg.cholesky", "refused"): "upper: transpose the result",
-    ("linalg.norm", "refused"): "the largest of nothing does not exist",
-    ("linalg.norm subgradients_at_zero", "refused"): "the largest of nothing does not exist",
-    ("linalg.qr", "refused"): "the R of a matrix wider than tall has no derivative",
-    ("linalg.svd", "refused"): "only what full_matrices=False gives",
+#: Operations of PyTorch's that have only their name in common with ours: name -> why.
+OUT: dict[str, str] = {}
+
+_ORDER = "of equal elements: here the first counts, there any"
+#: Why samples of PyTorch's do not work, on purpose: operation -> reason.
+UNLIKE: dict[str, str] = {
+    "__rpow__": "an integer to a negative power is refused, as in NumPy; there 0, or 1 or -1",
+    "addmv": "of integers with a factor that is none the result is a float32; there the factor is cut to 0",
+    "addbmm": "as of addmv",
+    "baddbmm": "as of addmv",
+    "argsort": _ORDER,
+    "cov": "negative weights are not looked for; a derivative that is 0 up to rounding",
+    "kthvalue": _ORDER,
+    "topk": _ORDER,
+    "mode": "of equal numbers: here the first of them, there any",
+    "sort": _ORDER,
+    "linspace": "integers: by what float32 leaves beside a whole number, before it is cut",
+    "linspace tensor_overload": "as of linspace",
+    "linalg.norm subgradients_at_zero": "no derivative exists where a singular value is 0",
+    "linalg.pinv hermitian": "the derivative is that of a matrix whose halves change apart",
+    "linalg.pinv singular": "singular values that are 0 are equal, and their vectors have no derivative",
+    "mean": "the mean of integers is a float32",
+    "nn.functional.batch_norm": "needs an axis of channels after that of examples",
+    "nn.functional.max_unpool1d": "of several sent to one place the last counts, and only that has a slope",
+    "nn.functional.max_unpool2d": "as of max_unpool1d",
+    "quantile": "q is a number, and not differentiated by",
+    "square": "the square of a bool is a bool",
+    "zero_": "zeros have no graph",
+    "scatter": "a number that is no integer is kept among integers",
 }

@@ -160,10 +160,10 @@ def test_a_step_is_a_function_of_positions():
         model, descent(model), nn.quadratic_cost, tg.Tensor(images), tg.Tensor(targets), 1 / 255
     )
     before = model(tg.Tensor(images[[3, 4]]).float() / 255)
-    cost, outputs = step(tg.Tensor([3, 4]))
+    cost, outputs = step(tg.tensor([3, 4]))
     np.testing.assert_allclose(outputs, before, rtol=1e-6)
     assert cost.item() == pytest.approx(nn.quadratic_cost(before, targets[[3, 4]]).item(), rel=1e-6)
-    again, _ = step(tg.Tensor([3, 4]))
+    again, _ = step(tg.tensor([3, 4]))
     assert again.item() < cost.item()
 
 

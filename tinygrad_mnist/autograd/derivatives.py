@@ -18,6 +18,7 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -30,6 +31,7 @@ def grad(
         grad_outputs: cotangents of the outputs, of their shapes; None for 1 where an output is one number.
         retain_graph: keep the graph for another call; by default as `create_graph`.
         create_graph: compute the gradients so that they can be differentiated again.
+        only_inputs: PyTorch's old word, which changes nothing.
         allow_unused: give None for inputs that the outputs do not depend on, instead of raising.
         is_grads_batched: not supported.
         materialize_grads: give zeros for them.

@@ -35,7 +35,8 @@ class Conversions(Node, Generic[_T]):
         """
         dtype, copy = keywords.pop("dtype", None), keywords.pop("copy", False)
         check_device(keywords.pop("device", None))
-        keywords.pop("non_blocking", None)
+        for word in ("non_blocking", "memory_format"):
+            keywords.pop(word, None)
         if keywords:
             raise TypeError(f"to: there is no argument {sorted(keywords)[0]}=; it has dtype, device and copy")
         for x in args:
@@ -58,35 +59,35 @@ class Conversions(Node, Generic[_T]):
         """Cast to `dtype`."""
         return self.to(dtype)
 
-    def float(self) -> _T:
+    def float(self, memory_format: Any = None) -> _T:
         """Cast to float32."""
         return self.to(np.float32)
 
-    def double(self) -> _T:
+    def double(self, memory_format: Any = None) -> _T:
         """Cast to float64."""
         return self.to(np.float64)
 
-    def int(self) -> _T:
+    def int(self, memory_format: Any = None) -> _T:
         """Cast to int32."""
         return self.to(np.int32)
 
-    def short(self) -> _T:
+    def short(self, memory_format: Any = None) -> _T:
         """Cast to int16."""
         return self.to(np.int16)
 
-    def char(self) -> _T:
+    def char(self, memory_format: Any = None) -> _T:
         """Cast to int8."""
         return self.to(np.int8)
 
-    def byte(self) -> _T:
+    def byte(self, memory_format: Any = None) -> _T:
         """Cast to uint8."""
         return self.to(np.uint8)
 
-    def long(self) -> _T:
+    def long(self, memory_format: Any = None) -> _T:
         """Cast to int64."""
         return self.to(np.int64)
 
-    def bool(self) -> _T:
+    def bool(self, memory_format: Any = None) -> _T:
         """True where not zero."""
         return self.to(np.bool_)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,7 +28,15 @@ def tensor(
     Python floats give float32, integers int64, bools bool; arrays keep their dtype.
     """
     check_device(device)
-    return Tensor(data, dtype, requires_grad)
+    if hasattr(data, "dtype"):
+        return Tensor(data, dtype, requires_grad)
+    try:
+        array = np.array(data, None if dtype is None else check_dtype(dtype))
+    except ValueError as error:
+        raise ShapeError(f"a tensor needs numbers in sequences of equal lengths: {error}") from None
+    if dtype is None and array.dtype == np.float64:
+        array = array.astype(_FLOAT32)
+    return made(wrap(native(array)), None, requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -37,7 +46,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
         return data if dtype is None else data.to(dtype)
     if isinstance(data, np.ndarray):
         return wrap(native(data, dtype))
-    return Tensor(data, dtype)
+    return tensor(data, dtype=dtype)
 
 
 asarray = as_tensor
@@ -187,6 +196,8 @@ def arange(
     """start, start + step, ... before end (one number: from 0 to it); int64, or float32 if any is a float."""
     first, last = (0, start) if end is None else (start, end)
     numbers = [x.item() if hasattr(x, "item") else x for x in (first, last, step)]
+    if dtype is not None and check_dtype(dtype).kind in "iu":
+        numbers = [int(x) for x in numbers]
     if numbers[2] == 0 or (numbers[1] - numbers[0]) * numbers[2] < 0:
         raise ValueError(f"arange: no way from {numbers[0]} to {numbers[1]} in steps of {numbers[2]}")
     if dtype is None:
@@ -203,9 +214,28 @@ def linspace(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """`steps` numbers from start to end, both included, at equal distances."""
-    values = np.linspace(float(start), float(end), int(steps))
-    return made(wrap(values.astype(check_dtype(dtype or _FLOAT32))), device, requires_grad)
+    """`steps` numbers from start to end, both included, at equal distances; integers are cut, not rounded."""
+    found = check_dtype(dtype or _FLOAT32)
+    return made(wrap(_evenly("linspace", start, end, steps, found).astype(found)), device, requires_grad)
+
+
+def _evenly(name: str, start: Any, end: Any, steps: Any, dtype: np.dtype[Any]) -> Any:
+    """Numbers at equal distances in float64, counted from both ends; from whole numbers for integers."""
+    if not hasattr(steps, "__index__"):
+        raise TypeError(f"{name}: steps is a whole number, not {steps!r}")
+    if getattr(start, "ndim", 0) or getattr(end, "ndim", 0):
+        raise ShapeError(f"{name}: start and end are numbers, or tensors without axes")
+    count = operator.index(steps)
+    if count < 0:
+        raise ValueError(f"{name}: number of steps must be non-negative, not {count}")
+    whole = dtype.kind in "iu"
+    first, last = (int(x) if whole else float(x) for x in (start, end))
+    if not whole or count < 2:
+        return np.linspace(first, last, count)
+    i, step = np.arange(count), np.float32(last - first) / np.float32(count - 1)
+    return np.where(
+        i < count // 2, first + step * i.astype(np.float32), last - step * (count - 1 - i).astype(np.float32)
+    )
 
 
 def logspace(
@@ -219,8 +249,10 @@ def logspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """`base` to the powers that `linspace` gives."""
-    values = np.power(base, np.linspace(float(start), float(end), int(steps)))
-    return made(wrap(values.astype(check_dtype(dtype or _FLOAT32))), device, requires_grad)
+    found = check_dtype(dtype or _FLOAT32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        values = np.power(float(base), _evenly("logspace", start, end, steps, found)).astype(found)
+    return made(wrap(values), device, requires_grad)
 
 
 def eye(
@@ -250,16 +282,6 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     if input is None and other is None:
         return ops.nonzero(condition, as_tuple=True)
     return _tensor(ops.where(condition, input, other))
-
-
-def maximum(input: Any, other: Any) -> Tensor:
-    """The larger of two, elementwise; ties share the gradient."""
-    return _tensor(ops.maximum(input, other))
-
-
-def minimum(input: Any, other: Any) -> Tensor:
-    """The smaller of two, elementwise; ties share the gradient."""
-    return _tensor(ops.minimum(input, other))
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
@@ -303,7 +325,7 @@ def numel(input: Tensor) -> int:
 
 
 def _tensor(value: Any) -> Tensor:
-    return value if isinstance(value, Tensor) else Tensor(value)
+    return value if isinstance(value, Tensor) else tensor(value)
 
 
 _FLOAT32 = np.dtype(np.float32)
@@ -312,7 +334,7 @@ _FLOAT32 = np.dtype(np.float32)
 def _legacy(name: str, dtype: Any) -> Any:
     def make(*data: Any) -> Tensor:
         if len(data) == 1 and not hasattr(data[0], "__index__"):
-            return Tensor(data[0], dtype)
+            return tensor(data[0], dtype=dtype)
         return zeros(*data, dtype=dtype)
 
     make.__name__ = make.__qualname__ = name

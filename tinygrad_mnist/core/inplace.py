@@ -41,6 +41,17 @@ def _holders(x: InPlace[Any]) -> int:
     return sys.getrefcount(x)
 
 
+def reshape(x: InPlace[_T], name: str, compute: Callable[[Any], Any]) -> InPlace[_T]:
+    """Rebind x to a view of its present value, whose numbers are the same; returns x. Raises as `change`."""
+    _check_leaf(x, name)
+    trace = tracing.get()
+    if x.behind is not None or (trace is not None and not trace.is_inside(x)):
+        raise GraphError(f"{name}: write x = x.{name[:-1]}(...), which is a value of its own")
+    old = x.earlier_self()
+    _rebind(x, compute(old), old)
+    return x
+
+
 def change(x: InPlace[_T], name: str, compute: Callable[[Any], Any]) -> InPlace[_T]:
     """Rebind x to what `compute` gives for its present value; returns x.
 
@@ -51,14 +62,18 @@ def change(x: InPlace[_T], name: str, compute: Callable[[Any], Any]) -> InPlace[
         DTypeError: for floats in integers.
         TraceError: in a compiled function, for an argument, and for gradients in what is from outside.
     """
+    _check_leaf(x, name)
+    check_view(x, name)
+    old = x.earlier_self()
+    return replace(x, name, compute(old), old)
+
+
+def _check_leaf(x: InPlace[Any], name: str) -> None:
     if recording.get() and x.requires_grad and x.primitive is None:
         raise GraphError(
             f"{name}: a leaf that requires a gradient cannot be changed in place while operations are "
             "recorded: do it within tg.no_grad(), or give the result another name, as in y = x + 1"
         )
-    check_view(x, name)
-    old = x.earlier_self()
-    return replace(x, name, compute(old), old)
 
 
 def check_view(x: InPlace[Any], name: str) -> None:
@@ -114,6 +129,12 @@ def replace(x: InPlace[_T], name: str, new: Any, old: Any) -> InPlace[_T]:
         x.assigned = next(clock)
         return x
     leave_memory(x)
+    _rebind(x, new, old)
+    return x
+
+
+def _rebind(x: InPlace[Any], new: Any, old: Any) -> None:
+    """Give x the value `new` and its place on the tape."""
     if new.requires_grad:
         x.versions = (*(v for v in x.versions if v[1].args or v[1].primitive is None), (new.number, old))
         x.requires_grad, x.primitive, x.args, x.number = True, new.primitive, new.args, new.number
@@ -125,7 +146,6 @@ def replace(x: InPlace[_T], name: str, new: Any, old: Any) -> InPlace[_T]:
         x.primitive, x.args, x.number = ops.alias, (old,), next(clock)
     x.array = new.array
     x.assigned = x.number if x.primitive is not None else next(clock)
-    return x
 
 
 def assign(x: InPlace[_T], value: Any) -> InPlace[_T]:
@@ -185,6 +205,18 @@ def _changing(function: Callable[..., Any]) -> Callable[..., Any]:
 
     word.__name__ = word.__qualname__ = name
     word.__doc__ = f"`{name[:-1]}` in place; returns self."
+    return word
+
+
+def _reshaping(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An operation that gives the same numbers in another shape, as an in-place word."""
+    name = f"{function.__name__}_"
+
+    def word(self: Any, *args: Any, **keywords: Any) -> Any:
+        return reshape(self, name, lambda old: function(old, *args, **keywords))
+
+    word.__name__ = word.__qualname__ = name
+    word.__doc__ = f"`{name[:-1]}` of the object itself; returns self."
     return word
 
 
@@ -305,6 +337,7 @@ class InPlace(Operators[_T]):
     rsqrt_: Method[_T] = _changing(ops.rsqrt)
     scatter_: Method[_T] = _changing(ops.scatter)
     scatter_add_: Method[_T] = _changing(ops.scatter_add)
+    scatter_reduce_: Method[_T] = _changing(ops.scatter_reduce)
     sigmoid_: Method[_T] = _changing(ops.sigmoid)
     sign_: Method[_T] = _changing(ops.sign)
     sin_: Method[_T] = _changing(ops.sin)
@@ -326,6 +359,11 @@ class InPlace(Operators[_T]):
     subtract_: Method[_T] = _changing(ops.sub)
     negative_: Method[_T] = _changing(ops.neg)
     absolute_: Method[_T] = _changing(ops.abs)
+    squeeze_: Method[_T] = _reshaping(ops.squeeze)
+    swapaxes_: Method[_T] = _reshaping(ops.swapaxes)
+    t_: Method[_T] = _reshaping(ops.t)
+    transpose_: Method[_T] = _reshaping(ops.transpose)
+    unsqueeze_: Method[_T] = _reshaping(ops.unsqueeze)
     leaky_relu_: Method[_T] = _changing(ops.leaky_relu)
     elu_: Method[_T] = _changing(ops.elu)
 

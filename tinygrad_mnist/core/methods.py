@@ -277,6 +277,7 @@ class Methods(Node, Generic[_T]):
     nonzero: Method[Any] = ops.nonzero
     scatter: Method[_T] = ops.scatter
     scatter_add: Method[_T] = ops.scatter_add
+    scatter_reduce: Method[_T] = ops.scatter_reduce
     select_scatter: Method[_T] = ops.select_scatter
     take: Method[_T] = ops.take
     take_along_axis: Method[_T] = ops.take_along_axis
@@ -306,6 +307,11 @@ class Methods(Node, Generic[_T]):
     inner: Method[_T] = ops.inner
     kron: Method[_T] = ops.kron
     matrix_power: Method[_T] = ops.matrix_power
+    det: Method[_T] = _bound(ops.linalg.det)
+    inverse: Method[_T] = _bound(ops.linalg.inv)
+    logdet: Method[_T] = ops.logdet
+    msort: Method[_T] = ops.msort
+    pinverse: Method[_T] = ops.factored.pinv
     mm: Method[_T] = ops.mm
     mv: Method[_T] = ops.mv
     outer: Method[_T] = ops.outer

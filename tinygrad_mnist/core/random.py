@@ -12,6 +12,7 @@ from ..errors import ShapeError
 from ..primitive import check_dtype
 from .creation import made, sizes
 from .generator import Generator, chosen
+from .tape import tracing
 from .tensor import Tensor
 
 _FLOAT32 = np.dtype(np.float32)
@@ -98,6 +99,8 @@ def normal(
     generator: Generator | None = None,
     dtype: Any = None,
     device: Any = None,
+    layout: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Normally distributed numbers; mean and std are numbers (then give `size`), or tensors."""
     given = [x for x in (mean, std) if isinstance(x, Tensor)]
@@ -106,8 +109,8 @@ def normal(
     shape = np.broadcast_shapes(*(x.shape for x in given)) if size is None else sizes((size,), "normal")
     found = dtype or (given[0].dtype if given else _FLOAT32)
     if not given:
-        return made(chosen(generator).normal(shape, float(mean), float(std), found), device, False)
-    return made(chosen(generator).normal(shape, dtype=found) * std + mean, device, False)
+        return made(chosen(generator).normal(shape, float(mean), float(std), found), device, requires_grad)
+    return made(chosen(generator).normal(shape, dtype=found) * std + mean, device, requires_grad)
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
@@ -130,12 +133,22 @@ def multinomial(
             f"multinomial: takes one or two axes of float weights, not {weights.dtype} {weights.shape}"
         )
     n = weights.shape[-1]
+    if n > 2**24:
+        raise ValueError(f"multinomial: number of categories cannot exceed 2^24, not {n}")
     if num_samples < 1 or (not replacement and num_samples > n):
         raise ValueError(
             f"multinomial: cannot draw {num_samples} of {n} without replacement; pass replacement=True"
             if num_samples > 0
             else f"multinomial: cannot draw {num_samples} samples"
         )
+    if tracing.get() is None:
+        numbers = weights.array
+        if not np.isfinite(numbers).all() or (numbers < 0).any() or (numbers.sum(-1) <= 0).any():
+            raise ValueError("multinomial: weights must be finite, not negative, and not all zero")
+        if not replacement and (np.count_nonzero(numbers, -1) < num_samples).any():
+            raise ValueError(
+                f"multinomial: fewer than {num_samples} weights are not zero; pass replacement=True"
+            )
     if not replacement:
         u = chosen(generator).uniform(weights.shape, dtype=np.float64)
         waiting = -ops.log(1 - u) / weights.to(np.float64)
@@ -153,6 +166,8 @@ def normal_(
     self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
     """Normally distributed numbers in place of these; returns self."""
+    if std < 0:
+        raise ValueError(f"normal_: std must not be negative, not {std}")
     return self._drawn("normal_", chosen(generator).normal(self.shape, mean, std, self.dtype))
 
 

@@ -27,13 +27,12 @@ _Bool: TypeAlias = bool
 class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
     """An n-dimensional array of numbers that remembers how it was computed.
 
-    Tensors are values: arithmetic gives new ones and none changes, save a parameter through
-    `assign_`. `shape`, `dtype` and broadcasting are NumPy's; method names are PyTorch's, with
-    `axis` and `keepdims`. Arithmetic with an ndarray gives a Tensor.
+    Tensors are values: arithmetic gives new ones and none changes. `shape`, `dtype` and broadcasting are
+    NumPy's; method names are PyTorch's. Arithmetic with an ndarray gives a Tensor.
 
     Args:
-        data: numbers, nested sequences of them, an ndarray or a Tensor; copied. Python floats
-            give float32, Python integers int64; arrays keep their dtype.
+        data: nested sequences of numbers, which become float32 (`tg.tensor` keeps integers), an ndarray
+            or a Tensor, copied, with its dtype; or integers: the sizes of a tensor of zeros.
         dtype: float32, float64, an integer type or bool; None chooses as above.
         requires_grad: whether `backward` should leave a gradient in `grad`.
 
@@ -44,8 +43,11 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
 
     _grad: Tensor | None = None
 
-    def __init__(self, data: Any, dtype: Any = None, requires_grad: _Bool = False) -> None:
+    def __init__(self, data: Any = (), dtype: Any = None, requires_grad: _Bool = False, *more: _Int) -> None:
         trace = tracing.get()
+        if data.__class__ is _Int and (dtype is None or dtype.__class__ is _Int):
+            lengths = [n for n in (data, dtype, requires_grad, *more) if n.__class__ is _Int]
+            data, dtype, requires_grad = np.zeros(lengths, np.float32), None, requires_grad is True
         if trace is not None and isinstance(data, Tensor | np.ndarray):  # a program reads its numbers anew
             check_dtype(data.dtype)
             symbol = wrap(trace.symbol(data))
@@ -58,7 +60,7 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
             array = np.array(data, None if dtype is None else check_dtype(dtype))
         except ValueError as error:
             raise ShapeError(f"a tensor needs numbers in sequences of equal lengths: {error}") from None
-        if dtype is None and array.dtype == np.float64 and not hasattr(data, "dtype"):
+        if dtype is None and not hasattr(data, "dtype") and array.dtype.kind in "biuf":
             array = array.astype(np.float32)
         self.array = native(array)
         self.requires_grad_(requires_grad)
@@ -227,7 +229,7 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
         return _Int(self._numbers)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec else repr(self)
+        return repr(self) if self.ndim and not spec else format(self.item(), spec)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))

@@ -8,7 +8,7 @@ layout is part of its binary interface, `PyArrayObject_fields`.
 from __future__ import annotations
 
 import ctypes
-import sysconfig
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -56,10 +56,19 @@ def _fields(x: Any) -> list[int]:
     return [id(x), x.ndim, x.ctypes.data, id(x.dtype), *x.shape, *x.strides]
 
 
+def _without_gil() -> bool:
+    """Whether this is a build without a global lock; the slow look only where there are such builds."""
+    if not hasattr(sys, "_is_gil_enabled"):
+        return False
+    import sysconfig
+
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
 def _is_as_expected() -> bool:
     """Whether this Python and this NumPy lay out arrays as we read them."""
     x = np.zeros((2, 3), np.float32)
-    if np.intp(0).itemsize != 8 or sysconfig.get_config_var("Py_GIL_DISABLED"):
+    if np.intp(0).itemsize != 8 or _without_gil():
         return False
     data, shape, strides, dtype = (
         ctypes.c_int64.from_address(id(x) + at).value for at in (_DATA, _SHAPE, _STRIDES, _DTYPE)

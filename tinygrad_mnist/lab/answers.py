@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.creation import maximum
 from ..core.tensor import Tensor
 from ..errors import DataError
 from ..ops import log_softmax, softmax
@@ -65,7 +64,7 @@ def examples(network: TrainedNetwork, images: NDArray[Any], labels: NDArray[np.i
 
 def log_confidence(network: TrainedNetwork, outputs: Tensor) -> Tensor:
     """The logarithm of `Answers.outputs`, with derivatives; from the network's outputs (N, classes)."""
-    return log_softmax(outputs) if _gives_logits(network) else maximum(outputs, 1e-30).log()
+    return log_softmax(outputs) if _gives_logits(network) else outputs.maximum(1e-30).log()
 
 
 def _gives_logits(network: TrainedNetwork) -> bool:

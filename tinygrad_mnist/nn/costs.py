@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ..core.creation import tensor
 from ..core.tensor import Tensor
 from ..primitive import Value
 from . import functional as F
@@ -350,4 +351,4 @@ class TripletMarginWithDistanceLoss(_Cost):
 
 
 def _tensor(value: Any) -> Tensor | None:
-    return value if value is None or isinstance(value, Tensor) else Tensor(value)
+    return value if value is None or isinstance(value, Tensor) else tensor(value)

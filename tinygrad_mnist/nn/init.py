@@ -125,7 +125,7 @@ def scaled_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
     With gain 1 and inputs of variance 1, a neuron's weighted sum has variance 1 (LeCun, Bottou,
     Orr and Müller 1998, "Efficient BackProp", section 4.6).
     """
-    return normal_(tensor, 0.0, gain / math.sqrt(_fans(tensor)[0]), generator)
+    return normal_(tensor, 0.0, gain / math.sqrt(_calculate_fan_in_and_fan_out(tensor)[0]), generator)
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -135,13 +135,13 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     theirs backward (Glorot and Bengio 2010, "Understanding the difficulty of training deep
     feedforward neural networks", equation 16).
     """
-    bound = gain * math.sqrt(6.0 / sum(_fans(tensor)))
+    bound = gain * math.sqrt(6.0 / sum(_calculate_fan_in_and_fan_out(tensor)))
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal with standard deviation gain * sqrt(2 / (fan-in + fan-out)) (Glorot and Bengio 2010)."""
-    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans(tensor))), generator)
+    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_calculate_fan_in_and_fan_out(tensor))), generator)
 
 
 def kaiming_uniform_(
@@ -200,7 +200,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
     return tensor.assign_(values)
 
 
-def _fans(tensor: Tensor) -> tuple[int, int]:
+def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     """(fan-in, fan-out); ShapeError for fewer than two axes."""
     if tensor.ndim < 2:
         raise ShapeError(
@@ -214,7 +214,7 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
 def _kaiming(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     if mode.lower() not in ("fan_in", "fan_out"):
         raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
-    fan = _fans(tensor)[mode.lower() == "fan_out"]
+    fan = _calculate_fan_in_and_fan_out(tensor)[mode.lower() == "fan_out"]
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
@@ -222,7 +222,7 @@ def by_fan_in(weight: Tensor, bias: Tensor | None, generator: Generator | None =
     """The first values of PyTorch's linear and convolutional layers: uniform on +-1 / sqrt(fan-in)."""
     kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
     if bias is not None:
-        fan_in, _ = _fans(weight)
+        fan_in, _ = _calculate_fan_in_and_fan_out(weight)
         bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
         uniform_(bias, -bound, bound, generator)
 

@@ -21,6 +21,7 @@ from .making import parameter
 from .module import Module
 from .parameter import Parameter
 from .recurrent import gru_step, lstm_step, rnn_step
+from .utils.rnn import PackedSequence, lengths_of, packed_steps, padded_steps
 
 
 class _Recurrent(Module):
@@ -124,8 +125,22 @@ class _Recurrent(Module):
         """The next states from the affine maps of input and state."""
         raise NotImplementedError
 
-    def _run(self, input: Value, given: list[Value] | None) -> tuple[Value, list[Value]]:
-        """(output, states): of (L, N, I), or (N, L, I) with batch_first, or (L, I)."""
+    def _run(self, input: Any, given: list[Value] | None) -> tuple[Any, list[Value]]:
+        """(output, states): of (L, N, I), (N, L, I) with batch_first, (L, I), or a PackedSequence."""
+        if not isinstance(input, PackedSequence):
+            return self._through(input, given, self.batch_first)
+        lengths = lengths_of(input)
+        if given is not None and input.sorted_indices is not None:
+            given = [ops.index_select(s, 1, input.sorted_indices) for s in given]
+        y, states = self._through(padded_steps(input.data, lengths, int(lengths[0])), given, False, lengths)
+        if input.unsorted_indices is not None:
+            states = [ops.index_select(s, 1, input.unsorted_indices) for s in states]
+        return PackedSequence(packed_steps(y, lengths), *input[1:]), states
+
+    def _through(
+        self, input: Value, given: list[Value] | None, batch_first: bool, lengths: Any = None
+    ) -> tuple[Value, list[Value]]:
+        """As `_run`; with lengths, states stay as they are where a sequence has ended."""
         name = type(self).__name__
         if input.ndim not in (2, 3):
             raise ShapeError(f"{name}: Expected input to be 2D or 3D, got {input.ndim}D instead")
@@ -142,7 +157,7 @@ class _Recurrent(Module):
                 f"model.to({input.dtype})"
             )
         alone = input.ndim == 2
-        x = ops.unsqueeze(input, 1) if alone else ops.transpose(input, 0, 1) if self.batch_first else input
+        x = ops.unsqueeze(input, 1) if alone else ops.transpose(input, 0, 1) if batch_first else input
         if not x.shape[0]:
             raise ShapeError(f"{name}: Expected sequence length to be larger than 0")
         first = self._first(x, given, alone)
@@ -151,7 +166,9 @@ class _Recurrent(Module):
             outputs = []
             for direction, suffix in enumerate(self._suffixes(layer)):
                 place = layer * self._directions + direction
-                y, states = self._along(x, [s[place] for s in first], suffix, backward=bool(direction))
+                y, states = self._along(
+                    x, [s[place] for s in first], suffix, lengths, backward=bool(direction)
+                )
                 outputs.append(y)
                 last.append(states)
             x = ops.concatenate(outputs, -1) if len(outputs) > 1 else outputs[0]
@@ -160,10 +177,10 @@ class _Recurrent(Module):
         final = [ops.stack([states[k] for states in last]) for k in range(self._states)]
         if alone:
             return ops.squeeze(x, 1), [ops.squeeze(s, 1) for s in final]
-        return (ops.transpose(x, 0, 1) if self.batch_first else x), final
+        return (ops.transpose(x, 0, 1) if batch_first else x), final
 
     def _along(
-        self, x: Value, states: list[Value], suffix: str, *, backward: bool
+        self, x: Value, states: list[Value], suffix: str, lengths: Any, *, backward: bool
     ) -> tuple[Value, list[Value]]:
         """One layer in one direction: all outputs (L, N, H), and the last states."""
         weights = vars(self)
@@ -173,9 +190,13 @@ class _Recurrent(Module):
         outputs: list[Value] = []
         times = range(x.shape[0])
         for t in reversed(times) if backward else times:
-            states = self._step(maps[t], F.linear(states[0], weight_hh, bias_hh), states)
+            new = self._step(maps[t], F.linear(states[0], weight_hh, bias_hh), states)
             if projection is not None:
-                states = [F.linear(states[0], projection), *states[1:]]
+                new = [F.linear(new[0], projection), *new[1:]]
+            if lengths is not None and (lengths <= t).any():
+                within = (t < lengths)[:, None]
+                new = [ops.where(within, a, b) for a, b in zip(new, states, strict=True)]
+            states = new
             outputs.append(states[0])
         return ops.stack(outputs[::-1] if backward else outputs), states
 

@@ -6,7 +6,7 @@ They take Tensors or plain arrays and give the same kind back.
 from types import FunctionType
 
 from ..describing import complete as _complete
-from . import linalg
+from . import factored, linalg
 from .activations import (
     celu,
     clamp,
@@ -137,6 +137,7 @@ from .extremes import (
     min,
     mode,
 )
+from .factored import logdet, matrix_power, norm
 from .folding import fold, im2col
 from .gather import getitem, positions, scatter_add_along, take
 from .indexing import (
@@ -145,8 +146,10 @@ from .indexing import (
     masked_fill,
     scatter,
     scatter_add,
+    scatter_reduce,
     take_along_axis,
 )
+from .integrals import cumulative_trapezoid, trapezoid
 from .joining import concatenate, one_hot, split, stack, tril, triu
 from .logic import (
     all,
@@ -175,7 +178,6 @@ from .matrices import (
     chain_matmul,
     cross,
     inner,
-    matrix_power,
     mm,
     mv,
 )
@@ -249,6 +251,7 @@ from .sorting import (
     argsort,
     kthvalue,
     median,
+    msort,
     nanmedian,
     quantile,
     sort,
@@ -261,7 +264,6 @@ from .statistics import (
     mean,
     nanmean,
     nansum,
-    norm,
     std,
     std_mean,
     var,
@@ -291,6 +293,8 @@ for _name, _function in list(globals().items()):
     if isinstance(_function, FunctionType) and _name not in _PLAIN and _name[0] != "_" and _name != "worded":
         globals()[_name] = worded(_function)
 
+for _name in factored.__all__:
+    setattr(linalg, _name, getattr(factored, _name))
 for _name in ("norm", "vector_norm", "diagonal"):
     setattr(linalg, _name, worded(getattr(linalg, _name)))
 
@@ -371,6 +375,7 @@ __all__ = [
     "cummin",
     "cumprod",
     "cumsum",
+    "cumulative_trapezoid",
     "deg2rad",
     "diag",
     "diag_embed",
@@ -453,6 +458,7 @@ __all__ = [
     "log_softmax",
     "logaddexp",
     "logcumsumexp",
+    "logdet",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -479,6 +485,7 @@ __all__ = [
     "mm",
     "mode",
     "movedim",
+    "msort",
     "mul",
     "mv",
     "nan_to_num",
@@ -522,6 +529,7 @@ __all__ = [
     "scatter",
     "scatter_add",
     "scatter_add_along",
+    "scatter_reduce",
     "searchsorted",
     "select",
     "select_scatter",
@@ -564,6 +572,7 @@ __all__ = [
     "topk",
     "trace",
     "transpose",
+    "trapezoid",
     "tril",
     "triu",
     "true_divide",

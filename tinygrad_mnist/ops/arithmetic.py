@@ -43,7 +43,11 @@ def div(a: Value, b: Value, *, rounding_mode: str | None = None) -> Value:
     if rounding_mode is None:
         return e.div(a, b)
     if rounding_mode == "floor":
-        return floor_divide(a, b)
+        y = floor_divide(a, b)
+        if y.dtype.kind != "f":
+            return y
+        with_graph = floor(e.div(a, b))
+        return e.where(e.eq(y, with_graph), with_graph, y)
     if rounding_mode != "trunc":
         raise ValueError(f"div: rounding_mode is None, 'trunc' or 'floor', not {rounding_mode!r}")
     y = trunc(e.div(a, b))
@@ -161,7 +165,11 @@ def isclose(a: Value, b: Value, rtol: float = 1e-5, atol: float = 1e-8, equal_na
     """Where abs(a - b) <= atol + rtol * abs(b); so are equal infinities, and NaN if `equal_nan`."""
     if a.dtype != b.dtype:
         raise DTypeError(f"isclose: needs one dtype, not {a.dtype} and {b.dtype}; cast one of them")
+    if rtol < 0 or atol < 0:
+        raise ValueError(f"isclose: rtol and atol must not be negative, not {rtol} and {atol}")
     close = e.eq(a, b)
+    if a.dtype == np.bool_:
+        return close
     near = e.abs(a - b) <= e.abs(b) * rtol + atol
     finite = e.ne(e.abs(b), math.inf) if b.dtype.kind == "f" else True
     close = close | (near & finite)
@@ -194,7 +202,7 @@ def dist(a: Value, b: Value, p: float = 2) -> Value:
         return _root(sum(d * d))
     if p in (math.inf, -math.inf):
         raise ValueError("dist: write (a - b).abs().max() or .min() for an infinite p")
-    return sum(e.cast(e.ne(d, 0), d.dtype)) if p == 0 else e.pow(sum(e.pow(d, p)), 1 / p)
+    return sum(e.abs(e.sign(d))) if p == 0 else e.pow(sum(e.pow(d, p)), 1 / p)
 
 
 def _root(total: Value) -> Value:

@@ -90,11 +90,24 @@ def tile(x: Value, times: int | Sequence[int]) -> Value:
 
 
 @composite((((2, 3),), {"repeats": 2}), (((3, 2),), {"repeats": (0, 2, 1), "axis": 0}))
-def repeat_interleave(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> Value:
+def repeat_interleave(
+    x: Value,
+    repeats: Any = None,
+    axis: int | None = None,
+    *,
+    output_size: int | None = None,
+) -> Value:
     """x with each element along `axis` (None: of x flattened) repeated, next to itself.
 
-    `repeats` is a number, or one for each element of the axis; ShapeError if they are others.
+    `repeats` is a number, or one for each element of the axis; ShapeError if they are others. Of a vector of
+    counts alone, position i as often as x[i] says. `output_size` is how many there will be.
     """
+    if repeats is None:
+        return (
+            repeat_interleave(np.arange(x.shape[0]), x)
+            if isinstance(x, np.ndarray)
+            else x.new_tensor(np.repeat(np.arange(x.shape[0]), np.asarray(x)), dtype=np.int64)
+        )
     if axis is None:
         x, axis = reshape_to(x, (math.prod(x.shape),)), 0
     at = normalize_axis("repeat_interleave", axis, x.ndim)
@@ -108,7 +121,12 @@ def repeat_interleave(x: Value, repeats: int | Sequence[int], axis: int | None =
         raise ShapeError(
             f"repeat_interleave: axis {at} has {n} elements, but {counts.size} counts were given"
         )
-    return take_along(x, np.repeat(np.arange(n), np.broadcast_to(counts, n)), at)
+    places = np.repeat(np.arange(n), np.broadcast_to(counts, n))
+    if output_size not in (None, len(places)):
+        raise ShapeError(
+            f"repeat_interleave: output_size is {output_size}, but there are {len(places)} elements"
+        )
+    return take_along(x, places, at)
 
 
 @composite((((2, 3),), {}), (((3, 2, 3),), {"offset": -1, "axis1": 2, "axis2": 1}))

@@ -30,11 +30,14 @@ def pairwise_distance(a: Value, b: Value, p: float = 2.0, eps: float = 1e-6, kee
 
 @composite((((2, 2), (3, 2)), {}), (((1, 2, 3), (2, 3)), {"p": 1.0}))
 @in_floats
-def cdist(a: Value, b: Value, p: float = 2.0) -> Value:
+def cdist(a: Value, b: Value, p: float = 2.0, compute_mode: str | None = None) -> Value:
     """The p-norm distance of each row of a (..., P, M) from each row of b (..., R, M): (..., P, R).
 
-    The gradient of a distance zero is taken as zero. ShapeError unless the rows are of one length.
+    The gradient of a distance zero is taken as zero. `compute_mode`, PyTorch's choice of a routine, changes
+    nothing here. ShapeError unless the rows are of one length.
     """
+    if p < 0:
+        raise ValueError(f"cdist: p must not be negative, not {p}")
     if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-1]:
         raise ShapeError(
             f"cdist: needs rows of one length, (..., P, M) and (..., R, M), not {a.shape} and {b.shape}"

@@ -54,6 +54,13 @@ def tensordot(a: Value, b: Value, axes: int | tuple[Sequence[int], Sequence[int]
     else:
         left = [normalize_axis("tensordot", i, a.ndim) for i in axes[0]]
         right = [normalize_axis("tensordot", i, b.ndim) for i in axes[1]]
+    pairs = list(zip(left, right))
+    if (
+        len(left) == len(right) and min(left, default=0) >= 0
+    ):  # an axis of length 1 meets a longer one by its sum
+        over_a = tuple(i for i, j in pairs if b.shape[j] == 1 and a.shape[i] != 1)
+        over_b = tuple(j for i, j in pairs if a.shape[i] == 1 and b.shape[j] != 1)
+        a, b = (sum(x, over, True) if over else x for x, over in ((a, over_a), (b, over_b)))
     if [a.shape[i] for i in left] != [b.shape[i] for i in right] or min(left, default=0) < 0:
         raise ShapeError(
             f"tensordot: axes {axes} of shapes {a.shape} and {b.shape} have not the same lengths"

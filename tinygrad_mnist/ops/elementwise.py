@@ -133,7 +133,9 @@ erf = loop(
 )
 relu = loop("relu", "maximum(a, 0)", lambda g, y, x: where(x > 0, g, 0.0))
 abs = loop("abs", "abs(a)", lambda g, y, x: g * sign(x), kernel=np.absolute)
-sign: Primitive = loop("sign", "sign(a)", no_slope, kernel=np.sign)
+sign: Primitive = loop(
+    "sign", "sign(a)", no_slope, kernel=lambda x: x if x.dtype == np.bool_ else np.sign(x), bools="a"
+)
 #: Whether the sign of a number is a minus, that of -0.0 too.
 minus_sign = loop("signbit", "copysign(1.0, a) < 0", None, kernel=np.signbit, result="bool")
 

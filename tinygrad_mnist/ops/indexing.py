@@ -10,11 +10,12 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..primitive import Case, Operand, Shape, Value, composite, normalize_axis
-from .elementwise import gt, ne, where
+from .axisless import as_one_axis
+from .elementwise import cast, gt, ne, where
 from .gather import getitem, positions, scatter_add_along, take, take_along
 from .joining import concatenate
-from .reduce import argsort_along
-from .views import expand, reshape_to
+from .reduce import amax, amin, argsort_along, prod
+from .views import alias, expand, reshape_to
 
 _WIDE: dict[str, Any] = {"axis": 1, "index": np.array([[2, 0, 0, 1], [1, 1, 2, 0]])}
 _SCATTERED: list[Case] = [
@@ -28,6 +29,7 @@ def _source_last(function: Callable[..., Any], x: Value, src: Value, axis: int, 
 
 
 @composite((((2, 3),), _WIDE), (((3, 2),), {"axis": 0, "index": np.array([[2, -1]])}))
+@as_one_axis
 def gather(x: Value, axis: int, index: Any) -> Value:
     """y[i][j][k] = x[i][index[i][j][k]][k] (for axis 1): an element of x for each position, in index's shape.
 
@@ -35,6 +37,8 @@ def gather(x: Value, axis: int, index: Any) -> Value:
     IndexError for a position outside that axis.
     """
     index, at = _checked("gather", x, axis, index)
+    if 0 in index.shape:
+        return reshape_to(take(_row(x), np.zeros(0, np.int64), 0), tuple(index.shape))
     return take_along(_row(x), _flat(index, x.shape, at), 0)
 
 
@@ -54,6 +58,7 @@ def take_along_axis(x: Value, index: Any, axis: int) -> Value:
 
 
 @composite(*_SCATTERED, call=_source_last)
+@as_one_axis
 def scatter_add(x: Value, axis: int, index: Any, src: Value) -> Value:
     """x with src[i][j][k] added at [i][index[i][j][k]][k] (for axis 1): the transpose of `gather`.
 
@@ -61,6 +66,9 @@ def scatter_add(x: Value, axis: int, index: Any, src: Value) -> Value:
     Raises as `gather`.
     """
     index, at = _checked("scatter_add", x, axis, index)
+    _same_dtype("scatter_add", x, src)
+    if 0 in index.shape:
+        return alias(x)
     src = _beginning("scatter_add", src, index)
     flat = _flat(index, x.shape, at)
     total = scatter_add_along(_row(src), reshape_to(flat, (math.prod(flat.shape),)), 0, math.prod(x.shape))
@@ -68,19 +76,29 @@ def scatter_add(x: Value, axis: int, index: Any, src: Value) -> Value:
 
 
 @composite(*_SCATTERED, call=_source_last)
-def scatter(x: Value, axis: int, index: Any, src: Value) -> Value:
+@as_one_axis
+def scatter(x: Value, axis: int, index: Any, src: Value, *, reduce: str | None = None) -> Value:
     """x with the element [i][index[i][j][k]][k] (for axis 1) replaced by src[i][j][k].
 
     Where several are sent to one place the last counts (in PyTorch any may, and the gradient is
-    wrong). `src` may be a number. Raises as `gather`.
+    wrong). `src` may be a number. `reduce`: "add" or "multiply" what is there with src[i][j][k] instead, for
+    which PyTorch now has `scatter_reduce`. Raises as `gather`, and DTypeError unless src has x's dtype.
     """
     index, at = _checked("scatter", x, axis, index)
+    _same_dtype("scatter", x, src)
+    if 0 in index.shape:
+        return alias(x)
+    if reduce is not None:
+        if reduce not in ("add", "multiply"):
+            raise ValueError(f"scatter: reduce is 'add' or 'multiply', not {reduce!r}")
+        values = src if hasattr(src, "dtype") else np.full(index.shape, src, x.dtype)
+        return scatter_reduce(x, at, index, values, "sum" if reduce == "add" else "prod")
     flat = _flat(index, x.shape, at)
     n, size = math.prod(flat.shape), math.prod(x.shape)
     flat = reshape_to(flat, (n,))
     if not hasattr(src, "dtype"):
         hit = scatter_add_along(np.ones(n, np.int64), flat, 0, size)
-        return where(gt(reshape_to(hit, x.shape), 0), src, x)
+        return where(gt(reshape_to(hit, x.shape), 0), np.asarray(src).astype(x.dtype), x)
     order = argsort_along(flat, 0)
     target = take_along(flat, order, 0)
     if n > 1:
@@ -92,7 +110,73 @@ def scatter(x: Value, axis: int, index: Any, src: Value) -> Value:
     return where(reshape_to(gt(hit, 0), x.shape), reshape_to(written, x.shape), x)
 
 
+_REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
+
+
+@as_one_axis
+def scatter_reduce(
+    x: Value, axis: int, index: Any, src: Value, reduce: str, *, include_self: bool = True
+) -> Value:
+    """Each element of x together with all src[i][j][k] that `index` sends there: see `scatter`.
+
+    Args:
+        x, axis, index, src: as of `scatter_add`.
+        reduce: "sum", "prod", "mean", "amax" or "amin" of them; elements that tie share the gradient.
+        include_self: whether x's own element is one of them, where something is sent.
+    """
+    if reduce not in _REDUCTIONS:
+        raise ValueError(f"scatter_reduce: reduce is one of {', '.join(_REDUCTIONS)}, not {reduce!r}")
+    index, at = _checked("scatter_reduce", x, axis, index)
+    _same_dtype("scatter_reduce", x, src)
+    if 0 in index.shape:
+        return alias(x)
+    if x.dtype == np.bool_:
+        first, second = (cast(v, np.dtype(np.int64)) for v in (x, src))
+        return ne(scatter_reduce(first, at, index, second, reduce, include_self=include_self), 0)
+    src = _beginning("scatter_reduce", src, index)
+    size, flat = math.prod(x.shape), _row(_flat(index, x.shape, at))
+    sent = scatter_add_along(np.ones(math.prod(flat.shape), np.int64), flat, 0, size)
+    if reduce in ("sum", "mean"):
+        total = scatter_add_along(_row(src), flat, 0, size)
+        own = _row(x)
+        total = total + (own if include_self else where(gt(sent, 0), 0, own))
+        if reduce == "mean":
+            count = sent + 1 if include_self else where(gt(sent, 0), sent, 1)
+            total = total / cast(count, x.dtype) if x.dtype.kind == "f" else total // count
+        return reshape_to(total, x.shape)
+    # a row for each element of x: what is sent there, and x's own element in front
+    order = np.argsort(np.asarray(flat), kind="stable")
+    target = np.asarray(flat)[order]
+    first = np.searchsorted(target, target)
+    slots = int(np.asarray(sent).max(initial=0)) + 1
+    places = target * slots + 1 + np.arange(len(target)) - first
+    given = scatter_add_along(take_along(_row(src), order, 0), places, 0, size * slots)
+    filled = np.zeros(size * slots, np.bool_)
+    filled[places] = True
+    filled[::slots] = include_self | (np.asarray(sent) == 0)
+    wide = reshape_to(given, (size, slots)) + _in_front(_row(x), slots)
+    missing = {"prod": 1, "amax": _least(x.dtype, 1), "amin": _least(x.dtype, -1)}[reduce]
+    rows = where(filled.reshape(size, slots), wide, np.asarray(missing, x.dtype))
+    combine = {"prod": prod, "amax": amax, "amin": amin}[reduce]
+    return reshape_to(combine(rows, 1), x.shape)
+
+
+def _in_front(x: Value, slots: int) -> Value:
+    """(n,) -> (n, slots), zeros behind each element."""
+    return where(np.arange(slots) == 0, reshape_to(x, (*x.shape, 1)), 0)
+
+
+def _least(dtype: Any, sign: int) -> Any:
+    """What is below (sign 1) or above (-1) every number of a dtype."""
+    if dtype.kind == "f":
+        return -sign * math.inf
+    if dtype.kind == "b":
+        return sign < 0
+    return np.iinfo(dtype).min if sign > 0 else np.iinfo(dtype).max
+
+
 @composite((((3, 2),), {"axis": 0, "index": np.array([2, 0, 2])}))
+@as_one_axis
 def index_select(x: Value, axis: int, index: Any) -> Value:
     """x at the positions `index` (a vector) of `axis`; `take` accepts positions of any shape."""
     index = _positions(index)
@@ -105,9 +189,22 @@ def index_select(x: Value, axis: int, index: Any) -> Value:
 
 @composite((((2, 3),), {"mask": np.array([True, False, True]), "value": 0.5}))
 def masked_fill(x: Value, mask: Any, value: Any) -> Value:
-    """x with `value` where the bool `mask` (broadcast) holds."""
+    """x with `value`, a number or a tensor without axes, where the bool `mask` (broadcast) holds."""
     _check_mask("masked_fill", mask)
-    return where(mask, value, x)
+    if getattr(value, "ndim", 0):
+        raise ShapeError(
+            f"masked_fill: the value is one number, not {value.shape}; write where(mask, value, x)"
+        )
+    y = where(mask, value, x)
+    kept = y.dtype == x.dtype or hasattr(value, "dtype") or value != int(value)
+    return y if kept else cast(y, x.dtype)
+
+
+def _same_dtype(name: str, x: Value, src: Any) -> None:
+    if hasattr(src, "dtype") and src.dtype != x.dtype:
+        raise DTypeError(
+            f"{name}: Expected self.dtype to be equal to src.dtype: {x.dtype}, {src.dtype}; cast one"
+        )
 
 
 def _positions(index: Any) -> Value:
@@ -127,6 +224,8 @@ def _checked(name: str, x: Value, axis: int, index: Any) -> tuple[Value, int]:
     """The positions and their axis."""
     index = _positions(index)
     at = normalize_axis(name, axis, x.ndim)
+    if 0 in index.shape:  # no positions fit everything
+        return index, at
     fits = x.ndim == index.ndim
     if not fits or any(i > n for d, (i, n) in enumerate(zip(index.shape, x.shape, strict=True)) if d != at):
         raise ShapeError(

@@ -21,6 +21,8 @@ def concatenate(tensors: Sequence[Value], axis: int = 0) -> Value:
     """The tensors one after another along an existing axis; their other lengths must agree."""
     if not tensors:
         raise ShapeError("concatenate: needs at least one tensor")
+    # PyTorch leaves out tensors of shape (0,), whatever the axes of the others are
+    tensors = [x for x in tensors if x.shape != (0,)] or tensors[:1]
     at = normalize_axis("concatenate", axis, tensors[0].ndim)
     shapes = [x.shape for x in tensors]
     if any(s[:at] + s[at + 1 :] != shapes[0][:at] + shapes[0][at + 1 :] for s in shapes):

@@ -26,9 +26,9 @@ from ..kinds import Opaque
 from ..primitive import Array, Primitive, Shape, Value, Vjp, broadcast
 from .arranging import diag_embed, diagonal
 from .contract import product
-from .elementwise import where
+from .elementwise import sign, where
 from .gather import getitem
-from .joining import tril
+from .joining import concatenate, tril
 from .reduce import amax, amin, prod, sum
 from .statistics import norm as vector_norm
 from .views import permute_axes, reshape_to, stop_gradient, transpose, unsqueeze
@@ -38,7 +38,7 @@ def _lapack(
     name: str,
     run: Callable[..., Array],
     shape: Callable[..., Shape],
-    *vjps: Vjp,
+    *vjps: Vjp | None,
     square: bool = True,
     cases: Sequence[tuple[Any, ...]] = (((2, 2),),),
     domain: tuple[float, float] = (-3.0, 3.0),
@@ -182,7 +182,7 @@ def _cholesky_rule(g: Value, y: Value, a: Value) -> Value:
 
 
 #: The lower triangular factor L with L @ L.T = the symmetric part of a positive definite matrix.
-cholesky: Primitive = _lapack(
+_cholesky: Primitive = _lapack(
     "cholesky",
     lambda a: np.linalg.cholesky((a + np.swapaxes(a, -1, -2)) / 2),
     _same,
@@ -190,6 +190,12 @@ cholesky: Primitive = _lapack(
     cases=[((2, 1, 1),)],
     domain=(0.5, 3.0),
 )
+
+
+def cholesky(a: Value, *, upper: bool = False) -> Value:
+    """The lower triangular L with L @ L.T = a, symmetric positive definite; if `upper`, its transpose."""
+    factor = _cholesky(a)
+    return transpose(factor) if upper else factor
 
 
 class Eigen(NamedTuple):
@@ -226,12 +232,18 @@ def _divided(x: Value, gaps: Value) -> Value:
 _eigh = _lapack("eigh", _eigh_run, lambda a: (*a.shape[:-2], a.shape[-1] + 1, a.shape[-1]), _eigh_rule)
 
 
-def eigh(a: Value) -> Eigen:
-    """Eigenvalues and eigenvectors of the symmetric part of a (..., n, n).
+def eigh(a: Value, UPLO: str = "L") -> Eigen:
+    """Eigenvalues and eigenvectors of symmetric matrices (..., n, n), of which half is read: `UPLO`.
 
     The derivative of the vectors needs distinct eigenvalues, that of the values does not.
     """
-    both = _eigh(a)
+    if UPLO not in ("L", "U", "l", "u"):
+        raise ValueError(f"eigh: UPLO is 'L' or 'U', not {UPLO!r}")
+    seen = stop_gradient(a)
+    half = tril(seen) if UPLO in "Ll" else transpose(tril(transpose(seen)))
+    on = np.eye(a.shape[-1], dtype=np.bool_) if a.ndim > 1 else True
+    # the numbers of one triangle, and the derivative of a symmetric matrix
+    both = _eigh(a + (where(on, half, half + transpose(half)) - seen))
     return Eigen(getitem(both, (..., 0, slice(None))), getitem(both, (..., slice(1, None), slice(None))))
 
 
@@ -272,13 +284,21 @@ def min_length(a: Any) -> int:
     return int(min(a.shape[-2:]))
 
 
-def qr(a: Value) -> OrthogonalTriangular:
-    """Q with orthonormal columns (..., m, n) and R upper triangular (..., n, n) with Q @ R = a, for m >= n.
+def qr(a: Value, mode: str = "reduced") -> OrthogonalTriangular:
+    """Q with orthonormal columns (..., m, k), R upper triangular (..., k, n), Q @ R = a, k = min(m, n).
 
-    Raises ShapeError for matrices that are wider than tall, whose R has no derivative.
+    `mode`: "reduced"; "r" for an empty Q and R, without a derivative. Of matrices that are wider than tall
+    the columns beyond m are Q.T @ a.
     """
+    if mode not in ("reduced", "r"):
+        raise ValueError(f"qr: mode is 'reduced' or 'r' here, not {mode!r}")
+    if mode == "r":
+        r = qr(stop_gradient(a)).R
+        return OrthogonalTriangular(r[:0], r)
     if a.ndim >= 2 and a.shape[-2] < a.shape[-1]:
-        raise ShapeError(f"qr: needs matrices at least as tall as wide, not {a.shape}")
+        square = qr(getitem(a, (..., slice(0, a.shape[-2]))))
+        rest = product(transpose(square.Q), getitem(a, (..., slice(a.shape[-2], None))))
+        return OrthogonalTriangular(square.Q, concatenate([square.R, rest], -1))
     both, m = _qr(a), a.shape[-2]
     return OrthogonalTriangular(
         transpose(getitem(both, (..., slice(0, m)))), getitem(both, (..., slice(m, None)))
@@ -333,12 +353,36 @@ _svd = _lapack(
 )
 
 
-def svd(a: Value) -> Singular:
-    """U, S, Vh with (U * S) @ Vh = a (..., m, n), where k = min(m, n): PyTorch's full_matrices=False.
+#: Orthonormal columns (..., m, m - k) beside those that a (..., m, k), m >= k, has.
+_complement: Primitive = _lapack(
+    "complement",
+    lambda a: np.linalg.svd(a)[0][..., min_length(a) :],
+    lambda a: (*a.shape[:-1], a.shape[-2] - min_length(a)),
+    None,
+    square=False,
+    cases=[((3, 2),)],
+)
 
-    The derivatives of U and Vh need distinct singular values, those of S only positive ones.
+
+def _completed(u: Value) -> Value:
+    """Orthonormal columns, and others beside them: with a derivative, which keeps them orthonormal."""
+    others = _complement(stop_gradient(u))
+    q, r = qr(others - product(u, product(transpose(u), others)))
+    return concatenate([u, q * unsqueeze(sign(stop_gradient(diagonal(r, 0, -2, -1))), -2)], -1)
+
+
+def svd(a: Value, full_matrices: bool = True) -> Singular:
+    """U, S, Vh with (U[..., :k] * S) @ Vh[..., :k, :] = a (..., m, n), where k = min(m, n).
+
+    With `full_matrices` U is (..., m, m) and Vh (..., n, n), otherwise (..., m, k) and (..., k, n). The
+    derivatives of U and Vh need distinct singular values, those of S only positive ones.
     """
-    return Singular(*_svd_parts(_svd(a), a.shape[-2]))
+    u, s, vh = _svd_parts(_svd(a), a.shape[-2])
+    if full_matrices and a.shape[-2] > a.shape[-1]:
+        u = _completed(u)
+    if full_matrices and a.shape[-2] < a.shape[-1]:
+        vh = transpose(_completed(transpose(vh)))
+    return Singular(u, s, vh)
 
 
 def norm(a: Value, ord: float | str | None = None, axis: Any = None, keepdims: bool = False) -> Value:
@@ -364,8 +408,10 @@ def norm(a: Value, ord: float | str | None = None, axis: Any = None, keepdims: b
         raise ShapeError(f"linalg.norm: ord {ord!r} is of one axis or two, not axis {axis} of {a.shape}")
     rest = [i for i in range(a.ndim) if i not in chosen]
     matrices = permute_axes(a, (*rest, *chosen))
-    if ord in ("nuc", 2, -2):
-        s = svd(matrices).S
+    if 0 in matrices.shape[-2:] and ord in ("nuc", 2, -2, 1, -1, math.inf, -math.inf):
+        y = sum(matrices, (-2, -1))  # the norm of nothing is 0
+    elif ord in ("nuc", 2, -2):
+        s = svd(matrices, False).S
         y = sum(s, -1) if ord == "nuc" else amax(s, -1) if ord == 2 else amin(s, -1)
     elif ord in (1, -1, math.inf, -math.inf):
         totals = sum(abs(matrices), -2 if ord in (1, -1) else -1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..primitive import Value, composite, normalize_axis
 from .arranging import movedim
 from .contract import matmul
@@ -41,6 +41,8 @@ def mv(a: Value, b: Value) -> Value:
 
 
 def _plus(x: Value, y: Value, beta: float, alpha: float) -> Value:
+    if x.dtype == np.bool_ and y.dtype == np.bool_:
+        beta, alpha = bool(beta), bool(alpha)
     y = y if alpha == 1 else y * alpha
     return y if beta == 0 else (x if beta == 1 else x * beta) + y
 
@@ -64,6 +66,8 @@ def addr(x: Value, vec1: Value, vec2: Value, *, beta: float = 1, alpha: float = 
     """beta * x + alpha * outer(vec1, vec2)."""
     x, vec1, vec2 = beside_factors((beta, alpha), x, vec1, vec2)
     _axes("addr", (vec1, 1), (vec2, 1))
+    if x.dtype.kind != "f" and (isinstance(beta, float) or isinstance(alpha, float)):
+        raise DTypeError("addr: beta and alpha of integers must be integers")
     return _plus(x, reshape_to(vec1, (*vec1.shape, 1)) * vec2, beta, alpha)
 
 
@@ -109,23 +113,6 @@ def cross(a: Value, b: Value, axis: int | None = None) -> Value:
     one, two = [1, 2, 0], [2, 0, 1]
     turned = [index_select(x, at, order) for x, order in ((a, one), (b, two), (a, two), (b, one))]
     return turned[0] * turned[1] - turned[2] * turned[3]
-
-
-def matrix_power(a: Value, n: int) -> Value:
-    """The product of n matrices a (..., m, m), n from 0 on."""
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise ShapeError(f"matrix_power: needs square matrices, not {a.shape}")
-    if n < 0:
-        raise ValueError("matrix_power: for a negative power write linalg.inv first")
-    if n == 0:
-        return a * 0 + np.eye(a.shape[-1], dtype=a.dtype)
-    y, square = None, a
-    while n:
-        if n % 2:
-            y = square if y is None else matmul(y, square)
-        n //= 2
-        square = matmul(square, square) if n else square
-    return y
 
 
 def multi_dot(tensors: Sequence[Any]) -> Value:

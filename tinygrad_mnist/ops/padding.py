@@ -26,7 +26,7 @@ def pad(x: Value, widths: Widths, mode: str = "constant", value: float | None = 
         x: any shape.
         widths: pairs (before, after) for every axis as in NumPy, or as in PyTorch a flat
             sequence that begins with the last axis and may stop early. Negative counts take
-            elements away (not in mode circular).
+            elements away.
         mode: "constant", "reflect" (mirrored at the edge, which is not repeated), "replicate"
             (the edge repeated) or "circular" (from the other end).
         value: of the new elements, in mode constant; zero if None.
@@ -40,6 +40,9 @@ def pad(x: Value, widths: Widths, mode: str = "constant", value: float | None = 
         return _constant(x, pairs, 0.0 if value is None else value)
     if mode not in _CONTINUED:
         raise ValueError(f"pad: mode must be constant, {', '.join(_CONTINUED)}, not {mode!r}")
+    if mode == "circular":  # what is taken away does not come round again
+        x = _constant(x, [(min(before, 0), min(after, 0)) for before, after in pairs], 0.0)
+        pairs = [(max(before, 0), max(after, 0)) for before, after in pairs]
     for axis, (before, after) in enumerate(pairs):
         if (before, after) != (0, 0):
             x = take_along(x, _continued(mode, x.shape[axis], before, after), axis)
@@ -85,8 +88,7 @@ _CONTINUED: dict[str, tuple[Callable[[Array, int], Array], Callable[[int], int]]
 
 def _continued(mode: str, n: int, before: int, after: int) -> Array:
     position, reach = _CONTINUED[mode]
-    least = 0 if mode == "circular" else -n
-    if min(before, after) < least or max(before, after) > reach(n) or before + n + after < 1:
+    if min(before, after) < -n or max(before, after) > reach(n) or before + n + after < 1:
         raise ShapeError(
             f"pad: mode {mode} cannot add {before} elements before and {after} after an axis of length {n}; "
             f"it can add {reach(n)}"

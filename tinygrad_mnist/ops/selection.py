@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import DTypeError, ShapeError
 from ..kinds import Composed, Opaque
-from ..primitive import Array, Primitive, Value, composite, told_by_numbers
+from ..primitive import Array, Primitive, Value, composite, normalize_axis, told_by_numbers
 from .elementwise import cast, eq, lt
 from .gather import take
 from .reduce import sum
@@ -56,6 +56,27 @@ distinct = _found("unique", lambda x: np.unique(x, equal_nan=False), 1, [((2, 3)
 distinct_slices = _found(
     "unique_slices", lambda x, axis: np.unique(x, axis=axis, equal_nan=False), 1, [((3, 2), 0)]
 )
+
+
+def _starts(x: Array, axis: int) -> Array:
+    """Whether a slice differs from the one before it."""
+    rows = np.moveaxis(x, axis, 0).reshape(x.shape[axis], math.prod(x.shape[:axis] + x.shape[axis + 1 :]))
+    return np.concatenate([np.ones(min(len(rows), 1), np.bool_), (rows[1:] != rows[:-1]).any(1)])
+
+
+def _run_places(x: Array, axis: int, runs: bool) -> Array:
+    if runs:
+        return np.cumsum(_starts(x, axis)) - 1
+    if not x.size and x.shape[axis]:
+        return np.zeros(x.shape[axis], np.int64)
+    found: Array = np.unique(x, axis=axis, return_inverse=True, equal_nan=False)[1]
+    return found.reshape(-1).astype(np.int64)
+
+
+runs_of_slices = _found(
+    "unique_runs", lambda x, axis: np.compress(_starts(x, axis), x, axis), 1, [((3, 2), 0)]
+)
+places_of_slices = _found("unique_places", _run_places, 1, [((3, 2), 0, False), ((3, 2), 0, True)])
 
 
 def _run_searchsorted(edges: Array, values: Array, right: bool) -> Array:
@@ -128,9 +149,9 @@ def unique(
     The others are, of each element, where its value is among them, and how often each is there.
     """
     if axis is not None:
-        if return_inverse or return_counts:
-            raise ValueError("unique: with an axis only the slices themselves; unique_consecutive has counts")
-        return distinct_slices(x, axis)
+        at = normalize_axis("unique", axis, x.ndim)
+        values = distinct_slices(x, at)
+        return _with_others(values, x, at, return_inverse, return_counts)
     values = distinct(x)
     if not (return_inverse or return_counts):
         return values
@@ -141,12 +162,24 @@ def unique(
     return tuple(wanted)
 
 
+def _with_others(values: Value, x: Value, axis: int, inverse: bool, counts: bool, runs: bool = False) -> Any:
+    """The distinct slices, and what else is asked."""
+    if not (inverse or counts):
+        return values
+    places = places_of_slices(x, axis, runs)
+    wanted = [values, *([places] if inverse else [])]
+    if counts:
+        wanted.append(counts_of(places, values.shape[axis]))
+    return tuple(wanted)
+
+
 def unique_consecutive(
     x: Value, return_inverse: bool = False, return_counts: bool = False, axis: int | None = None
 ) -> Any:
     """Elements without those that equal the one before them, or a tuple with what else is asked."""
     if axis is not None:
-        raise ValueError("unique_consecutive: of all elements in a row only, without an axis")
+        at = normalize_axis("unique_consecutive", axis, x.ndim)
+        return _with_others(runs_of_slices(x, at), x, at, return_inverse, return_counts, runs=True)
     row = reshape_to(x, (math.prod(x.shape),))
     if not row.shape[0]:
         starts = nonzero_positions(row)[:, 0]

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..primitive import Value, composite, normalize_axis
+from .axisless import as_one_axis
 from .elementwise import cast, eq, where
 from .gather import getitem, scatter_add_along, take
 from .indexing import take_along_axis
@@ -80,10 +81,12 @@ def adjoint(x: Value) -> Value:
 
 
 @composite((((4, 2),), {"axis": 0, "start": 1, "length": 2}))
-def narrow(x: Value, axis: int, start: int, length: int) -> Value:
+def narrow(x: Value, axis: int, start: Any, length: int) -> Value:
     """The elements start .. start + length - 1 of an axis."""
     at = normalize_axis("narrow", axis, x.ndim)
     n = x.shape[at]
+    if hasattr(start, "dtype") and (start.ndim or start.dtype.kind not in "iu"):
+        raise ShapeError(f"narrow: start must be an 0-dim integral Tensor, not {start.dtype} {start.shape}")
     first = int(start) + n if start < 0 else int(start)
     if length < 0 or not 0 <= first <= n - length:
         raise ShapeError(f"narrow: {length} elements from {start} on are not in axis {at} of length {n}")
@@ -194,6 +197,8 @@ def fliplr(x: Value) -> Value:
 
 def flipud(x: Value) -> Value:
     """Axis 0 reversed."""
+    if x.ndim == 0:
+        raise ShapeError("flipud: needs an axis at least")
     return flip(x, 0)
 
 
@@ -202,6 +207,8 @@ def diff(x: Value, n: int = 1, axis: int = -1, prepend: Any = None, append: Any 
     """Differences of neighbours along `axis`, n times over."""
     if x.ndim == 0:
         raise ShapeError("diff: a tensor without axes has no neighbours")
+    if n < 0:
+        raise ValueError(f"diff: order must be non-negative but got {n}")
     at = normalize_axis("diff", axis, x.ndim)
     if n == 0:
         return x
@@ -259,14 +266,14 @@ def vander(x: Value, N: int | None = None, increasing: bool = False) -> Value:
     return reshape_to(x, (*x.shape, 1)) ** cast(powers, x.dtype)
 
 
+@as_one_axis
 def index_add(x: Value, axis: int, index: Any, src: Value, *, alpha: float = 1) -> Value:
     """x with alpha * src[i] added at the position index[i] of an axis."""
-    at = normalize_axis("index_add", axis, x.ndim or 1)
-    if x.ndim == 0:
-        return x + sum(src * alpha) if hasattr(src, "ndim") and src.ndim else x + src * alpha
+    at = normalize_axis("index_add", axis, x.ndim)
     return x + scatter_add_along(src if alpha == 1 else src * alpha, index, at, x.shape[at])
 
 
+@as_one_axis
 def index_copy(x: Value, axis: int, index: Any, src: Value) -> Value:
     """x with src[i] at the position index[i] of an axis; where several are sent to one, the last."""
     at = normalize_axis("index_copy", axis, x.ndim)
@@ -277,6 +284,7 @@ def index_copy(x: Value, axis: int, index: Any, src: Value) -> Value:
     return where((last >= 0).reshape(shape), take(src, np.maximum(last, 0), at), x)
 
 
+@as_one_axis
 def index_fill(x: Value, axis: int, index: Any, value: Any) -> Value:
     """x with `value` at the positions `index` of an axis."""
     at = normalize_axis("index_fill", axis, x.ndim)

@@ -153,6 +153,9 @@ def quantile(
     if axis is None:
         y = quantile(reshape_to(x, (math.prod(x.shape),)), q, 0, interpolation=interpolation)
         return reshape_to(y, (*y.shape, *(1,) * x.ndim)) if keepdims else y
+    if x.ndim == 0:
+        normalize_axis("quantile", axis, 1)
+        return reshape_to(quantile(reshape_to(x, (1,)), q, 0, interpolation=interpolation), np.shape(q))
     at = normalize_axis("quantile", axis, x.ndim)
     n = x.shape[at]
     if not n:
@@ -192,3 +195,8 @@ def _at(x: Value, axis: int, position: int) -> Value:
 
 def _first(x: Value, axis: int, k: int) -> Value:
     return slice_ranges(x, tuple((0, k if i == axis else n, 1) for i, n in enumerate(x.shape)))
+
+
+def msort(x: Value) -> Value:
+    """The elements in order along the first axis."""
+    return sort(x, 0).values

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..primitive import Case, Value, composite, normalize_axes
 from .arranging import diagonal
 from .contract import matmul
-from .elementwise import abs, cast, eq, ne, pow, sqrt, where
+from .elementwise import abs, cast, eq, ne, pow, sign, sqrt, where
 from .floats import in_floats
 from .reduce import Axis, amax, amin, sum
 from .views import reshape_to, transpose
@@ -149,6 +149,14 @@ def cov(x: Value, *, correction: float = 1, fweights: Any = None, aweights: Any 
     if x.ndim > 2:
         raise ShapeError(f"cov: takes rows of observations, at most two axes, not {x.shape}")
     rows = reshape_to(x, (1, math.prod(x.shape))) if x.ndim < 2 else x
+    for name, given, kinds in (("fweights", fweights, "iu"), ("aweights", aweights, "f")):
+        if given is not None:
+            if given.dtype.kind not in kinds:
+                raise DTypeError(
+                    f"cov: expected {name} to have {'integral' if kinds == 'iu' else 'floating point'} dtype"
+                )
+            if given.ndim > 1 or math.prod(given.shape) != rows.shape[1]:
+                raise ShapeError(f"cov: {name} has shape {given.shape} beside {rows.shape[1]} observations")
     weights: Any = None
     for given in (fweights, aweights):
         if given is not None:
@@ -177,7 +185,6 @@ def corrcoef(x: Value) -> Value:
     return found / reshape_to(deviations, (*deviations.shape, 1)) / deviations
 
 
-@composite(*_AXES, (((4,),), {"ord": 1}), (((4,),), {"ord": 3}), (((2, 3),), {"ord": math.inf, "axis": 0}))
 @in_floats
 def norm(x: Value, ord: float | str | None = "fro", axis: Axis = None, keepdims: bool = False) -> Value:
     """Vector norm (sum |x|^ord)^(1/ord) over `axis` (None: all elements as one vector).
@@ -188,11 +195,13 @@ def norm(x: Value, ord: float | str | None = "fro", axis: Axis = None, keepdims:
     if ord in ("fro", None):
         ord = 2
     if isinstance(ord, str):
-        raise ValueError(f"norm: ord must be a number, not {ord!r}; linalg.norm has norms of matrices")
+        raise ValueError(
+            f"norm: ord is a number, 'fro' or 'nuc', not {ord!r}; linalg.norm has norms of matrices"
+        )
     if ord in (math.inf, -math.inf):
         return (amax if ord > 0 else amin)(abs(x), axis, keepdims)
     if ord == 0:
-        return sum(cast(ne(x, 0), x.dtype), axis, keepdims)
+        return sum(nonzeros(x), axis, keepdims)
     if ord == 1:
         return sum(abs(x), axis, keepdims)
     if ord == 2:
@@ -200,6 +209,11 @@ def norm(x: Value, ord: float | str | None = "fro", axis: Axis = None, keepdims:
     total = sum(_powers(abs(x), ord), axis, keepdims)
     zero = eq(total, 0)
     return where(zero, 0.0, pow(where(zero, 1.0, total), 1 / ord))
+
+
+def nonzeros(x: Value) -> Value:
+    """1 where x is not 0, in its dtype; with a graph, whose slope is 0."""
+    return where(ne(x, x), 1, abs(sign(x)))
 
 
 def _powers(magnitude: Value, ord: float) -> Value:

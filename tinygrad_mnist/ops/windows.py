@@ -74,4 +74,9 @@ def unfold(x: Value, axis: int, size: int, step: int) -> Value:
 
     The axis counts the windows, a new last axis the elements of each. ShapeError if none fits.
     """
+    if x.ndim == 0:
+        normalize_axis("unfold", axis, 1)
+        if size not in (0, 1):
+            raise ShapeError(f"unfold: a tensor without axes has no {size} elements")
+        return reshape_to(x, (1,)) if size else reshape_to(x, (1,))[:0]
     return windows(x, normalize_axis("unfold", axis, x.ndim), size, step, 1)

@@ -110,6 +110,8 @@ def worded(function: Callable[..., Any]) -> Callable[..., Any]:
             first = ours[0]
             x = args[0] if args else given.pop(first)
             args = (cast(x, check_dtype(dtype)), *args[1:])
+            y = function(*args, **given)
+            return y if y.dtype == check_dtype(dtype) else cast(y, check_dtype(dtype))
         return function(*args, **given)
 
     return called

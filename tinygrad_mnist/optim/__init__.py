@@ -4,7 +4,7 @@ from typing import NoReturn as _NoReturn
 
 from ..core.hints import missing as _missing
 from ..describing import complete as _complete
-from . import lr_scheduler, schedules
+from . import lr_scheduler, schedules, swa_utils
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
@@ -38,6 +38,7 @@ __all__ = [
     "Rprop",
     "lr_scheduler",
     "schedules",
+    "swa_utils",
 ]
 
 _complete("optim", __all__, globals())

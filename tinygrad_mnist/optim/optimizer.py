@@ -52,7 +52,7 @@ class Optimizer:
         self.defaults = dict(defaults)
         self.param_groups = complete(type(self).__name__, params, defaults)
         check_parameters(type(self).__name__, self.param_groups)
-        self.steps = Tensor(0)
+        self.steps = Tensor(np.array(0))
         self._options = [name for name in defaults if name != "lr" and name not in NOT_OF_THE_RULE]
         self._states = [[self.new_state(p, group) for p in group["params"]] for group in self.param_groups]
         self._arrange([0.0] * sum(map(len, self._states)))
@@ -177,7 +177,7 @@ class Optimizer:
         Returns:
             "state": by the place of each parameter among all, its state by name; empty before the first step.
             "param_groups": the options of each group, with the places of its parameters as "params"; a
-            schedule given as lr is left out. "steps": how many were done.
+            schedule given as lr is left out. "steps", beside such a schedule: how many were done.
         """
         return saved(self.param_groups, list(chain(*self._states)), self.steps)
 
@@ -192,7 +192,8 @@ class Optimizer:
             type(self).__name__, state_dict, self.param_groups, list(chain(*self._states)), fresh
         )
         self._share_counts(counts)
-        self.steps.assign_(np.asarray(state_dict.get("steps", int(max(counts, default=0.0)))))
+        begun = max(int(max(counts, default=0.0)), int(bool(state_dict["state"])))
+        self.steps.assign_(np.asarray(state_dict.get("steps", begun)))
 
     def __repr__(self) -> str:
         lines = []

@@ -43,7 +43,7 @@ def saved(groups: Sequence[Group], states: Sequence[Mapping[str, Tensor]], steps
     """See `Optimizer.state_dict`."""
     begun = bool(int(steps.array))
     numbers = iter(range(len(states)))
-    return {
+    found: dict[str, Any] = {
         "state": {
             i: {name: wrap(np.array(x.array)) for name, x in state.items()}
             for i, state in enumerate(states)
@@ -56,8 +56,10 @@ def saved(groups: Sequence[Group], states: Sequence[Mapping[str, Tensor]], steps
             }
             for group in groups
         ],
-        "steps": int(steps.array),
     }
+    if any(callable(group["lr"]) for group in groups):  # schedules go by it
+        found["steps"] = int(steps.array)
+    return found
 
 
 def put_back(

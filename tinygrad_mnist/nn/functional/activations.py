@@ -22,8 +22,8 @@ def relu(input: Value, inplace: bool = False) -> Value:
 
 
 def relu6(input: Value, inplace: bool = False) -> Value:
-    """min(max(x, 0), 6)."""
-    return placed(input, ops.relu6(input), inplace)
+    """min(max(x, 0), 6); of integers too."""
+    return placed(input, _like(ops.relu6(input), input), inplace)
 
 
 def elu(input: Value, alpha: float = 1.0, inplace: bool = False) -> Value:
@@ -110,7 +110,14 @@ def hardtanh(input: Value, min_val: float = -1.0, max_val: float = 1.0, inplace:
     """x cut off at min_val and max_val."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    return placed(input, ops.hardtanh(input, min_val, max_val), inplace)
+    if input.dtype.kind in "iu":
+        min_val, max_val = int(min_val), int(max_val)
+    return placed(input, _like(ops.hardtanh(input, min_val, max_val), input), inplace)
+
+
+def _like(y: Value, x: Value) -> Value:
+    """y in the dtype of integers x; floats as they are."""
+    return ops.cast(y, x.dtype) if x.dtype.kind in "iu" else y
 
 
 def hardshrink(input: Value, lambd: float = 0.5) -> Value:

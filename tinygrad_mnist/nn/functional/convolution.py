@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from ...errors import ShapeError
+from ...errors import DTypeError, ShapeError
 from ...primitive import Value
 
 
@@ -19,6 +19,7 @@ def conv1d(
     groups: int = 1,
 ) -> Value:
     """See `ops.conv1d`."""
+    _one_kind("conv1d", input, weight, bias)
     return ops.conv1d(input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -32,6 +33,7 @@ def conv2d(
     groups: int = 1,
 ) -> Value:
     """See `ops.conv2d`."""
+    _one_kind("conv2d", input, weight, bias)
     return ops.conv2d(input, weight, bias, _pair(stride), _pair(padding), _pair(dilation), groups)
 
 
@@ -78,6 +80,13 @@ def conv_transpose1d(
         (1, _one(dilation)),
     )
     return ops.squeeze(y, -2)
+
+
+def _one_kind(name: str, input: Value, weight: Value, bias: Value | None) -> None:
+    if bias is not None and input.dtype.kind == weight.dtype.kind != bias.dtype.kind:
+        raise DTypeError(
+            f"{name}: Input type ({input.dtype}) and bias type ({bias.dtype}) should be the same; cast one"
+        )
 
 
 def _one(value: Any) -> int:

@@ -43,7 +43,8 @@ def bilinear(input1: Value, input2: Value, weight: Value, bias: Value | None = N
         )
     y = ops.einsum("ni,oij,nj->no", _rows(input1), weight, _rows(input2))
     y = ops.reshape(y, (*input1.shape[:-1], weight.shape[0]))
-    return y if bias is None else y + bias
+    y = y if bias is None else y + bias
+    return y if weight.dtype.kind == "f" or y.dtype == weight.dtype else ops.cast(y, weight.dtype)
 
 
 def _rows(x: Value) -> Value:
@@ -228,22 +229,7 @@ def interpolate(
     antialias: bool = False,
 ) -> Value:
     """See `ops.interpolate`."""
-    if align_corners is not None and mode in ("nearest", "area", "nearest-exact"):
-        raise ValueError(
-            "align_corners option can only be set with the interpolating modes: linear | bilinear | "
-            "bicubic | trilinear"
-        )
-    if antialias:
-        raise ValueError("interpolate: antialias is not supported; average with avg_pool2d before")
-    if mode == "area":
-        raise ValueError("interpolate: mode 'area' is adaptive_avg_pool2d here; write that")
-    if recompute_scale_factor and scale_factor is not None:
-        factors = (
-            scale_factor if isinstance(scale_factor, tuple | list) else [scale_factor] * (input.ndim - 2)
-        )
-        size = [math.floor(n * f) for n, f in zip(input.shape[2:], factors)]
-        scale_factor = None
-    return ops.interpolate(input, size, scale_factor, mode, bool(align_corners))
+    return ops.interpolate(input, size, scale_factor, mode, align_corners, recompute_scale_factor, antialias)
 
 
 def upsample(

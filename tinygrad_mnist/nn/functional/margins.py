@@ -55,7 +55,7 @@ def hinge_embedding_loss(
 ) -> Value:
     """A distance where the target is 1, and max(0, margin - distance) where it is -1."""
     t = beside(input, target)
-    parts = ops.where(t == -1, ops.relu(margin - input), 0.0) + ops.where(t == 1, input, 0.0)
+    parts = ops.where(t == 1, 0.0, ops.relu(margin - input)) + ops.where(t == -1, 0.0, input)
     return reduced(parts, reduction_of(size_average, reduce, reduction), "hinge_embedding_loss")
 
 
@@ -227,6 +227,8 @@ def multilabel_margin_loss(
     `target`, of the input's shape, lists the right classes of each example, up to a -1.
     """
     t = np.asarray(values(target))
+    if input.ndim == 0 and t.ndim == 0:
+        input, t = ops.unsqueeze(input, 0), t.reshape(1)
     if t.shape != tuple(input.shape) or input.ndim not in (1, 2):
         raise ShapeError(
             f"multilabel_margin_loss: inconsistent target size {t.shape} for input {tuple(input.shape)}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import ops
 from ...errors import ShapeError
-from ...ops.floats import in_floats
+from ...ops.floats import as_float, in_floats
 from ...primitive import Value
 
 
@@ -99,7 +99,6 @@ def group_norm(
     return ops.group_norm(input, num_groups, weight, bias, eps)
 
 
-@in_floats
 def local_response_norm(
     input: Value, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Value:
@@ -108,6 +107,7 @@ def local_response_norm(
         raise ShapeError(f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)")
     if not math.prod(input.shape):
         return input
+    input = as_float(input)
     squares = ops.reshape(input * input, (input.shape[0], 1, input.shape[1], -1))
     padded = ops.pad(squares, (0, 0, size // 2, (size - 1) // 2))
     means = ops.avg_pool2d(padded, (size, 1), 1)

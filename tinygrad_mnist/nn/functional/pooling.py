@@ -41,6 +41,10 @@ def max_pool1d(
     return_indices: bool = False,
 ) -> Value:
     """See `ops.max_pool1d`; with `return_indices` also where along the axis each one lies."""
+    if input.ndim not in (2, 3) or 0 in input.shape[-2:]:
+        raise ShapeError(
+            f"max_pool1d: needs (N, C, L) or (C, L) with C and L from 1 on, not {tuple(input.shape)}"
+        )
     values = ops.max_pool1d(input, kernel_size, _stride(stride), padding, dilation, ceil_mode)
     if not return_indices:
         return values
@@ -85,10 +89,11 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Value:
-    """See `ops.avg_pool2d`."""
-    return ops.avg_pool2d(
+    """See `ops.avg_pool2d`; integers give integers, cut."""
+    y = ops.avg_pool2d(
         input, kernel_size, _stride(stride), padding, ceil_mode, count_include_pad, divisor_override
     )
+    return y if input.dtype.kind == "f" else ops.cast(y, input.dtype)
 
 
 def avg_pool1d(
@@ -99,8 +104,9 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Value:
-    """See `ops.avg_pool1d`."""
-    return ops.avg_pool1d(input, kernel_size, _stride(stride), padding, ceil_mode, count_include_pad)
+    """See `ops.avg_pool1d`; integers give integers, cut."""
+    y = ops.avg_pool1d(input, kernel_size, _stride(stride), padding, ceil_mode, count_include_pad)
+    return y if input.dtype.kind == "f" else ops.cast(y, input.dtype)
 
 
 @in_floats
