@@ -12,12 +12,12 @@ class ShapeError(TinygradMnistError, ValueError, RuntimeError):
     """Operands, axes or parameters whose shapes do not fit the operation."""
 
 
+class AxisError(ShapeError, IndexError):
+    """An axis that a tensor does not have."""
+
+
 class DTypeError(TinygradMnistError, TypeError, RuntimeError):
     """A dtype the operation cannot work with."""
-
-
-class TargetError(TinygradMnistError, ValueError):
-    """A target of another shape than the output, where PyTorch raises ValueError."""
 
 
 class OutOfBoundsError(TinygradMnistError, IndexError):

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from .errors import DTypeError, ShapeError, TraceError
+from .errors import AxisError, DTypeError, ShapeError, TraceError
 from .formulas import array_kernel
 from .kinds import Formula, Kind, Loop, Opaque, name_of
 
@@ -248,7 +248,7 @@ def told_by_numbers(*operands: Any) -> NoReturn:
 def normalize_axis(name: str, axis: int, ndim: int) -> int:
     """`axis` counted from the front; ShapeError when out of range."""
     if not -ndim <= axis < ndim:
-        raise ShapeError(f"{name}: axis {axis} does not exist in a tensor of {ndim} axes")
+        raise AxisError(f"{name}: axis {axis} does not exist in a tensor of {ndim} axes")
     return axis % ndim
 
 

@@ -228,7 +228,7 @@ def test_snippets() -> None:
     assert byte.norm().item() == pytest.approx(282.8427)
     assert nn.mse_loss(tg.tensor([1, 0]), [0.6, 0.6]).item() == pytest.approx(0.26)
     assert tg.tensor([1], dtype="uint8").sinh().item() == pytest.approx(math.sinh(1))
-    square = tg.Tensor([[True, True], [True, True]])
+    square = tg.tensor([[True, True], [True, True]])
     assert square.tril().dtype == square.triu().dtype == np.bool_
     assert square.tril().tolist() == [[True, False], [True, True]]
 

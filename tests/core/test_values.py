@@ -182,7 +182,7 @@ def test_positions_of_extremes(name):
 
 def test_sums_of_integers_and_booleans_are_int64():
     assert tg.tensor([200, 100]).to(np.uint8).sum().item() == 300
-    assert tg.Tensor([True, True]).sum().dtype == np.int64
+    assert tg.tensor([True, True]).sum().dtype == np.int64
     assert tg.tensor([1, 2]).mean().dtype == np.float32
 
 

@@ -173,7 +173,7 @@ def test_a_parameter_is_a_leaf_that_requires_a_gradient():
     assert type(p * 2) is tg.Tensor
     assert nn.Parameter([1, 2], dtype=np.float32).dtype == np.float32
     with pytest.raises(DTypeError):
-        nn.Parameter([1, 2])
+        nn.Parameter(tg.tensor([1, 2]))
 
 
 def test_the_table():

@@ -32,8 +32,8 @@ def test_running_totals_of_integers_and_infinities():
     small = tg.tensor([200, 100, 3], dtype="uint8")
     assert small.cumsum(0).tolist() == [200, 300, 303]
     assert small.cummin(0).values.tolist() == [200, 100, 3]
-    assert tg.Tensor([True, False, True]).cumsum(0).tolist() == [1, 1, 2]
-    assert tg.Tensor([False, True, False]).cummax(0).values.tolist() == [False, True, True]
+    assert tg.tensor([True, False, True]).cumsum(0).tolist() == [1, 1, 2]
+    assert tg.tensor([False, True, False]).cummax(0).values.tolist() == [False, True, True]
     assert tg.tensor([1.0, np.inf]).cumsum(0).tolist() == [1, np.inf]
     assert tg.zeros((0, 2)).cumsum(0).shape == (0, 2)
     gradcheck(lambda x: x.cumprod(0), [np.array([1.5, 0.0, -2.0, 0.0, 3.0])], order=3)

@@ -60,7 +60,8 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
             array = np.array(data, None if dtype is None else check_dtype(dtype))
         except ValueError as error:
             raise ShapeError(f"a tensor needs numbers in sequences of equal lengths: {error}") from None
-        if dtype is None and not hasattr(data, "dtype") and array.dtype.kind in "biuf":
+        kinds = "biuf" if isinstance(data, list | tuple) else "f"
+        if dtype is None and not hasattr(data, "dtype") and array.dtype.kind in kinds:
             array = array.astype(np.float32)
         self.array = native(array)
         self.requires_grad_(requires_grad)

@@ -70,7 +70,7 @@ def svdvals(A: Value) -> Value:
     return linalg.svd(A, False).S
 
 
-def eigvalsh(A: Value, UPLO: str = "L") -> Value:
+def eigvalsh(A: Value, UPLO: str | None = None) -> Value:
     """The eigenvalues (..., n) of symmetric matrices (..., n, n), in ascending order."""
     return linalg.eigh(A, UPLO).eigenvalues
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..primitive import Value, composite, normalize_axis
 from .cumulative import cumsum
+from .floats import in_floats
 from .reduce import sum
 from .shapes import diff, narrow
 
@@ -25,12 +26,14 @@ def _areas(y: Value, x: Any, dx: float, axis: int) -> Value:
 
 
 @composite((((2, 4),), {}), (((2, 4),), {"dx": 0.5, "axis": 0}))
+@in_floats
 def trapezoid(y: Value, x: Any = None, *, dx: float = 1, axis: int = -1) -> Value:
     """The integral along `axis` of what has the values y at the places x, or at places `dx` apart."""
     return sum(_areas(y, x, dx, axis), axis)
 
 
 @composite((((2, 4),), {}))
+@in_floats
 def cumulative_trapezoid(y: Value, x: Any = None, *, dx: float = 1, axis: int = -1) -> Value:
     """The integrals up to each place but the first: see `trapezoid`."""
     return cumsum(_areas(y, x, dx, axis), axis)

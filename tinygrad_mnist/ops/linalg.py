@@ -232,18 +232,22 @@ def _divided(x: Value, gaps: Value) -> Value:
 _eigh = _lapack("eigh", _eigh_run, lambda a: (*a.shape[:-2], a.shape[-1] + 1, a.shape[-1]), _eigh_rule)
 
 
-def eigh(a: Value, UPLO: str = "L") -> Eigen:
-    """Eigenvalues and eigenvectors of symmetric matrices (..., n, n), of which half is read: `UPLO`.
+def eigh(a: Value, UPLO: str | None = None) -> Eigen:
+    """Eigenvalues and eigenvectors of the symmetric part of a (..., n, n), or of what one half says.
+
+    `UPLO` "L" or "U": only the numbers of the lower or the upper half are looked at.
 
     The derivative of the vectors needs distinct eigenvalues, that of the values does not.
     """
-    if UPLO not in ("L", "U", "l", "u"):
+    if UPLO not in (None, "L", "U", "l", "u"):
         raise ValueError(f"eigh: UPLO is 'L' or 'U', not {UPLO!r}")
-    seen = stop_gradient(a)
-    half = tril(seen) if UPLO in "Ll" else transpose(tril(transpose(seen)))
-    on = np.eye(a.shape[-1], dtype=np.bool_) if a.ndim > 1 else True
-    # the numbers of one triangle, and the derivative of a symmetric matrix
-    both = _eigh(a + (where(on, half, half + transpose(half)) - seen))
+    if UPLO is not None:
+        seen = stop_gradient(a)
+        half = tril(seen) if UPLO in "Ll" else transpose(tril(transpose(seen)))
+        on = np.eye(a.shape[-1], dtype=np.bool_) if a.ndim > 1 else True
+        # the numbers of one triangle, and the derivative of a symmetric matrix
+        a = a + (where(on, half, half + transpose(half)) - seen)
+    both = _eigh(a)
     return Eigen(getitem(both, (..., 0, slice(None))), getitem(both, (..., slice(1, None), slice(None))))
 
 

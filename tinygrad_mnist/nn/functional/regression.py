@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...errors import ShapeError, TargetError
+from ...errors import ShapeError
 from ...ops.floats import as_float, in_floats
 from ...primitive import Case, Value, composite
 from .examples import per_example
@@ -199,15 +199,9 @@ def binary_cross_entropy(
     """-t log p - (1 - t) log(1 - p) of probabilities p, each logarithm cut off at -100, as PyTorch does.
 
     `binary_cross_entropy_with_logits` on what came before the sigmoid keeps its gradient where this
-    one loses it. `weight` are factors that broadcast to the elements. TargetError for targets of
+    one loses it. `weight` are factors that broadcast to the elements. ShapeError for targets of
     another shape.
     """
-    target = values(target)
-    if tuple(target.shape) != tuple(input.shape):
-        raise TargetError(
-            f"binary_cross_entropy: input {tuple(input.shape)} and target {tuple(target.shape)} must have "
-            "one shape; reshape one of them"
-        )
     t = like(input, target, "binary_cross_entropy")
     parts = -(t * _log(input) + (1 - t) * _log(1 - input))
     return reduced(
