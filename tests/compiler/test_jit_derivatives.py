@@ -224,7 +224,7 @@ def test_a_model_trained_by_eager_steps_of_a_compiled_cost() -> None:
         model = nn.MLP(3, 4, 2, activation=nn.Tanh, generator=tg.Generator(0))
         opt = optim.Adam(model.parameters(), lr=0.1)
         cost = compile(lambda x, t, model=model: nn.cross_entropy(model(x), t))
-        x, t = tg.Tensor(np.eye(3, dtype=np.float32)), tg.Tensor([0, 1, 1])
+        x, t = tg.Tensor(np.eye(3, dtype=np.float32)), tg.tensor([0, 1, 1])
         for _ in range(5):
             opt.zero_grad()
             cost(x, t).backward()

@@ -74,19 +74,19 @@ SCORES = tg.Tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
 def test_rows_that_are_not_there(bad: int, wrap: Any) -> None:
     """PyTorch takes no negative ones either."""
     with pytest.raises(IndexError, match="position"):
-        wrap(lambda i: TABLE(i))(tg.Tensor([0, bad]))
+        wrap(lambda i: TABLE(i))(tg.tensor([0, bad]))
     with pytest.raises(IndexError, match="position"):
-        nn.EmbeddingBag(4, 2)(tg.Tensor([[0, bad]]))
+        nn.EmbeddingBag(4, 2)(tg.tensor([[0, bad]]))
 
 
 @pytest.mark.parametrize("label", [3, -1, -100])
 def test_labels_out_of_range_name_the_line_and_what_to_write(label: int) -> None:
     f = tg.jit(lambda x, y: nn.functional.cross_entropy(x, y))
     with pytest.raises(IndexError, match=r"(?s)label.*functional\.cross_entropy.*ignore_index=-100"):
-        f(SCORES, tg.Tensor([0, label]))
+        f(SCORES, tg.tensor([0, label]))
     with pytest.raises(IndexError, match="ignore_index"):
-        f.scan(SCORES[None], tg.Tensor([[0, label]]))
-    assert np.isfinite(float(f(SCORES, tg.Tensor([0, 1]))))
+        f.scan(SCORES[None], tg.tensor([[0, label]]))
+    assert np.isfinite(float(f(SCORES, tg.tensor([0, 1]))))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_formulas_that_cannot_be(text: str, operands: int, message: str) -> None
 def test_bits_of_floats_are_refused_in_our_words(text: str) -> None:
     count = 2 if "b" in text else 1
     made = primitive.loop(f"bits of {text}", text, *[None] * count)
-    whole = [tg.Tensor([1, 6])] * count
+    whole = [tg.tensor([1, 6])] * count
     assert made(*whole).tolist() == tg.jit(lambda *xs: made(*xs))(*whole).tolist()
     for run in (made, tg.jit(lambda *xs: made(*xs))):
         with pytest.raises(DTypeError, match="bits of"):
