@@ -50,3 +50,14 @@ def test_a_count_below_zero_ends_the_process(name):
     assert ended.returncode == -signal.SIGABRT, ended.stderr
     assert ended.stderr.startswith(f"{name}: a precondition does not hold\n")
     assert run(3).returncode == 0
+
+
+def test_what_is_as_it_should_be_goes_on():
+    environment = {
+        **os.environ,
+        "TINYGRAD_MNIST_CHECK": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    code = "import tinygrad_mnist as tg; s = tg.tensor(2.0); s.tanh() + s; -tg.ones(0, 3)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -194,7 +194,8 @@ def new_array(
 
     `sizes` has as many numbers as axes, none below zero; 0 <= axes <= 64. Python's lock is held.
     """
-    asserted(builder, "new_array", between(builder, 0, axes, _MOST_AXES), there(builder, sizes))
+    known = builder.or_(there(builder, sizes), builder.icmp_signed("==", axes, axes.type(0)))
+    asserted(builder, "new_array", between(builder, 0, axes, _MOST_AXES), known)
     pointer = _SIZE.as_pointer()
     arguments = [_OBJECT, _INT, pointer, _INT, pointer, _OBJECT, _INT, _INT, _OBJECT]
     function_type = ir.FunctionType(_OBJECT, arguments).as_pointer()
