@@ -28,6 +28,7 @@ STAGES = (
         "export",
         "loops",
         "lower",
+        "machine",
         "names",
         "naming",
         "native",

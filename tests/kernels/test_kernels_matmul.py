@@ -12,7 +12,7 @@ from tinygrad_mnist.kernels import threads
 from tinygrad_mnist.kernels.arrays import Entry, data, shape, stride
 from tinygrad_mnist.kernels.matmul import linear, matmul
 from tinygrad_mnist.kernels.policy import kernel
-from tinygrad_mnist.kernels.products import DEPTH, product_onto
+from tinygrad_mnist.kernels.products import DEPTH, onto
 
 sizes = st.one_of(st.integers(0, 20), st.sampled_from([31, 32, 33, 47, 48, 49, 64, 65, 100, 130]))
 dtypes = st.sampled_from([np.float32, np.float64])
@@ -188,7 +188,7 @@ def test_linear(batch, n_in, n_out, dtype):
 def add_product(a, b, c):
     left, right, out = data(a), data(b), data(c)
     m, n, depth = shape(c)[0], shape(c)[1], shape(a)[0]
-    return product_onto(left, 1, stride(a, 0), right, stride(b, 0), 1, out, stride(c, 0), m, n, depth)
+    return onto(left, 1, stride(a, 0), right, stride(b, 0), 1, out, stride(c, 0), m, n, depth)
 
 
 add_to = Entry(add_product, lambda array: (array,) * 3)

@@ -10,6 +10,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,19 @@ from ..kernels.cache_folder import PROGRAM, keep_program
 from ..kernels.checking import CHECKING
 from ..kernels.forks import held_at_fork
 from ..kernels.in_python import IN_PYTHON
-from ..kernels.untyped import numpy_support
+from ..kernels.policy import program_kernel
+from ..kernels.untyped import cgutils, extending, numpy_support
 from ..kernels.untyped import types as numba_types
 from ..primitive import Array
+from . import machine
 from .bounds import checked
+from .machine import Emitter, Value
+from .share import Schedule
 
 Run = Callable[..., None]
 
 
-def compiled(source: str, arguments: Sequence[Any]) -> Run:
+def compiled(source: str, arguments: Sequence[Any], schedule: Schedule | None = None) -> Run:
     """The module's function `program` as machine code, for arguments of these types.
 
     The source is written beside the machine code, under a name that is a digest of it: that is
@@ -36,12 +41,14 @@ def compiled(source: str, arguments: Sequence[Any]) -> Run:
         source: of a module.
         arguments: integers, and arrays like those it will be called with: only their dtypes and
             numbers of axes count. Arrays must be C-contiguous and aligned.
+        schedule: what the source was printed from, from which machine code is made much sooner than from
+            the source; not where every index is to be checked.
     """
     signature = tuple(map(_type, arguments))
     key = source, signature
     run: Run | None = _LATEST.pop(key, None)
     if run is None:
-        run = _compiled(source, signature)
+        run = _compiled(source, signature, None if CHECKING else schedule)
     _LATEST[key] = run
     if len(_LATEST) > _KEPT:
         with contextlib.suppress(KeyError, RuntimeError):  # another thread did
@@ -53,21 +60,27 @@ _KEPT = 16
 _LATEST: dict[Any, Run] = {}  # functions are often recorded anew, and give a program that was there before
 
 
-def _compiled(source: str, signature: tuple[Any, ...]) -> Run:
-    name = f"{PROGRAM}{hashlib.sha256(source.encode()).hexdigest()[:24]}"
+def _compiled(source: str, signature: tuple[Any, ...], schedule: Schedule | None) -> Run:
+    printer = b"" if schedule is None else _PRINTER
+    name = f"{PROGRAM}{hashlib.sha256(source.encode() + printer).hexdigest()[:24]}"
     path = keep_program(name, source)
     module = types.ModuleType(name)
     module.__file__ = path
     with _MODULES:
         sys.modules[name] = module  # Numba looks the module up by name
         try:
-            exec(compile(source, path, "exec"), module.__dict__)
-            program = module.program
+            if schedule is None:
+                exec(compile(source, path, "exec"), module.__dict__)
+                program = module.program
+            else:
+                _PRESENT.append(schedule)
+                program = _emitting(module, path, len(signature))
             program.compile(signature)
             # the machine code itself: Numba's dispatcher would look at each argument again at each call
             run: Run = program.overloads.pop(signature).entry_point  # else it would never be collected
             return checked(run, signature) if CHECKING else run
         finally:
+            _PRESENT.clear()
             del sys.modules[name]
             _forget_lines(path)
 
@@ -79,8 +92,32 @@ def _forget_lines(path: str) -> None:
         linecache.cache.pop(known, None)
 
 
+#: What machine code depends on besides the source and the kernels.
+_PRINTER = Path(machine.__file__).read_bytes()
 _MODULES = threading.RLock()  # one program at a time has its module among the others
 held_at_fork(_MODULES)
+
+
+def _steps(typing: Any, *kinds: Any) -> tuple[Any, Any]:
+    return numba_types.void(numba_types.StarArgTuple(kinds)), _emit
+
+
+def _emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    values = map(Value, signature.args[0], cgutils.unpack_tuple(builder, args[0]))
+    Emitter(_PRESENT[-1], context, builder, [*values]).steps()
+    return context.get_dummy_value()
+
+
+_PRESENT: list[Schedule] = []  # what is being compiled: Numba would keep what an intrinsic of its own holds
+_emitted = extending.intrinsic(_steps)
+
+
+def _emitting(module: types.ModuleType, path: str, count: int) -> Any:
+    """A function for Numba whose body is what `machine` emits."""
+    module.__dict__["emitted"] = _emitted
+    names = ", ".join(f"x{k}" for k in range(count))
+    exec(compile(f"def program({names}): emitted({names})", path, "exec"), module.__dict__)
+    return program_kernel(module.program)
 
 
 def _type(argument: Any) -> Any:
@@ -90,7 +127,7 @@ def _type(argument: Any) -> Any:
     return numba_types.Array(numpy_support.from_dtype(array.dtype), array.ndim, "C")
 
 
-def interpreted(source: str, arguments: Sequence[Any]) -> Run:
+def interpreted(source: str, arguments: Sequence[Any], schedule: Schedule | None = None) -> Run:
     """The module's function `program` as plain Python: slow, and open to debuggers."""
     names: dict[str, Any] = {"__name__": "tinygrad_mnist_program"}
     exec(compile(source.replace("@program_kernel\n", ""), "<program>", "exec"), names)

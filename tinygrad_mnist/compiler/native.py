@@ -38,6 +38,6 @@ class Native:
         with self._lock:
             everything = [0, 1, *(ALONE if self.form.shared else ()), *arrays, *self._buffers]
             if self._run is None:
-                self._run = compiled(self.form.text, everything)
+                self._run = compiled(self.form.text, everything, self.form.schedule)
             self._run(*everything)
         return outputs

@@ -120,7 +120,7 @@ class Specialization:
 
     def _compile(self, arrays: Sequence[Array]) -> Run:
         begin = time.perf_counter()
-        run = compiled(self.form.text, self._all(0, 0, ALONE, arrays, self._outputs(0)))
+        run = compiled(self.form.text, self._all(0, 0, ALONE, arrays, self._outputs(0)), self.form.schedule)
         seconds = time.perf_counter() - begin
         if seconds > _SHOWN_SECONDS:
             print(f"tinygrad_mnist: compiled a program in {seconds:.1f} s", file=sys.stderr)

@@ -30,9 +30,10 @@ class Form:
         self.loops: Loops = verify(lower(program))
         self.shared = self.loops.work >= WORTH_SHARING
         self.title = title
-        self.printer = Printer(schedule(self.loops, self.shared), title)
+        self.schedule = schedule(self.loops, self.shared)
+        self.printer = Printer(self.schedule, title)
         self.text = self.printer.module()
-        self.buffers: tuple[Place, ...] = self.printer.schedule.buffers
+        self.buffers: tuple[Place, ...] = self.schedule.buffers
 
     @functools.cached_property
     def source(self) -> str:

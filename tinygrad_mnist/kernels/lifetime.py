@@ -10,17 +10,18 @@ import types
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from tinygrad_mnist.kernels.parts import Part
 from tinygrad_mnist.kernels.untyped import binding, cgutils, codegen, passes
 
 # These classes inherit a method that does nothing before the one that frees their memory (llvmlite 0.48).
 passes.ModulePassManager._dispose = passes.FunctionPassManager._dispose = passes.NewPassManager._dispose
 
-#: How often passes are run by one builder. Each leaves 1.5 kB behind (llvmlite 0.48), and to make the passes
-#: of functions takes a millisecond; but each run leaves its mark in the builder, which later runs look at.
+#: How often passes are run by one builder. Each leaves 1.5 kB behind (llvmlite 0.48); but each run leaves its
+#: mark in the builder, which later runs look at.
 _USES = 200
 
 
-class _Library(codegen.JITCodeLibrary):  # type: ignore[misc]
+class _Library(Part):
     """A program's code, in the context of its engine."""
 
     def __init__(self, owner: Any, name: str) -> None:
@@ -75,7 +76,6 @@ class _Codegen(codegen.JITCPUCodegen):  # type: ignore[misc]
     """An engine that shares what makes passes, for a while: see `_USES`."""
 
     _library_class = _Library
-    _passes: ClassVar[tuple[Any, Any] | None] = None
     _builders: ClassVar[dict[Any, tuple[int, Any]]] = {}
     _keeper: Any = None  # whose engine owns the description of the machine that the passes point to
 
@@ -105,14 +105,6 @@ class _Codegen(codegen.JITCPUCodegen):  # type: ignore[misc]
             module = self.parsed(library._get_module_for_linking().as_bitcode())
             self._imported[library] = _Imported(module, library)
         return self._imported[library]
-
-    def _function_pass_manager(self, **options: Any) -> tuple[Any, Any]:
-        if options:
-            return super()._function_pass_manager(**options)
-        builder = self._pass_builder()
-        if _Codegen._passes is None or _Codegen._passes[1] is not builder:
-            _Codegen._passes = super()._function_pass_manager()  # of the same builder
-        return _Codegen._passes
 
     def _pass_builder(self, **options: Any) -> Any:
         key = tuple(options.items())

@@ -43,13 +43,13 @@ def linked(kernel: Any, arguments: Arguments) -> Any:
     return extending.intrinsic(call)
 
 
-def linked_product(kernel: Any) -> Any:
+def linked_product(kernel: Any, more: int = 0) -> Any:
     """As `linked`, for a matrix product.
 
-    Its arguments are (a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth).
+    Its arguments are (a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth), and `more` int64.
     """
     i64 = types.int64
-    return linked(kernel, lambda pointer: (pointer, i64, i64) * 2 + (pointer,) + (i64,) * 4)
+    return linked(kernel, lambda pointer: (pointer, i64, i64) * 2 + (pointer,) + (i64,) * (4 + more))
 
 
 class _Slot:

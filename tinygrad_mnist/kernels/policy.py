@@ -15,6 +15,7 @@ from tinygrad_mnist.kernels.cache import KernelCache
 from tinygrad_mnist.kernels.checking import CHECKING
 from tinygrad_mnist.kernels.interrupts import nothing_ignored, signals_held
 from tinygrad_mnist.kernels.lifetime import by_itself
+from tinygrad_mnist.kernels.parts import as_parts
 from tinygrad_mnist.kernels.untyped import compiler_lock, config, extending
 
 SCALAR_OPTIONS: dict[str, Any] = {
@@ -68,7 +69,7 @@ def _cached(compiled: Any, function: Callable[..., Any]) -> Any:
     compile = compiled.compile
 
     def compile_whole(signature: Any) -> Any:
-        with signals_held(), nothing_ignored(), _jit_enabled():
+        with signals_held(), nothing_ignored(), _jit_enabled(), as_parts(function, signature):
             return compile(signature)
 
     compiled.compile = compile_whole

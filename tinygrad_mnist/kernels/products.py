@@ -32,6 +32,7 @@ from tinygrad_mnist.kernels.simd import (
     is_null,
     offset,
     row_tile,
+    stay_apart,
 )
 
 DEPTH = 384  # of a packed block: a panel of B this deep stays in the second-level cache
@@ -87,8 +88,8 @@ def product_by_dots(
     return 1
 
 
-@routine
-def _blocks(
+@kernel
+def product_by_rows(
     a: Any,
     a_row: int,
     a_column: int,
@@ -100,9 +101,9 @@ def _blocks(
     m: int,
     n: int,
     depth: int,
-    add: bool,
+    add: int,
 ) -> int:
-    """C = A @ B or C += A @ B for any strides of A and B and adjacent rows of C; 0 if memory is short."""
+    """C = A @ B, or C += A @ B if `add`, any strides of A and B, adjacent rows of C; 0 if memory is short."""
     lanes = count_lanes(c)
     panel = VECTORS * lanes
     pack_a = n > PACK_LEFT_FROM and (a_row != 1 or m > HEIGHT)
@@ -150,15 +151,18 @@ def _blocks(
                         min(ROWS, rows - p * ROWS),
                         min(panel, columns - q * panel),
                         part,
-                        k > 0 or add,
+                        k > 0 or add != 0,
                     )
     if pack_a or pack_b:
         free(room)
     return 1
 
 
-@kernel
-def product_by_rows(
+_by_dots, _by_rows = linked_product(product_by_dots), linked_product(product_by_rows, 1)
+
+
+@routine
+def onto(
     a: Any,
     a_row: int,
     a_column: int,
@@ -171,30 +175,8 @@ def product_by_rows(
     n: int,
     depth: int,
 ) -> int:
-    """C = A @ B for any strides of A and B and adjacent rows of C; 0 if there is no memory to pack in."""
-    return _blocks(a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth, False)
-
-
-@kernel
-def product_onto(
-    a: Any,
-    a_row: int,
-    a_column: int,
-    b: Any,
-    b_row: int,
-    b_column: int,
-    c: Any,
-    c_row: int,
-    m: int,
-    n: int,
-    depth: int,
-) -> int:
-    """C += A @ B, in place, for any strides of A and B and adjacent rows of C; 0 as above."""
-    return _blocks(a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth, True)
-
-
-_by_dots, _by_rows = linked_product(product_by_dots), linked_product(product_by_rows)
-onto = linked_product(product_onto)
+    """C += A @ B, in place, any strides of A and B, adjacent rows of C; 0 if memory is short."""
+    return _by_rows(a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, depth, 1)
 
 
 @routine
@@ -237,6 +219,7 @@ def part_of_product(
 
     The numbers are the same whatever the parts: how they are summed up depends on the whole.
     """
+    stay_apart()
     if m <= 1:  # along an axis of at most one element any stride is as good
         a_row = 1
     if n <= 1:
@@ -247,4 +230,4 @@ def part_of_product(
     rows, columns = bottom - top, right - left
     if a_column == 1 and b_row == 1 and b_column != 1 and m <= min(DOTS_UP_TO, depth):
         return _by_dots(a, a_row, a_column, b, b_row, b_column, c_part, c_row, rows, columns, depth)
-    return _by_rows(a, a_row, a_column, b, b_row, b_column, c_part, c_row, rows, columns, depth)
+    return _by_rows(a, a_row, a_column, b, b_row, b_column, c_part, c_row, rows, columns, depth, 0)

@@ -484,6 +484,14 @@ def _use_full_width(typing: Any) -> Any:
     return types.void(), codegen
 
 
+def _stay_apart(typing: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
 def _copy_vector(typing: Any, source: Any, target: Any, count: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         v = _Vectors(context, builder, signature.args[0].dtype)
@@ -549,6 +557,7 @@ offset = extending.intrinsic(_offset)  # offset(pointer, elements): the pointer 
 count_lanes = extending.intrinsic(_count_lanes)  # count_lanes(pointer): how many elements fill a vector
 prefetch = extending.intrinsic(_prefetch)  # prefetch(pointer): have its cache line brought near
 use_full_width = extending.intrinsic(_use_full_width)  # vectorise this kernel's loops as wide as can be
+stay_apart = extending.intrinsic(_stay_apart)  # call this function, rather than copy it into each caller
 #: copy_vector(source, target, count): zeros after `count`. The source has min(count, lanes) elements, the
 #: target a whole vector; 0 <= count.
 copy_vector = extending.intrinsic(_copy_vector)

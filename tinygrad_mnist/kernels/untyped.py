@@ -1,5 +1,6 @@
 """The parts of Numba that kernels are built from, as Any: its own annotations cover only some of them."""
 
+import importlib
 from typing import Any
 
 from llvmlite import binding as _binding
@@ -13,11 +14,14 @@ from numba.core import config as _config
 from numba.core import environment as _environment
 from numba.core import event as _event
 from numba.core import funcdesc as _funcdesc
+from numba.core import registry as _registry
 from numba.core import types as _types
 from numba.core import typing as _typing
 from numba.core.compiler_lock import global_compiler_lock as _compiler_lock
+from numba.np import arrayobj as _arrayobj
 from numba.np import numpy_support as _numpy_support
 
+arrayobj: Any = _arrayobj
 binding: Any = _binding
 cgutils: Any = _cgutils
 codegen: Any = _codegen
@@ -25,11 +29,13 @@ compiler: Any = _compiler
 compiler_lock: Any = _compiler_lock._lock
 llvm_lock: Any = _ffi.lib._lock._lock
 config: Any = _config
+dynfunc: Any = importlib.import_module("numba._dynfunc")
 environment: Any = _environment
 event: Any = _event
 extending: Any = _extending
 funcdesc: Any = _funcdesc
 passes: Any = _passes
+registry: Any = _registry
 types: Any = _types
 typing: Any = _typing
 numpy_support: Any = _numpy_support

@@ -1,0 +1,394 @@
+"""A scheduled program as instructions of LLVM: the other printer, whose output is for the processor.
+
+What `text` prints is Python that means the same. Here arrays are addresses with fixed shapes, and indices
+are known to be inside. Numba is asked only what an operator or a function is for numbers of given types: so
+a program is compiled in a fraction of the time that its text would take.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from llvmlite import ir
+
+from ..kernels import runtime
+from ..kernels.untyped import arrayobj, cgutils, numpy_support, types
+from ..kinds import Function
+from ..primitive import Shape
+from .loops import (
+    LAST,
+    STEP,
+    Apply,
+    Array,
+    Between,
+    Call,
+    Const,
+    Expr,
+    For,
+    Load,
+    Place,
+    Section,
+    Select,
+    Share,
+    Stmt,
+    Store,
+    statements,
+)
+from .share import EVERYONE, FIRST, Schedule
+
+_I64 = ir.IntType(64)
+_OPERATORS: dict[tuple[str, int], Callable[..., Any]] = {
+    ("-", 1): operator.neg, ("~", 1): operator.invert, ("not", 1): operator.not_,
+    ("+", 2): operator.add, ("-", 2): operator.sub, ("*", 2): operator.mul, ("/", 2): operator.truediv,
+    ("//", 2): operator.floordiv, ("%", 2): operator.mod, ("**", 2): operator.pow,
+    ("==", 2): operator.eq, ("!=", 2): operator.ne, ("<", 2): operator.lt, ("<=", 2): operator.le,
+    (">", 2): operator.gt, (">=", 2): operator.ge, ("&", 2): operator.and_, ("|", 2): operator.or_,
+    ("^", 2): operator.xor, ("<<", 2): operator.lshift, (">>", 2): operator.rshift,
+}  # fmt: skip
+
+
+class Value(NamedTuple):
+    """A number, or an array for a routine: its type in Numba, and what LLVM knows it by."""
+
+    type: Any
+    code: Any
+
+
+class Emitter:
+    """Emits the steps of one program into a function that Numba is making.
+
+    Args:
+        schedule: the program.
+        context, builder: Numba's, of that function.
+        values: of its parameters, in the order of `text.Printer.parameters`.
+    """
+
+    def __init__(self, schedule: Schedule, context: Any, builder: Any, values: Sequence[Value]) -> None:
+        self.schedule, self.loops, self.context, self.builder = schedule, schedule.loops, context, builder
+        self._resolved: dict[Any, tuple[Any, Callable[..., Any]]] = {}
+        self._variables: dict[Place, Any] = {}
+        self._indices: dict[Place, Any] = {}
+        self._addresses: dict[Place, Any] = {}
+        self._shares: dict[int, tuple[Any, Any]] = {}
+        self._first, self._last, *rest = values
+        self._worker = rest[:3] if schedule.shared else []
+        loops = self.loops
+        places = [*loops.arguments, *loops.captured, *loops.outputs, *schedule.buffers]
+        self._arrays = dict(zip(places, rest[len(self._worker) :], strict=True))
+
+    def steps(self) -> None:
+        """All steps from the first up to the last one."""
+        builder = self.builder
+        for place, array in self._arrays.items():
+            self._addresses[place] = self.context.make_array(array.type)(
+                self.context, builder, array.code
+            ).data
+        self._share_out()
+        self._indices[LAST.place] = self._last.code
+        self._done = builder.append_basic_block("done")
+        starts = {place: self._addresses[place] for place in (*self.loops.arguments, *self.loops.outputs)}
+
+        def step(at: Any) -> None:
+            self._indices[STEP.place] = at
+            for place, start in starts.items():
+                self._addresses[place] = builder.gep(
+                    start, [builder.mul(at, _number(math.prod(place.shape)))]
+                )
+            for by, section in self.schedule.parts:
+                self._part(by, section)
+            if self.schedule.shared:
+                self._meet()
+
+        self._loop(self._first.code, self._last.code, step)
+        builder.branch(self._done)
+        builder.position_at_end(self._done)
+
+    def _share_out(self) -> None:
+        """A worker's part of each axis that is shared out."""
+        for section in self._sections() if self.schedule.shared else ():
+            for statement in statements(section.body):
+                counts = [statement.count] if isinstance(statement, For) else getattr(statement, "args", ())
+                for count in counts:
+                    if isinstance(count, Share) and section.rows > 1 and count.n not in self._shares:
+                        worker, workers, _ = self._worker
+                        n = Value(types.int64, _number(count.n))
+                        kind, pair = self._call(runtime.share, n, worker, workers)
+                        ends = cgutils.unpack_tuple(self.builder, pair)
+                        first, last = (self._as(types.int64, Value(kind.dtype, x)) for x in ends)
+                        self._shares[count.n] = first, last
+
+    def _sections(self) -> Iterable[Section]:
+        return (section for _, section in self.schedule.parts if section is not None)
+
+    def _part(self, by: str, section: Section | None) -> None:
+        if section is None:
+            self._meet()
+            return
+        self._scopes = self._domain(section)
+        if by == EVERYONE:
+            self._statements(section.body, self.schedule.shared and section.rows > 1)
+            return
+        worker, workers = (x.code for x in self._worker[:2])
+        rank = _number(0) if by == FIRST else self.builder.sub(workers, _number(1))
+        with self.builder.if_then(self.builder.icmp_signed("==", worker, rank)):
+            self._statements(section.body, self.schedule.shared and section.rows > 1)
+
+    def _domain(self, section: Section) -> dict[Place, Any]:
+        """A word of LLVM for the memory of each array in a section: what is written is nobody else's."""
+        touched = [place for place, _ in (*section.reads, *section.writes) if place.role != "scalar"]
+        roots = dict.fromkeys(map(self._root, touched))
+        module = self.builder.module
+        name = f"section {len(module.metadata)}"
+        domain = module.add_metadata([ir.MetaDataString(module, name)])
+        return {
+            root: module.add_metadata([ir.MetaDataString(module, f"{name}: {k}"), domain])
+            for k, root in enumerate(roots)
+        }
+
+    def _meet(self) -> None:
+        """Wait for the other workers, and stop if one of them failed."""
+        _, workers, meeting = self._worker
+        together = self._call(runtime.meet, meeting, workers)
+        go_on = self.builder.append_basic_block("together")
+        self.builder.cbranch(self._as(types.boolean, together), go_on, self._done)
+        self.builder.position_at_end(go_on)
+
+    # Statements -----------------------------------------------------------------------------------
+
+    def _statements(self, body: Iterable[Stmt], shared: bool) -> None:
+        for statement in body:
+            match statement:
+                case Store(place=place, index=index, value=value):
+                    self._store(place, index, self.value(value))
+                case For(index=index, count=count):
+                    self._for(index, count, statement.body, shared)
+                case Call(function=function, args=args):
+                    given = [x for arg in args for x in self._given(arg, shared)]
+                    self._call(_named(function), *given)
+
+    def _store(self, place: Place, index: Sequence[Expr], value: Value) -> None:
+        kind = _type(place.dtype)
+        code = self._as(kind, value)
+        if place.role == "scalar":
+            self.builder.store(code, self._variable(place))
+        else:
+            model = self.context.data_model_manager[kind]
+            self._apart(
+                self.builder.store(model.as_data(self.builder, code), self._element(place, index)), place
+            )
+
+    def _for(self, index: Place, count: Any, body: tuple[Stmt, ...], shared: bool) -> None:
+        def inside(at: Any) -> None:
+            self._indices[index] = at
+            self._statements(body, shared)
+
+        match count:
+            case 1:
+                inside(_number(0))
+            case int():
+                self._loop(_number(0), _number(count), inside)
+            case Share():
+                self._loop(*self._bounds(count, shared), inside)
+            case Between(first=first, last=last):
+                self._loop(self._index(first), self._index(last), inside)
+            case _:
+                self._loop(_number(0), self._index(count), inside)
+
+    def _loop(self, first: Any, last: Any, body: Callable[[Any], None]) -> None:
+        builder = self.builder
+        head, inside, after = map(builder.append_basic_block, ("loop", "round", "after"))
+        before = builder.block
+        builder.branch(head)
+        builder.position_at_end(head)
+        at = builder.phi(_I64)
+        at.add_incoming(first, before)
+        builder.cbranch(builder.icmp_signed("<", at, last), inside, after)
+        builder.position_at_end(inside)
+        body(at)
+        at.add_incoming(builder.add(at, _number(1), flags=("nsw",)), builder.block)
+        builder.branch(head)
+        builder.position_at_end(after)
+
+    def _bounds(self, share: Share, shared: bool) -> tuple[Any, Any]:
+        if not shared:
+            return _number(0), _number(share.count)
+        first, last = self._shares[share.n]
+        if share.times == 1:
+            return first, last
+        times = _number(share.times)
+        return self.builder.mul(first, times), self.builder.mul(last, times)
+
+    # Arrays ---------------------------------------------------------------------------------------
+
+    def _given(self, x: Array | Share | Expr, shared: bool) -> list[Value]:
+        """An argument of a routine, or two: the ends of a share."""
+        if isinstance(x, Share):
+            return [Value(types.int64, end) for end in self._bounds(x, shared)]
+        if not isinstance(x, Array):
+            return [self.value(x)]
+        if x.all_steps:
+            return [self._arrays[x.place]]
+        address, shape, steps = self._address(x.place), list(x.place.shape), _steps(x.place.shape)
+        for index, step in zip(x.index, steps, strict=False):
+            if index is not None:
+                address = self.builder.gep(address, [self.builder.mul(self._index(index), _number(step))])
+        kept = [d for d in range(len(shape)) if d >= len(x.index) or x.index[d] is None]
+        shape, steps = [shape[d] for d in kept], [steps[d] for d in kept]
+        if x.shape is not None:
+            shape, steps = list(x.shape), _steps(x.shape)
+        if x.turned:
+            shape, steps = shape[::-1], steps[::-1]
+        return [self._array(x.place.dtype, address, shape, steps)]
+
+    def _array(self, dtype: Any, address: Any, shape: Sequence[int], steps: Sequence[int]) -> Value:
+        """An array as Numba passes it."""
+        layout = "C" if list(steps) == _steps(shape) else "A"
+        kind, size = types.Array(_type(dtype), len(shape), layout), dtype.itemsize
+        array = self.context.make_array(kind)(self.context, self.builder)
+        arrayobj.populate_array(
+            array,
+            data=self.builder.bitcast(address, array.data.type),
+            shape=[_number(n) for n in shape],
+            strides=[_number(step * size) for step in steps],
+            itemsize=_number(size),
+            meminfo=None,
+        )
+        return Value(kind, array._getvalue())
+
+    def _root(self, place: Place) -> Place:
+        """The place whose memory it is in."""
+        while place.home is not None or place in self.schedule.again:
+            place = place.home or self.schedule.again[place]
+        return place
+
+    def _address(self, place: Place) -> Any:
+        """Of the first element."""
+        return self._addresses[self._root(place)]
+
+    def _element(self, place: Place, index: Sequence[Expr]) -> Any:
+        at = [self._index(i) for i in index]
+        kind = self.context.get_data_type(_type(place.dtype))
+        for n in reversed(place.shape):
+            kind = ir.ArrayType(kind, n)
+        address = self.builder.bitcast(self._address(place), kind.as_pointer())
+        return self.builder.gep(address, [_number(0), *at], inbounds=True)
+
+    # Numbers --------------------------------------------------------------------------------------
+
+    def value(self, x: Expr) -> Value:
+        """The number that an expression is."""
+        match x:
+            case Load(place=place, index=index):
+                return self._load(place, index)
+            case Const(value=value, dtype=dtype):
+                kind = _type(dtype)
+                return Value(
+                    kind, self.context.get_constant_generic(self.builder, kind, _plain(value, dtype))
+                )
+            case Select(condition=condition, yes=yes, no=no):
+                return self._select(condition, yes, no, _type(x.dtype))
+            case Apply(function=function, args=args) if function.name in ("and", "or"):
+                a, b = (self._as(types.boolean, self.value(arg)) for arg in args)
+                joined = self.builder.and_ if function.name == "and" else self.builder.or_
+                return Value(types.boolean, joined(a, b))
+            case Apply(function=Function(module="numpy"), args=(a,), dtype=dtype) if dtype is not None and (
+                x.function.name == dtype.name
+            ):
+                return Value(_type(dtype), self._as(_type(dtype), self.value(a)))
+            case Apply(function=function, args=args):
+                values = [self.value(arg) for arg in args]
+                if function.is_operator:
+                    return self._call(_OPERATORS[function.name, len(args)], *values)
+                return self._call(_named(function), *values)
+        raise TypeError(f"{x!r} is no expression")
+
+    def _load(self, place: Place, index: Sequence[Expr]) -> Value:
+        kind = _type(place.dtype)
+        if place.role == "index":
+            return Value(kind, self._indices[place])
+        if place.role == "scalar":
+            return Value(kind, self.builder.load(self._variable(place)))
+        number = self.builder.load(self._element(place, index))
+        self._apart(number, place)
+        return Value(kind, self.context.data_model_manager[kind].from_data(self.builder, number))
+
+    def _apart(self, access: Any, place: Place) -> None:
+        """Say that arrays share no memory: else a loop over several is made twice, in case they do."""
+        scopes, own = self._scopes, self._root(place)
+        if own not in scopes:
+            return
+        others = [scope for root, scope in scopes.items() if root is not own]
+        module = self.builder.module
+        access.set_metadata("alias.scope", module.add_metadata([scopes[own]]))
+        if others:
+            access.set_metadata("noalias", module.add_metadata(others))
+
+    def _variable(self, place: Place) -> Any:
+        if place not in self._variables:
+            kind = self.context.get_value_type(_type(place.dtype))
+            self._variables[place] = cgutils.alloca_once(self.builder, kind)
+        return self._variables[place]
+
+    def _select(self, condition: Expr, yes: Expr, no: Expr, kind: Any) -> Value:
+        test = self._as(types.boolean, self.value(condition))
+        result = cgutils.alloca_once(self.builder, self.context.get_value_type(kind))
+        with self.builder.if_else(test) as (then, otherwise):
+            for branch, x in ((then, yes), (otherwise, no)):
+                with branch:
+                    self.builder.store(self._as(kind, self.value(x)), result)
+        return Value(kind, self.builder.load(result))
+
+    def _index(self, x: Expr) -> Any:
+        return self._as(types.int64, self.value(x))
+
+    def _as(self, kind: Any, value: Value) -> Any:
+        return self.context.cast(self.builder, value.code, value.type, kind)
+
+    def _call(self, function: Callable[..., Any], *values: Value) -> Value:
+        """What a function gives for numbers or arrays of these types: Numba knows it."""
+        given = tuple(x.type for x in values)
+        key = function, given
+        if key not in self._resolved:
+            typing = self.context.typing_context
+            kind = typing.resolve_value_type(function)
+            signature = typing.resolve_function_type(kind, given, {})
+            self._resolved[key] = signature, self.context.get_function(kind, signature)
+        signature, code = self._resolved[key]
+        kinds, rest = list(signature.args), []
+        if isinstance(kinds[-1], types.StarArgTuple | types.StarArgUniTuple):
+            rest = list(kinds.pop())
+        codes = [self._as(kind, x) for kind, x in zip([*kinds, *rest], values, strict=True)]
+        args = codes[: len(kinds)]
+        if rest:
+            args.append(self.context.make_tuple(self.builder, signature.args[-1], codes[len(kinds) :]))
+        return Value(signature.return_type, code(self.builder, args))
+
+
+def _named(function: Function) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(importlib.import_module(function.module or "builtins"), function.name)
+    return found
+
+
+def _type(dtype: Any) -> Any:
+    """Numba's type of a dtype; of an index, if there is none."""
+    return types.int64 if dtype is None else numpy_support.from_dtype(dtype)
+
+
+def _plain(value: Any, dtype: Any) -> Any:
+    """A constant as Python has it."""
+    if dtype is None or dtype.kind in "iu":
+        return int(value)
+    return bool(value) if dtype.kind == "b" else float(value)
+
+
+def _steps(shape: Shape | Sequence[int]) -> list[int]:
+    """How many elements lie between neighbours along each axis, row-major."""
+    return [math.prod(shape[d + 1 :]) for d in range(len(shape))]
+
+
+def _number(value: int) -> Any:
+    return ir.Constant(_I64, value)
