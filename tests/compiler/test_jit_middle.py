@@ -29,6 +29,7 @@ STAGES = (
         "loops",
         "lower",
         "machine",
+        "pieces",
         "names",
         "naming",
         "native",

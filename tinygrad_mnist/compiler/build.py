@@ -23,9 +23,10 @@ from ..kernels.policy import program_kernel
 from ..kernels.untyped import cgutils, extending, numpy_support
 from ..kernels.untyped import types as numba_types
 from ..primitive import Array
-from . import machine
+from . import machine, pieces
 from .bounds import checked
-from .machine import Emitter, Value
+from .machine import Value
+from .pieces import emit
 from .share import Schedule
 
 Run = Callable[..., None]
@@ -93,7 +94,7 @@ def _forget_lines(path: str) -> None:
 
 
 #: What machine code depends on besides the source and the kernels.
-_PRINTER = Path(machine.__file__).read_bytes()
+_PRINTER = b"".join(Path(str(x.__file__)).read_bytes() for x in (machine, pieces))
 _MODULES = threading.RLock()  # one program at a time has its module among the others
 held_at_fork(_MODULES)
 
@@ -104,7 +105,7 @@ def _steps(typing: Any, *kinds: Any) -> tuple[Any, Any]:
 
 def _emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     values = map(Value, signature.args[0], cgutils.unpack_tuple(builder, args[0]))
-    Emitter(_PRESENT[-1], context, builder, [*values]).steps()
+    emit(_PRESENT[-1], context, builder, [*values])
     return context.get_dummy_value()
 
 

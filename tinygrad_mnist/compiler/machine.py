@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from llvmlite import ir
@@ -20,6 +20,7 @@ from ..kernels.untyped import arrayobj, cgutils, numpy_support, types
 from ..kinds import Function
 from ..primitive import Shape
 from .loops import (
+    INT64,
     LAST,
     STEP,
     Apply,
@@ -40,7 +41,7 @@ from .loops import (
 )
 from .share import EVERYONE, FIRST, Schedule
 
-_I64 = ir.IntType(64)
+I64 = ir.IntType(64)
 _OPERATORS: dict[tuple[str, int], Callable[..., Any]] = {
     ("-", 1): operator.neg, ("~", 1): operator.invert, ("not", 1): operator.not_,
     ("+", 2): operator.add, ("-", 2): operator.sub, ("*", 2): operator.mul, ("/", 2): operator.truediv,
@@ -58,71 +59,69 @@ class Value(NamedTuple):
     code: Any
 
 
+class Frame(NamedTuple):
+    """What a function that runs some of a step has from its caller, as LLVM knows it.
+
+    Attributes:
+        addresses: where each array begins, and what workers meet by.
+        variables: where those variables are that several functions share.
+        step, last: the present step, and the one after the last.
+        worker, workers: who it is, and how many there are.
+    """
+
+    addresses: Mapping[Place, Any]
+    variables: Mapping[Place, Any]
+    step: Any
+    last: Any
+    worker: Any
+    workers: Any
+
+
+#: What workers meet by.
+MEETING = Place("meeting", (1,), INT64)
+
+
 class Emitter:
-    """Emits the steps of one program into a function that Numba is making.
+    """Emits parts of a step.
 
     Args:
         schedule: the program.
-        context, builder: Numba's, of that function.
-        values: of its parameters, in the order of `text.Printer.parameters`.
+        context, builder: of the function that they go into.
+        frame: what there is for them.
+        done: where to go if another worker failed.
     """
 
-    def __init__(self, schedule: Schedule, context: Any, builder: Any, values: Sequence[Value]) -> None:
-        self.schedule, self.loops, self.context, self.builder = schedule, schedule.loops, context, builder
+    def __init__(self, schedule: Schedule, context: Any, builder: Any, frame: Frame, done: Any) -> None:
+        self.schedule, self.context, self.builder, self.frame = schedule, context, builder, frame
+        self._done = done
         self._resolved: dict[Any, tuple[Any, Callable[..., Any]]] = {}
-        self._variables: dict[Place, Any] = {}
-        self._indices: dict[Place, Any] = {}
-        self._addresses: dict[Place, Any] = {}
+        self._variables: dict[Place, Any] = {**frame.variables}
+        self._indices: dict[Place, Any] = {STEP.place: frame.step, LAST.place: frame.last}
+        self._addresses: dict[Place, Any] = {**frame.addresses}
         self._shares: dict[int, tuple[Any, Any]] = {}
-        self._first, self._last, *rest = values
-        self._worker = rest[:3] if schedule.shared else []
-        loops = self.loops
-        places = [*loops.arguments, *loops.captured, *loops.outputs, *schedule.buffers]
-        self._arrays = dict(zip(places, rest[len(self._worker) :], strict=True))
+        self._scopes: dict[Place, Any] = {}
+        for place in (*schedule.loops.arguments, *schedule.loops.outputs):
+            past = builder.mul(frame.step, number(math.prod(place.shape)))
+            self._addresses[place] = builder.gep(frame.addresses[place], [past])
 
-    def steps(self) -> None:
-        """All steps from the first up to the last one."""
-        builder = self.builder
-        for place, array in self._arrays.items():
-            self._addresses[place] = self.context.make_array(array.type)(
-                self.context, builder, array.code
-            ).data
-        self._share_out()
-        self._indices[LAST.place] = self._last.code
-        self._done = builder.append_basic_block("done")
-        starts = {place: self._addresses[place] for place in (*self.loops.arguments, *self.loops.outputs)}
+    def parts(self, parts: Sequence[tuple[str, Section | None]]) -> None:
+        """Sections, and where workers meet between them."""
+        self._share_out([section for _, section in parts if section is not None])
+        for by, section in parts:
+            self._part(by, section)
 
-        def step(at: Any) -> None:
-            self._indices[STEP.place] = at
-            for place, start in starts.items():
-                self._addresses[place] = builder.gep(
-                    start, [builder.mul(at, _number(math.prod(place.shape)))]
-                )
-            for by, section in self.schedule.parts:
-                self._part(by, section)
-            if self.schedule.shared:
-                self._meet()
-
-        self._loop(self._first.code, self._last.code, step)
-        builder.branch(self._done)
-        builder.position_at_end(self._done)
-
-    def _share_out(self) -> None:
+    def _share_out(self, sections: Iterable[Section]) -> None:
         """A worker's part of each axis that is shared out."""
-        for section in self._sections() if self.schedule.shared else ():
+        for section in sections if self.schedule.shared else ():
             for statement in statements(section.body):
                 counts = [statement.count] if isinstance(statement, For) else getattr(statement, "args", ())
                 for count in counts:
                     if isinstance(count, Share) and section.rows > 1 and count.n not in self._shares:
-                        worker, workers, _ = self._worker
-                        n = Value(types.int64, _number(count.n))
-                        kind, pair = self._call(runtime.share, n, worker, workers)
+                        given = (number(count.n), self.frame.worker, self.frame.workers)
+                        kind, pair = self._call(runtime.share, *(Value(types.int64, x) for x in given))
                         ends = cgutils.unpack_tuple(self.builder, pair)
                         first, last = (self._as(types.int64, Value(kind.dtype, x)) for x in ends)
                         self._shares[count.n] = first, last
-
-    def _sections(self) -> Iterable[Section]:
-        return (section for _, section in self.schedule.parts if section is not None)
 
     def _part(self, by: str, section: Section | None) -> None:
         if section is None:
@@ -132,9 +131,9 @@ class Emitter:
         if by == EVERYONE:
             self._statements(section.body, self.schedule.shared and section.rows > 1)
             return
-        worker, workers = (x.code for x in self._worker[:2])
-        rank = _number(0) if by == FIRST else self.builder.sub(workers, _number(1))
-        with self.builder.if_then(self.builder.icmp_signed("==", worker, rank)):
+        last = self.builder.sub(self.frame.workers, number(1))
+        rank = number(0) if by == FIRST else last
+        with self.builder.if_then(self.builder.icmp_signed("==", self.frame.worker, rank)):
             self._statements(section.body, self.schedule.shared and section.rows > 1)
 
     def _domain(self, section: Section) -> dict[Place, Any]:
@@ -151,8 +150,8 @@ class Emitter:
 
     def _meet(self) -> None:
         """Wait for the other workers, and stop if one of them failed."""
-        _, workers, meeting = self._worker
-        together = self._call(runtime.meet, meeting, workers)
+        meeting = self._array(MEETING.dtype, self._addresses[MEETING], [1], [1])
+        together = self._call(runtime.meet, meeting, Value(types.int64, self.frame.workers))
         go_on = self.builder.append_basic_block("together")
         self.builder.cbranch(self._as(types.boolean, together), go_on, self._done)
         self.builder.position_at_end(go_on)
@@ -171,7 +170,7 @@ class Emitter:
                     self._call(_named(function), *given)
 
     def _store(self, place: Place, index: Sequence[Expr], value: Value) -> None:
-        kind = _type(place.dtype)
+        kind = type_of(place.dtype)
         code = self._as(kind, value)
         if place.role == "scalar":
             self.builder.store(code, self._variable(place))
@@ -188,38 +187,23 @@ class Emitter:
 
         match count:
             case 1:
-                inside(_number(0))
+                inside(number(0))
             case int():
-                self._loop(_number(0), _number(count), inside)
+                loop(self.builder, number(0), number(count), inside)
             case Share():
-                self._loop(*self._bounds(count, shared), inside)
+                loop(self.builder, *self._bounds(count, shared), inside)
             case Between(first=first, last=last):
-                self._loop(self._index(first), self._index(last), inside)
+                loop(self.builder, self._index(first), self._index(last), inside)
             case _:
-                self._loop(_number(0), self._index(count), inside)
-
-    def _loop(self, first: Any, last: Any, body: Callable[[Any], None]) -> None:
-        builder = self.builder
-        head, inside, after = map(builder.append_basic_block, ("loop", "round", "after"))
-        before = builder.block
-        builder.branch(head)
-        builder.position_at_end(head)
-        at = builder.phi(_I64)
-        at.add_incoming(first, before)
-        builder.cbranch(builder.icmp_signed("<", at, last), inside, after)
-        builder.position_at_end(inside)
-        body(at)
-        at.add_incoming(builder.add(at, _number(1), flags=("nsw",)), builder.block)
-        builder.branch(head)
-        builder.position_at_end(after)
+                loop(self.builder, number(0), self._index(count), inside)
 
     def _bounds(self, share: Share, shared: bool) -> tuple[Any, Any]:
         if not shared:
-            return _number(0), _number(share.count)
+            return number(0), number(share.count)
         first, last = self._shares[share.n]
         if share.times == 1:
             return first, last
-        times = _number(share.times)
+        times = number(share.times)
         return self.builder.mul(first, times), self.builder.mul(last, times)
 
     # Arrays ---------------------------------------------------------------------------------------
@@ -231,30 +215,36 @@ class Emitter:
         if not isinstance(x, Array):
             return [self.value(x)]
         if x.all_steps:
-            return [self._arrays[x.place]]
-        address, shape, steps = self._address(x.place), list(x.place.shape), _steps(x.place.shape)
+            start, shape = self.frame.addresses[x.place], [*x.place.shape]
+            return [
+                self._array(
+                    x.place.dtype, start, [self.frame.last, *shape], [math.prod(shape), *_steps(shape)]
+                )
+            ]
+        address, shape, steps = self._address(x.place), [*x.place.shape], _steps(x.place.shape)
         for index, step in zip(x.index, steps, strict=False):
             if index is not None:
-                address = self.builder.gep(address, [self.builder.mul(self._index(index), _number(step))])
+                address = self.builder.gep(address, [self.builder.mul(self._index(index), number(step))])
         kept = [d for d in range(len(shape)) if d >= len(x.index) or x.index[d] is None]
         shape, steps = [shape[d] for d in kept], [steps[d] for d in kept]
         if x.shape is not None:
-            shape, steps = list(x.shape), _steps(x.shape)
+            shape, steps = [*x.shape], _steps(x.shape)
         if x.turned:
             shape, steps = shape[::-1], steps[::-1]
         return [self._array(x.place.dtype, address, shape, steps)]
 
-    def _array(self, dtype: Any, address: Any, shape: Sequence[int], steps: Sequence[int]) -> Value:
+    def _array(self, dtype: Any, address: Any, shape: Sequence[Any], steps: Sequence[int]) -> Value:
         """An array as Numba passes it."""
-        layout = "C" if list(steps) == _steps(shape) else "A"
-        kind, size = types.Array(_type(dtype), len(shape), layout), dtype.itemsize
+        rows = [1, *shape[1:]]  # the first length does not matter
+        layout = "C" if list(steps) == _steps(rows)[: len(steps)] else "A"
+        kind, size = types.Array(type_of(dtype), len(shape), layout), dtype.itemsize
         array = self.context.make_array(kind)(self.context, self.builder)
         arrayobj.populate_array(
             array,
             data=self.builder.bitcast(address, array.data.type),
-            shape=[_number(n) for n in shape],
-            strides=[_number(step * size) for step in steps],
-            itemsize=_number(size),
+            shape=[number(n) if isinstance(n, int) else n for n in shape],
+            strides=[number(step * size) for step in steps],
+            itemsize=number(size),
             meminfo=None,
         )
         return Value(kind, array._getvalue())
@@ -271,11 +261,11 @@ class Emitter:
 
     def _element(self, place: Place, index: Sequence[Expr]) -> Any:
         at = [self._index(i) for i in index]
-        kind = self.context.get_data_type(_type(place.dtype))
+        kind = self.context.get_data_type(type_of(place.dtype))
         for n in reversed(place.shape):
             kind = ir.ArrayType(kind, n)
         address = self.builder.bitcast(self._address(place), kind.as_pointer())
-        return self.builder.gep(address, [_number(0), *at], inbounds=True)
+        return self.builder.gep(address, [number(0), *at], inbounds=True)
 
     # Numbers --------------------------------------------------------------------------------------
 
@@ -285,12 +275,12 @@ class Emitter:
             case Load(place=place, index=index):
                 return self._load(place, index)
             case Const(value=value, dtype=dtype):
-                kind = _type(dtype)
+                kind = type_of(dtype)
                 return Value(
                     kind, self.context.get_constant_generic(self.builder, kind, _plain(value, dtype))
                 )
             case Select(condition=condition, yes=yes, no=no):
-                return self._select(condition, yes, no, _type(x.dtype))
+                return self._select(condition, yes, no, type_of(x.dtype))
             case Apply(function=function, args=args) if function.name in ("and", "or"):
                 a, b = (self._as(types.boolean, self.value(arg)) for arg in args)
                 joined = self.builder.and_ if function.name == "and" else self.builder.or_
@@ -298,7 +288,7 @@ class Emitter:
             case Apply(function=Function(module="numpy"), args=(a,), dtype=dtype) if dtype is not None and (
                 x.function.name == dtype.name
             ):
-                return Value(_type(dtype), self._as(_type(dtype), self.value(a)))
+                return Value(type_of(dtype), self._as(type_of(dtype), self.value(a)))
             case Apply(function=function, args=args):
                 values = [self.value(arg) for arg in args]
                 if function.is_operator:
@@ -307,7 +297,7 @@ class Emitter:
         raise TypeError(f"{x!r} is no expression")
 
     def _load(self, place: Place, index: Sequence[Expr]) -> Value:
-        kind = _type(place.dtype)
+        kind = type_of(place.dtype)
         if place.role == "index":
             return Value(kind, self._indices[place])
         if place.role == "scalar":
@@ -329,7 +319,7 @@ class Emitter:
 
     def _variable(self, place: Place) -> Any:
         if place not in self._variables:
-            kind = self.context.get_value_type(_type(place.dtype))
+            kind = self.context.get_value_type(type_of(place.dtype))
             self._variables[place] = cgutils.alloca_once(self.builder, kind)
         return self._variables[place]
 
@@ -368,12 +358,28 @@ class Emitter:
         return Value(signature.return_type, code(self.builder, args))
 
 
+def loop(builder: Any, first: Any, last: Any, body: Callable[[Any], None]) -> None:
+    """A body for each index from the first one up to the last one."""
+    head, turn, past = map(builder.append_basic_block, ("head", "turn", "past"))
+    before = builder.block
+    builder.branch(head)
+    builder.position_at_end(head)
+    at = builder.phi(I64)
+    at.add_incoming(first, before)
+    builder.cbranch(builder.icmp_signed("<", at, last), turn, past)
+    builder.position_at_end(turn)
+    body(at)
+    at.add_incoming(builder.add(at, number(1), flags=("nsw",)), builder.block)
+    builder.branch(head)
+    builder.position_at_end(past)
+
+
 def _named(function: Function) -> Callable[..., Any]:
     found: Callable[..., Any] = getattr(importlib.import_module(function.module or "builtins"), function.name)
     return found
 
 
-def _type(dtype: Any) -> Any:
+def type_of(dtype: Any) -> Any:
     """Numba's type of a dtype; of an index, if there is none."""
     return types.int64 if dtype is None else numpy_support.from_dtype(dtype)
 
@@ -390,5 +396,6 @@ def _steps(shape: Shape | Sequence[int]) -> list[int]:
     return [math.prod(shape[d + 1 :]) for d in range(len(shape))]
 
 
-def _number(value: int) -> Any:
-    return ir.Constant(_I64, value)
+def number(value: int) -> Any:
+    """A whole number as LLVM has it."""
+    return ir.Constant(I64, value)

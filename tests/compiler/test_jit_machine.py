@@ -1,0 +1,62 @@
+"""What is printed for the processor means what the text means, in one function or in many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import golden
+import numpy as np
+import pytest
+from random_programs import check, random_program
+
+import tinygrad_mnist as tg
+from tinygrad_mnist.compiler import build, pieces, specialization
+
+
+def _in_pieces(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Functions of so many statements, in machine code that nobody has kept."""
+    monkeypatch.setattr(pieces, "TOGETHER", most)
+    monkeypatch.setattr(build, "_LATEST", {})
+    monkeypatch.setattr(build, "_PRINTER", f"pieces of {most}".encode())
+
+
+@pytest.mark.parametrize("seed", range(3, 60, 4))
+def test_programs_of_many_functions(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    _in_pieces(monkeypatch, 2)
+    f, args = random_program(seed)
+    check(f, args, interpret=False)
+
+
+def test_workers_meet_in_programs_of_many_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(0).integers(0, 100, (4, 32))
+    alone = golden.article(compiled=True).scan(rows).numpy()
+    _in_pieces(monkeypatch, 3)
+    before = tg.get_num_threads()
+    try:
+        tg.set_num_threads(2)
+        assert np.array_equal(golden.article(compiled=True).scan(rows).numpy(), alone)
+    finally:
+        tg.set_num_threads(before)
+
+
+def test_a_failure_in_a_piece_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    _in_pieces(monkeypatch, 1)
+    table = tg.Tensor(np.arange(5.0))
+    f = tg.jit(lambda i: (table[i] * 2).sum() + (table * 3).max())
+    assert f(np.array([1, -1])).item() == 22
+    with pytest.raises(IndexError, match="outside its axis"):
+        f(np.array([1, 5]))
+
+
+@pytest.mark.parametrize("seed", [1, 12, 31])
+def test_numba_makes_the_same_of_the_text(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    f, args = random_program(seed)
+    expected = tg.jit(f)(*args)
+    compiled = build.compiled
+    monkeypatch.setattr(specialization, "compiled", lambda text, given, _: compiled(text, given))
+    for x, y in zip(_arrays(expected), _arrays(tg.jit(f)(*args)), strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+def _arrays(x: Any) -> list[Any]:
+    return [y.numpy() for y in (x if isinstance(x, tuple) else (x,))]
