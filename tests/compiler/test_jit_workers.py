@@ -44,7 +44,7 @@ class Always(Pace):
         return self.workers, 3
 
 
-def two_in_python(source: str, arguments: Any) -> Any:
+def two_in_python(source: str, arguments: Any, _: Any = None) -> Any:
     """A stand-in for `build.compiled`: two Python threads interpret the program, where one was asked to."""
     names: dict[str, Any] = {"__name__": "program"}
     exec(source.replace("@program_kernel\n", ""), names)

@@ -126,6 +126,7 @@ class _Codegen(codegen.JITCPUCodegen):  # type: ignore[misc]
 
 def by_itself(compiled: Any) -> Any:
     """Have a function be compiled into an engine of its own, which lives as long as its machine code."""
+    compiled.targetctx.refresh()  # what all share, Numba's runtime above all, is of the common engine
     context = copy.copy(compiled.targetctx)
     context._internal_codegen = _Codegen("tinygrad_mnist.program")
     context.cached_internal_func = {}
