@@ -15,8 +15,8 @@ from tinygrad_mnist.compiler import build, specialization
 FOLDER = Path(__file__).parent / "golden"
 
 
-def article(compiled: bool = False) -> Any:
-    """The step of 784-16-16-10 at batch 32, recorded, and perhaps compiled at its first call."""
+def article() -> Any:
+    """The step of 784-16-16-10 at batch 32, recorded."""
     images = tg.Tensor(np.zeros((100, 784), np.uint8))
     labels = tg.Tensor(np.zeros(100, np.int64))
     model = nn.MLP(784, 16, 16, 10, generator=tg.Generator(0))
@@ -31,8 +31,6 @@ def article(compiled: bool = False) -> Any:
         return cost
 
     step = tg.jit(training_step)
-    if compiled:
-        return step
     with mock.patch.object(specialization, "compiled", build.interpreted):
         step(np.zeros(32, np.int64))
     return step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import golden
@@ -28,13 +29,14 @@ def test_programs_of_many_functions(seed: int, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_workers_meet_in_programs_of_many_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "interpreted", build.compiled)  # which the text is otherwise shown without
     rows = np.random.default_rng(0).integers(0, 100, (4, 32))
-    alone = golden.article(compiled=True).scan(rows).numpy()
+    alone = golden.article().scan(rows).numpy()
     _in_pieces(monkeypatch, 3)
     before = tg.get_num_threads()
     try:
         tg.set_num_threads(2)
-        assert np.array_equal(golden.article(compiled=True).scan(rows).numpy(), alone)
+        assert np.array_equal(golden.article().scan(rows).numpy(), alone)
     finally:
         tg.set_num_threads(before)
 
@@ -56,6 +58,22 @@ def test_numba_makes_the_same_of_the_text(seed: int, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(specialization, "compiled", lambda text, given, _: compiled(text, given))
     for x, y in zip(_arrays(expected), _arrays(tg.jit(f)(*args)), strict=True):
         np.testing.assert_array_equal(x, y)
+
+
+def test_a_long_compilation_is_announced(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _in_pieces(monkeypatch, 40)
+    monkeypatch.setattr(build, "_SECONDS", 0.2)
+    f, x = tg.jit(lambda x: ((x * 2).sum(0) * x).max(1).values), np.ones((4, 5))
+    monkeypatch.setattr(build, "_PRINTER", b"never kept" + repr(time.time()).encode())
+    f(x)
+    said = capsys.readouterr().err
+    assert "compiling a program of" in said
+    assert " statements, about " in said
+    monkeypatch.setattr(build, "_LATEST", {})
+    tg.jit(lambda x: ((x * 2).sum(0) * x).max(1).values)(x)
+    assert "compiling" not in capsys.readouterr().err, "it was on the disk"
 
 
 def _arrays(x: Any) -> list[Any]:

@@ -59,16 +59,24 @@ def emit(schedule: Schedule, context: Any, builder: Any, values: Sequence[Value]
 def _pieces(schedule: Schedule) -> list[list[tuple[str, Section | None]]]:
     """The parts of a schedule in groups, none of them long."""
     pieces: list[list[tuple[str, Section | None]]] = [[]]
-    size = 0
-    counts = [sum(1 for _ in statements(s.body)) if s else 1 for _, s in schedule.parts]
-    most = TOGETHER if sum(counts) > TOGETHER else sum(counts)
-    for part, count in zip(schedule.parts, counts, strict=True):
-        if size and size + count > most:
+    length = 0
+    for part in schedule.parts:
+        count = _length(part)
+        if length and length + count > TOGETHER:
             pieces.append([])
-            size = 0
+            length = 0
         pieces[-1].append(part)
-        size += count
+        length += count
     return pieces
+
+
+def size(schedule: Schedule) -> int:
+    """How many statements a program has: what compiling it takes goes with that."""
+    return sum(map(_length, schedule.parts))
+
+
+def _length(part: tuple[str, Section | None]) -> int:
+    return sum(1 for _ in statements(part[1].body)) if part[1] else 1
 
 
 def _used(pieces: Sequence[Parts]) -> dict[Place, set[int]]:

@@ -59,6 +59,13 @@ class KernelCache(_Cache):
         except Exception:  # whatever is wrong with the file, compiling is the remedy
             return None
 
+    def holds(self, sig: Any, target_context: Any) -> bool:
+        """Whether there is a file for these argument types."""
+        folder = cache_directory()
+        if not self._enabled or folder is None:
+            return False
+        return self._path(folder, self._key(folder, sig, target_context.codegen())).exists()
+
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the compiled kernel, if the disk lets us."""
         folder = cache_directory()
