@@ -11,7 +11,7 @@ from ..kernels.untyped import cgutils, types
 from .loops import Place, Section, statements
 from .machine import I64, MEETING, Emitter, Frame, Value, loop, number, type_of
 from .names import variables
-from .share import Schedule
+from .share import EVERYONE, Schedule
 
 #: (who does it, section) in order; None for a section: the workers meet.
 Parts: TypeAlias = Sequence[tuple[str, Section | None]]
@@ -60,7 +60,8 @@ def _pieces(schedule: Schedule) -> list[list[tuple[str, Section | None]]]:
     """The parts of a schedule in groups, none of them long."""
     pieces: list[list[tuple[str, Section | None]]] = [[]]
     length = 0
-    for part in schedule.parts:
+    end = [(EVERYONE, None)] if schedule.shared else []  # nobody begins the next step before this one's end
+    for part in (*schedule.parts, *end):
         count = _length(part)
         if length and length + count > TOGETHER:
             pieces.append([])
