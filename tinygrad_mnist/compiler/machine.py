@@ -7,6 +7,7 @@ a program is compiled in a fraction of the time that its text would take.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import operator
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 
 from ..kernels import runtime
-from ..kernels.untyped import arrayobj, cgutils, numpy_support, types
+from ..kernels.untyped import cgutils, numpy_support, types
 from ..kinds import Function
 from ..primitive import Shape
 from .loops import (
@@ -239,14 +240,13 @@ class Emitter:
         layout = "C" if list(steps) == _steps(rows)[: len(steps)] else "A"
         kind, size = types.Array(type_of(dtype), len(shape), layout), dtype.itemsize
         array = self.context.make_array(kind)(self.context, self.builder)
-        arrayobj.populate_array(
-            array,
-            data=self.builder.bitcast(address, array.data.type),
-            shape=[number(n) if isinstance(n, int) else n for n in shape],
-            strides=[number(step * size) for step in steps],
-            itemsize=number(size),
-            meminfo=None,
-        )
+        lengths = [number(n) if isinstance(n, int) else n for n in shape]
+        array.data = self.builder.bitcast(address, array.data.type)
+        array.shape = cgutils.pack_array(self.builder, lengths, ty=I64)
+        array.strides = cgutils.pack_array(self.builder, [number(step * size) for step in steps], ty=I64)
+        array.itemsize = number(size)
+        array.nitems = functools.reduce(self.builder.mul, lengths, number(1))
+        array.meminfo, array.parent = (ir.Constant(x.type, None) for x in (array.meminfo, array.parent))
         return Value(kind, array._getvalue())
 
     def _root(self, place: Place) -> Place:

@@ -18,10 +18,8 @@ from numba.core import registry as _registry
 from numba.core import types as _types
 from numba.core import typing as _typing
 from numba.core.compiler_lock import global_compiler_lock as _compiler_lock
-from numba.np import arrayobj as _arrayobj
 from numba.np import numpy_support as _numpy_support
 
-arrayobj: Any = _arrayobj
 binding: Any = _binding
 cgutils: Any = _cgutils
 codegen: Any = _codegen
