@@ -245,7 +245,8 @@ class Module:
         """All parameters and persistent buffers by name, detached; names and shapes are PyTorch's.
 
         They are values: training goes on without changing them. With `keep_vars` they are the
-        parameters themselves.
+        parameters themselves. As in PyTorch no random numbers are among them: save the Generators
+        (`generator.state`, or `tg.get_rng_state()`) beside, to go on with dropout bit for bit.
         """
         found: dict[str, Any] = {} if destination is None else destination
         if self._members is not None:
