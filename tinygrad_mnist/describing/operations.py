@@ -312,4 +312,19 @@ repeat.times: how often along each axis, one by one or as a sequence
 ops:size: elements in a window
 ops:step: from one window to the next
 one_hot.index: any shape, integer classes
+linalg:A: (..., n, n), float32 or float64
+logdet.A: (..., n, n), float32 or float64
+pinv.A: (..., m, n), float32 or float64
+pinv.rcond: singular values below this share of the largest count as zero
+pinv.hermitian: whether A is taken to be symmetric
+cholesky.a: (..., n, n), symmetric positive definite, float32 or float64
+cholesky.upper: whether to give the upper triangle
+eigh.UPLO: "L" or "U": which triangle is read
+trapezoid.y: any shape, a numeric dtype
+trapezoid.x: y's shape, or (n,) along the axis, a numeric dtype; or None
+cumulative_trapezoid.y: any shape, a numeric dtype
+cumulative_trapezoid.x: y's shape, or (n,) along the axis, a numeric dtype; or None
+dx: the distance of the places, where x is None
+compute_mode: taken for PyTorch's sake
+normal.layout: taken for PyTorch's sake
 """

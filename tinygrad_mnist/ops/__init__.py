@@ -599,6 +599,8 @@ _complete("ops", __all__, globals())
 _complete(
     "linalg",
     [
+        "cholesky",
+        "pinv",
         "slogdet",
         "solve",
         "eigh",

@@ -120,7 +120,7 @@ def scatter_reduce(
     """Each element of x together with all src[i][j][k] that `index` sends there: see `scatter`.
 
     Args:
-        x, axis, index, src: as of `scatter_add`.
+        x, axis, index, src: as of `scatter_add`, with its shapes and dtypes.
         reduce: "sum", "prod", "mean", "amax" or "amin" of them; elements that tie share the gradient.
         include_self: whether x's own element is one of them, where something is sent.
     """
