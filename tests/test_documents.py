@@ -52,7 +52,7 @@ ELSEWHERE = {
     "python tests/oracle/": "needs PyTorch and JAX, and minutes",
     "bash .ci/run": "is the gate",
     "pytest": "runs this",
-    "make ": "its lines are commands of this list",
+    "make": "its lines are commands of this list",
     "ruff": "is in the gate",
     "mypy": "is in the gate",
     "python tests/core/": "tests/core/test_docs.py holds its result to be current",

@@ -50,6 +50,8 @@ def paper_of(picture: _Numbers) -> _Numbers | np.float64:
         surface = _surface(x, y, picture, on_rim | near)
     if _misses(picture - surface, on_rim):
         surface = _without_strokes(picture)
+        if (surface == picture).all():  # no stroke is thinner than the paper between them
+            return middle
     if _misses(picture - surface, on_rim):
         warnings.warn(
             "the light on it is uneven in a way that was not understood, so the answer may be wrong: "

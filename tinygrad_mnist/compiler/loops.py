@@ -139,7 +139,7 @@ class Select(_Arithmetic):
 
 Expr: TypeAlias = Load | Const | Apply | Select
 BOOL, INT64, FLOAT32, FLOAT64 = map(np.dtype, (np.bool_, np.int64, np.float32, np.float64))
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "not")
 
 
 def whole(x: Any) -> Expr:

@@ -281,10 +281,8 @@ class Emitter:
                 )
             case Select(condition=condition, yes=yes, no=no):
                 return self._select(condition, yes, no, type_of(x.dtype))
-            case Apply(function=function, args=args) if function.name in ("and", "or"):
-                a, b = (self._as(types.boolean, self.value(arg)) for arg in args)
-                joined = self.builder.and_ if function.name == "and" else self.builder.or_
-                return Value(types.boolean, joined(a, b))
+            case Apply(function=function, args=(a, b)) if function.name in ("and", "or"):
+                return self._joined(function.name == "and", a, b, x.dtype)
             case Apply(function=Function(module="numpy"), args=(a,), dtype=dtype) if dtype is not None and (
                 x.function.name == dtype.name
             ):
@@ -295,6 +293,13 @@ class Emitter:
                     return self._call(_OPERATORS[function.name, len(args)], *values)
                 return self._call(_named(function), *values)
         raise TypeError(f"{x!r} is no expression")
+
+    def _joined(self, both: bool, a: Expr, b: Expr, dtype: Any) -> Value:
+        """`a and b` or `a or b`: of numbers one of the two, as in Python."""
+        if dtype is not None and dtype.kind != "b":
+            return self._select(a, *((b, a) if both else (a, b)), type_of(dtype))
+        join = self.builder.and_ if both else self.builder.or_
+        return Value(types.boolean, join(*(self._as(types.boolean, self.value(x)) for x in (a, b))))
 
     def _load(self, place: Place, index: Sequence[Expr]) -> Value:
         kind = type_of(place.dtype)

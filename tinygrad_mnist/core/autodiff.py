@@ -17,6 +17,7 @@ from .. import ops
 from ..errors import ShapeError
 from ..ops.views import alias
 from ..primitive import Value
+from .creation import tensor
 from .tape import Node, ancestors, pull_back, set_recording, tracing
 from .tensor import Tensor, filled, wrap
 
@@ -179,7 +180,7 @@ def _flatten(tree: Tree) -> tuple[list[Tensor], Callable[[Sequence[Any]], Tree]]
     elif isinstance(tree, tuple | list):
         children, build = list(tree), type(tree)
     else:
-        return [tree if isinstance(tree, Tensor) else Tensor(tree)], lambda leaves: leaves[0]
+        return [tree if isinstance(tree, Tensor) else tensor(tree)], lambda leaves: leaves[0]
     flat: list[Tensor] = []
     rebuilds, sizes = [], []
     for child in children:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiler import CompiledFunction, jit
+from ..core.creation import tensor
 from ..core.tensor import Tensor
 from ..errors import DTypeError
 from ..primitive import Array
@@ -152,7 +153,7 @@ def check_rule(
 
 
 def _checked(name: str, x: Tensor | Array) -> Array:
-    array: Array = (x if isinstance(x, Tensor) else Tensor(x)).array
+    array: Array = (x if isinstance(x, Tensor) else tensor(x)).array
     if array.dtype != np.float64:
         raise DTypeError(
             f"gradcheck: {name} is {array.dtype}, and differences are only precise enough in float64: "

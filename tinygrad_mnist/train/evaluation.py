@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.creation import tensor
 from ..core.modes import no_grad
 from ..core.tensor import Tensor
 from ..errors import ShapeError
@@ -69,7 +70,7 @@ def evaluate(
             shapes.
         DTypeError: for a scale of images that are no bytes.
     """
-    targets = targets if isinstance(targets, Tensor) else Tensor(targets)
+    targets = targets if isinstance(targets, Tensor) else tensor(targets)
     if not 0 < len(images) == len(targets):
         raise ShapeError(f"evaluate: {len(images)} images and {len(targets)} targets; need as many, and any")
     answers = outputs_of(model, images, scale=scale)
@@ -91,7 +92,7 @@ def outputs_of(model: Module, images: Any, *, scale: float | None = None) -> NDA
 
     Images, scale, and errors as in `evaluate`.
     """
-    images = images if isinstance(images, Tensor) else Tensor(images)
+    images = images if isinstance(images, Tensor) else tensor(images)
     scale = input_scale(model, images, scale, "outputs_of")
     was_training = model.training
     model.eval()

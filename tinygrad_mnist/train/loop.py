@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .. import data
 from ..compiler import jit
+from ..core.creation import tensor
 from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
 from ..nn import Module
@@ -275,4 +276,4 @@ def _rate(optimiser: Optimizer, step: int) -> float:
 
 
 def _tensor(values: Any) -> Tensor:
-    return values if isinstance(values, Tensor) else Tensor(values)
+    return values if isinstance(values, Tensor) else tensor(values)

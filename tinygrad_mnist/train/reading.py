@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ..core.creation import one_hot
+from ..core.creation import one_hot, tensor
 from ..core.tensor import Tensor
 from .choices import COSTS, CostName, OutputName
 from .evaluation import CostFunction
@@ -29,7 +29,7 @@ class Reading:
 
     def targets(self, labels: Any, classes: int) -> Tensor:
         """What the cost takes as targets for integer labels (N,)."""
-        return one_hot(labels, classes) if self.cost == "quadratic" else Tensor(labels)
+        return one_hot(labels, classes) if self.cost == "quadratic" else tensor(labels)
 
 
 @dataclasses.dataclass(frozen=True)

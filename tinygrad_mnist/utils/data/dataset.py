@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from ...core.creation import tensor
 from ...core.generator import Generator, chosen
 from ...core.tensor import Tensor
 
@@ -40,7 +41,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """
 
     def __init__(self, *tensors: Any) -> None:
-        self.tensors = tuple(x if isinstance(x, Tensor) else Tensor(x) for x in tensors)
+        self.tensors = tuple(x if isinstance(x, Tensor) else tensor(x) for x in tensors)
         lengths = {x.shape[0] for x in self.tensors}
         if len(lengths) > 1:
             raise ValueError(f"Size mismatch between tensors: the first axes have lengths {sorted(lengths)}")
