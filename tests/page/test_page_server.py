@@ -154,14 +154,15 @@ def test_messages_that_are_none(model):
         ),
     ]
     with served(model) as server:
-        for _ in range(COUNT):
+        every = [*strange, *wrong]  # each once, then any
+        for message in every + draw.choices(every, k=max(COUNT - len(every), 0)):
             with connect(server) as client:
-                if draw.random() < 0.4:
-                    client.send(draw.choice(strange))
+                if isinstance(message, str | bytes):
+                    client.send(message)
                     with pytest.raises(Exception, match=r"sent 1|received 1|no close"):
                         client.recv(timeout=30)
                 else:
-                    client.send(json.dumps({"do": "start", **draw.choice(wrong)}))
+                    client.send(json.dumps({"do": "start", **message}))
                     assert until(client, "refused")["why"]
         with connect(server) as client:
             client.send(json.dumps({"do": "go"}))

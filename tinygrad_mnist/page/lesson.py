@@ -32,7 +32,8 @@ def recipe_of(settings: Any) -> Recipe:
     Raises DataError or RecipeError for anything else than {"recipe": name, "hidden": [16, 16],
     "activation": name, "rate": 8, "batch_size": 16, "epochs": 30, "seed": 0}, each but the first optional.
     """
-    if not isinstance(settings, Mapping) or settings.get("recipe") not in RECIPES:
+    chosen = settings.get("recipe") if isinstance(settings, Mapping) else None
+    if not isinstance(chosen, str) or chosen not in RECIPES:
         raise DataError(f"choose one of the recipes {', '.join(RECIPES)}")
     changes: dict[str, Any] = {}
     for name, value in settings.items():
@@ -46,7 +47,7 @@ def recipe_of(settings: Any) -> Recipe:
             changes[name] = float(value)
         elif name != "recipe":
             raise DataError(f"{str(name)[:40]} cannot be {str(value)[:40]}")
-    return named(settings["recipe"]).but(**changes)
+    return named(chosen).but(**changes)
 
 
 def _hidden(value: Any) -> tuple[int, ...]:
