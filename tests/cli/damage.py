@@ -199,7 +199,7 @@ def _swap_number(content: bytearray, chance: random.Random) -> None:
         content[start:end] = chance.choice(NUMBERS).encode()
         head = int.from_bytes(content[:8], "little")
         if 8 < start < 8 + head < before:
-            content[:8] = (head + len(content) - before).to_bytes(8, "little")
+            content[:8] = max(head + len(content) - before, 0).to_bytes(8, "little")
 
 
 def check(name: str, kind: Kind, folder: Path, count: int, seed: int) -> Counter[str]:
