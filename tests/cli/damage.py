@@ -28,7 +28,7 @@ import numpy as np
 from PIL import Image
 
 import tinygrad_mnist as tg
-from tinygrad_mnist import data, model_file, nn, train
+from tinygrad_mnist import data, model_file, nn, optim, train
 from tinygrad_mnist.cli.light import UnevenLightWarning
 from tinygrad_mnist.cli.picture_files import read_picture
 from tinygrad_mnist.cli.pictures import as_mnist
@@ -93,8 +93,9 @@ def _checkpoint() -> bytes:
 
 
 def _saved(folder: Path) -> bytes:
-    state = nn.Linear(2, 2, generator=tg.Generator(0)).state_dict()
-    tg.save({"model": state, "numbers": [1, 2.5, None, "x"]}, folder / "saved")
+    model = nn.Sequential(nn.Linear(2, 2, generator=tg.Generator(0)), nn.BatchNorm1d(2), nn.ReLU())
+    optimiser = optim.Adam(model.parameters(), lr=0.1)
+    tg.save({"model": model, "optimiser": optimiser, "numbers": [1, 2.5, None, "x"]}, folder / "saved")
     return (folder / "saved").read_bytes()
 
 
