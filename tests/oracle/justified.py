@@ -152,6 +152,7 @@ UNLIKE: dict[str, str] = {
     "addmv": "of integers with a factor that is none the result is a float32; there the factor is cut to 0",
     "addbmm": "as of addmv",
     "baddbmm": "as of addmv",
+    "nn.functional.bilinear": "of integers the result is a float32, as of every layer",
     "argsort": _ORDER,
     "cov": "negative weights are not looked for; a derivative that is 0 up to rounding",
     "kthvalue": _ORDER,
