@@ -80,7 +80,11 @@ def test_ctrl_c_gives_what_is_done(examples):
 
     long = SMALL.but(epochs=10_000)
     jobs = [SMALL, interrupting, long, *[SMALL.but(seed=k) for k in range(2, 40)]]
-    found = tg.train_many(jobs, examples, workers=1, compiled=False)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
+    try:
+        found = tg.train_many(jobs, examples, workers=1, compiled=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (found[0].done, found[1].value) == (True, "sent")
     assert not found[2].done
     assert not any(result.done for result in found[3:])
