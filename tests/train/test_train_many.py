@@ -80,7 +80,7 @@ def test_ctrl_c_gives_what_is_done(examples):
 
     long = SMALL.but(epochs=10_000)
     jobs = [SMALL, interrupting, long, *[SMALL.but(seed=k) for k in range(2, 40)]]
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
     try:
         found = tg.train_many(jobs, examples, workers=1, compiled=False)
     finally:
