@@ -15,17 +15,14 @@ apart as "pad" and "pad composite".
 from __future__ import annotations
 
 import itertools
-import json
 import sys
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import samples
+import page
 from counterparts import MATRICES, PAIRS, RUN, SPECIAL, SUBNORMAL, VERSIONS, counterpart
-from justified import JUSTIFIED, UNLIKE
 
 from tinygrad_mnist.core.autodiff import vjp
 from tinygrad_mnist.core.tensor import wrap
@@ -34,7 +31,6 @@ from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
 from tinygrad_mnist.testing.calls import Call, composite_call, draw, primitive_call
 from tinygrad_mnist.testing.samples import elementwise_shapes
 
-DOCS = Path(__file__).parents[2] / "docs"
 RTOL = {np.dtype(np.float32): 2e-5, np.dtype(np.float64): 1e-11}
 
 
@@ -200,63 +196,16 @@ def results(names: list[str]) -> dict[str, dict[str, dict[str, str] | None]]:
 
 
 def main(names: list[str]) -> int:
-    kept = DOCS / "oracle.json"
-    found = results(names)
-    if names:
-        found = json.loads(kept.read_text())["operations"] | found
-    kept.write_text(json.dumps({"versions": VERSIONS, "operations": found}, indent=1) + "\n")
-    rows = [
-        (name, library, part, example, JUSTIFIED.get((name, library, part)))
-        for name, libraries in found.items()
-        for library, parts in libraries.items()
-        for part, example in (parts or {}).items()
-    ]
-    unlike = [(*x, UNLIKE.get((x.name, x.how))) for x in samples.unlike([])]
-    (DOCS / "oracle.md").write_text(page(rows, unlike))
-    missing = [row for row in (*rows, *unlike) if row[-1] is None]
+    found, kept = results(names), page.read()
+    kept["operations"] = kept["operations"] | found if names else found
+    kept["versions"] = VERSIONS
+    page.write(kept)
+    rows = page.disagreements(kept)
+    missing = [row for row in rows if row[-1] is None]
     for row in missing:
         print("not justified:", *row[:-1])
-    print(f"{len(found)} operations, {len(rows)} disagreements, {len(unlike)} kinds of samples do not work")
+    print(f"{len(kept['operations'])} operations, {len(rows)} disagreements")
     return int(bool(missing))
-
-
-def page(rows: list[tuple[Any, ...]], unlike: list[tuple[Any, ...]]) -> str:
-    """The text of docs/oracle.md."""
-    versions = " and ".join(f"{name} {version}" for name, version in VERSIONS.items())
-    lines = [
-        "# Where other libraries give something else",
-        "",
-        f"Written by `python tests/oracle/compare.py`, not by hand. Compared with {versions} in float32 and",
-        "float64, on ordinary operands and on zeros of both signs, infinities, NaN, subnormal numbers, ties",
-        "and large numbers. What is not listed agrees up to rounding.",
-        "",
-        "| operation | library | of the | example | why |",
-        "|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {n} | {library} | {p} | `{e}` | {why or 'not justified'} |" for n, library, p, e, why in rows
-    ]
-    lines += [
-        "",
-        "## PyTorch's own samples",
-        "",
-        "What PyTorch tests its operations with, given to ours of the same name, `dim` being `axis` and",
-        "`keepdim` `keepdims`. Refused: we raise. Differs: other numbers or shapes. Accepted: PyTorch",
-        "raises, we do not. What is not listed works.",
-        "",
-        "| operation | samples | how many | example | why |",
-        "|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {name} | {how} | {count} of {total} | `{brief(example)}` | {why or 'not justified'} |"
-        for name, how, count, total, example, why in unlike
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def brief(text: str) -> str:
-    text = text.replace("|", "/").replace("`", "'")
-    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 if __name__ == "__main__":
