@@ -108,6 +108,8 @@ def test_what_is_refused(examples):
         tg.train_many(["article"], examples)
     with pytest.raises(DataError, match="300 images and 2 labels"):
         tg.train_many([SMALL], (examples[0], examples[1][:2]))
+    with pytest.raises(DataError, match=r"such as tg.data.mnist\(\)\[0\]"):
+        tg.train_many([SMALL], (examples, examples))
     assert tg.train_many([], examples) == []
 
 

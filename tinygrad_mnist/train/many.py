@@ -68,9 +68,15 @@ def train_many(
         Ctrl-C ends those that are running, and the results so far are returned, the others with `done` False.
 
     Raises ValueError for fewer than one worker, TypeError for a job that is neither recipe nor function,
-    DataError for images and labels of unequal number. What `on_result` raises ends everything.
+    DataError for images and labels of other shapes or number. What `on_result` raises ends everything.
     """
     images, labels = data
+    if any(isinstance(job, Recipe) for job in jobs) and (
+        getattr(images, "ndim", 0) != 3 or getattr(labels, "ndim", 0) != 1
+    ):
+        raise DataError(
+            "train_many: recipes take images (N, height, width) and labels (N,), such as tg.data.mnist()[0]"
+        )
     if len(images) != len(labels):
         raise DataError(f"train_many: {len(images)} images and {len(labels)} labels")
     for job in jobs:
