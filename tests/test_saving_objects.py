@@ -11,6 +11,7 @@ import safetensors.numpy
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
 from tinygrad_mnist.errors import DataError, DTypeError
+from tinygrad_mnist.train import state_tree
 
 #: The arguments for those that need some.
 ARGUMENTS = {
@@ -205,3 +206,28 @@ def forged(change):
 def test_a_forged_description_is_refused(old, new):
     with pytest.raises(DataError, match="cannot load the file"):
         tg.load(forged(lambda text: text.replace(old, new, 1)))
+
+
+def test_a_module_that_contains_itself_is_refused():
+    def inside_itself(text):
+        tree = json.loads(text, object_hook=without_relu)
+        assert json.dumps(tree).count('["what", "same"], ["number", 0]') == 1
+        return json.dumps(tree)
+
+    def without_relu(found):
+        if ["class", "ReLU"] in found.get("dict", ()):
+            return {"dict": [["what", "same"], ["number", 0]]}
+        return found
+
+    with pytest.raises(DataError, match="cannot load the file"):
+        tg.load(forged(inside_itself))
+
+
+def test_a_checkpoint_holds_no_objects(tmp_path):
+    file = io.BytesIO()
+    tg.save(nn.Linear(2, 2), file)
+    arrays = safetensors.numpy.load(file.getvalue())
+    length = int.from_bytes(file.getvalue()[:8], "little")
+    text = json.loads(file.getvalue()[8 : 8 + length])["__metadata__"]["tinygrad_mnist_tree"]
+    with pytest.raises(DataError, match="means nothing"):
+        state_tree.unpacked(json.loads(text), arrays)

@@ -83,7 +83,8 @@ def _end(history: History) -> History:
 def load(path: str | os.PathLike[str]) -> TrainedNetwork:
     """Read a network that `save` wrote, or a module that `tg.save` wrote; nothing in the file is run.
 
-    A module has no recipe and no history: how it reads images is found out by `train.given.network_of`.
+    A module has no recipe and no history: how it reads images is found out by `train.given.network_of`, which
+    runs it on two blank images, and that costs what its layers ask for.
 
     A file takes at most about four times its own size in memory, and is refused above 1 GiB, 16 MiB of
     description, or 1,000 hidden layers.
@@ -123,6 +124,8 @@ def _read(path: Path) -> tuple[dict[str, Array], str | None]:
             text = metadata.get(_KEY)
             if text is None and saving.KEY not in metadata:
                 raise DataError("it is a safetensors file, but not a model of this package")
+            if text is None:
+                return {}, None
             return {name: file.get_tensor(name) for name in file.keys()}, text  # noqa: SIM118
     except OSError as error:
         raise DataError(error.strerror or str(error)) from None

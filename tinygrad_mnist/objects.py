@@ -175,7 +175,6 @@ class _Reader:
     def _module(self, about: Mapping[str, Any]) -> nn.Module:
         kind = _public(nn, about["class"], nn.Module)
         module: nn.Module = kind.__new__(kind)
-        self._made[about["number"]] = module
         members = Members()
         for what in _MEMBERS[:3]:
             for name in about["members"][what]:

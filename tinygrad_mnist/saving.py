@@ -88,7 +88,7 @@ def load(f: File, map_location: Any = None, *, weights_only: bool = True, mmap: 
         arrays = safetensors.numpy.load(contents)
         length = int.from_bytes(contents[:8], "little")
         text = json.loads(contents[8 : 8 + length]).get("__metadata__", {}).get(KEY)
-        tree = dict(arrays) if text is None else unpacked(json.loads(text), arrays)
+        tree = dict(arrays) if text is None else unpacked(json.loads(text), arrays, objects=True)
         return objects.rebuilt(tree)
     except (safetensors.SafetensorError, TinygradMnistError, *_DAMAGE) as error:
         if contents.startswith(_PICKLES):

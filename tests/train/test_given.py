@@ -61,6 +61,26 @@ def test_the_bytes_it_was_trained_on_keep_their_scale(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "value"), [("stride", (0, 0)), ("padding", (10**12, 10**12)), ("groups", 0), ("dilation", "x")]
+)
+def test_numbers_that_no_layer_can_have_are_an_error_of_ours(tmp_path, name, value):
+    module = NETWORKS["convolution"]()
+    object.__setattr__(module[0], name, value)
+    tg.save(module, tmp_path / "m")
+    with pytest.raises(DataError, match="does not answer images"):
+        model_file.load(tmp_path / "m")
+
+
+@pytest.mark.parametrize("scale", ["x", -1.0, float("inf")])
+def test_a_scale_that_is_none(tmp_path, scale):
+    module = NETWORKS["rows"]()
+    module.input_scale = scale
+    tg.save(module, tmp_path / "m")
+    with pytest.raises(DataError, match="no factor"):
+        model_file.load(tmp_path / "m")
+
+
+@pytest.mark.parametrize(
     ("obj", "words"),
     [
         (nn.Linear(3, 2), "does not answer images of 28 x 28"),

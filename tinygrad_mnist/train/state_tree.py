@@ -37,9 +37,9 @@ def packed(tree: Any, name: str) -> tuple[Any, dict[str, Array]]:
     return _packed(tree, name, arrays, 0), arrays
 
 
-def unpacked(value: Any, arrays: Mapping[str, Array]) -> Any:
-    """The tree that `packed` made this JSON of; DataError for any other JSON."""
-    return _unpacked(value, arrays, 0)
+def unpacked(value: Any, arrays: Mapping[str, Array], *, objects: bool = False) -> Any:
+    """The tree that `packed` made this JSON of; DataError for any other, or for unwanted objects."""
+    return _unpacked(value, arrays, objects, 0)
 
 
 def _packed(tree: Any, name: str, arrays: dict[str, Array], depth: int) -> Any:
@@ -70,11 +70,11 @@ def _packed(tree: Any, name: str, arrays: dict[str, Array], depth: int) -> Any:
     )
 
 
-def _unpacked(value: Any, arrays: Mapping[str, Array], depth: int) -> Any:
+def _unpacked(value: Any, arrays: Mapping[str, Array], objects: bool, depth: int) -> Any:
     if depth > _DEEPEST:
         raise DataError("its state is nested too deep")
     if isinstance(value, list):
-        return [_unpacked(x, arrays, depth + 1) for x in value]
+        return [_unpacked(x, arrays, objects, depth + 1) for x in value]
     if not isinstance(value, dict):
         return value
     (mark, content), *others = value.items() or [("", None)]
@@ -82,13 +82,13 @@ def _unpacked(value: Any, arrays: Mapping[str, Array], depth: int) -> Any:
         if mark == "array" and isinstance(content, str) and content in arrays:
             return arrays[content]
         if mark == "tuple" and isinstance(content, list):
-            return tuple(_unpacked(x, arrays, depth + 1) for x in content)
-        if mark == "object":
-            return Described(_unpacked(content, arrays, depth + 1))
+            return tuple(_unpacked(x, arrays, objects, depth + 1) for x in content)
+        if mark == "object" and objects:
+            return Described(_unpacked(content, arrays, objects, depth + 1))
         if mark == "float" and content in ("inf", "-inf", "nan"):
             return float(content)
         if mark == "dict" and isinstance(content, list) and all(map(_is_entry, content)):
-            return {k: _unpacked(x, arrays, depth + 1) for k, x in content}
+            return {k: _unpacked(x, arrays, objects, depth + 1) for k, x in content}
     raise DataError(f"its description holds {str(value)[:60]!r}, which means nothing")
 
 
