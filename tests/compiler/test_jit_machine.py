@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import golden
@@ -48,6 +49,23 @@ def test_a_failure_in_a_piece_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
     assert f(np.array([1, -1])).item() == 22
     with pytest.raises(IndexError, match="outside its axis"):
         f(np.array([1, 5]))
+
+
+def test_the_lengths_of_buffers_are_part_of_what_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    schedules = []
+    compiled = build.compiled
+
+    def seen(text: str, given: Any, schedule: Any) -> Any:
+        schedules.append(schedule)
+        return compiled(text, given, schedule)
+
+    monkeypatch.setattr(specialization, "compiled", seen)
+    tg.jit(lambda x: (x @ x.T).sin() @ x)(tg.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+    (schedule,) = schedules
+    assert schedule.buffers
+    longer = tuple(replace(x, shape=(7, *x.shape[1:])) for x in schedule.loops.buffers)
+    other = schedule._replace(loops=schedule.loops._replace(buffers=longer))
+    assert build._lengths(other) != build._lengths(schedule)
 
 
 @pytest.mark.parametrize("seed", [1, 12, 31])

@@ -46,7 +46,7 @@ def compiled(source: str, arguments: Sequence[Any], schedule: Schedule | None = 
             the source; not where every index is to be checked.
     """
     signature = tuple(map(_type, arguments))
-    key = source, signature
+    key = source, signature, _lengths(schedule)
     run: Run | None = _LATEST.pop(key, None)
     if run is None:
         run = _compiled(source, signature, None if CHECKING else schedule)
@@ -62,7 +62,7 @@ _LATEST: dict[Any, Run] = {}  # functions are often recorded anew, and give a pr
 
 
 def _compiled(source: str, signature: tuple[Any, ...], schedule: Schedule | None) -> Run:
-    printer = b"" if schedule is None else _PRINTER
+    printer = b"" if schedule is None else _PRINTER + _lengths(schedule).encode()
     name = f"{PROGRAM}{hashlib.sha256(source.encode() + printer).hexdigest()[:24]}"
     path = keep_program(name, source)
     module = types.ModuleType(name)
@@ -86,6 +86,11 @@ def _compiled(source: str, signature: tuple[Any, ...], schedule: Schedule | None
             _PRESENT.clear()
             del sys.modules[name]
             _forget_lines(path)
+
+
+def _lengths(schedule: Schedule | None) -> str:
+    """The shapes that machine code has within it and the source does not say."""
+    return "" if schedule is None else repr([place.shape for place in schedule.buffers])
 
 
 def _announce(schedule: Schedule) -> None:
