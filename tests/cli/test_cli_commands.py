@@ -1,5 +1,7 @@
 """The commands in this process, which is quicker than another: options, files, complaints."""
 
+import random
+import shlex
 import sys
 
 import numpy as np
@@ -10,6 +12,7 @@ from PIL import Image
 from tinygrad_mnist import model_file
 from tinygrad_mnist.cli import main
 from tinygrad_mnist.cli.sweep_reporters import Live
+from tinygrad_mnist.cli.trying import train_command
 from tinygrad_mnist.data import mnist
 from tinygrad_mnist.sweep import Outcome
 from tinygrad_mnist.train import RECIPES, Recipe, named, run
@@ -224,7 +227,11 @@ def test_sweep(capsys, here, folder):
     alone = sorted(record.validation_accuracy for record in found)
     assert (low, high, runs) == (f"{alone[0]:.2%}", f"{alone[1]:.2%}", "2")
     assert accuracy == f"{np.mean(alone):.2%}"
-    assert lines[7] == "plot saved to results/accuracy.png"
+    assert lines[7] == "the best again, trained on all images and measured on the test images:"
+    assert lines[8].startswith("  tinygrad-mnist train --recipe silu128 --hidden ")
+    assert lines[9] == "plot saved to results/accuracy.png"
+    assert "test accuracy" in called(capsys, *shlex.split(lines[8])[1:])[1]
+    (here / "digits.safetensors").unlink()
     assert sorted(path.suffix for path in (here / "results").iterdir()) == [*[".json"] * 4, ".png"]
 
     status, again, _ = called(capsys, *arguments)
@@ -266,6 +273,43 @@ def test_what_a_sweep_tries(recipes_of):
     ]
 
 
+def test_a_sweep_tries_several_values_of_each_number(recipes_of):
+    base = RECIPES["silu128"].but(validation=0.15, hidden=(8,), seed=0)
+    few = ["--hidden", "8", "--seeds", "0"]
+    recipes = recipes_of(
+        *few, *shlex.split("--rate 0.01 1e-3 --batch-size 32 64 --dropout 0 0.2 --schedule cosine")
+    )
+    assert recipes == [
+        base.but(schedule="cosine", rate=rate, dropout=dropout, batch_size=size)
+        for rate in (0.01, 1e-3) for dropout in (0.0, 0.2) for size in (32, 64)
+    ]  # fmt: skip
+    options = [*few[:2], "--seeds", "0", "7", "--sample", "5", "--rate", "0.001..0.1", "--epochs", "2..9"]
+    recipes = recipes_of(*options)
+    assert recipes == recipes_of(*options)
+    assert [r.seed for r in recipes] == [0, 7] * 5
+    assert len({(r.rate, r.epochs) for r in recipes}) == 5
+    assert all(0.001 <= r.rate <= 0.1 and 2 <= r.epochs <= 9 for r in recipes)
+
+
+def test_the_command_of_the_winner_gives_its_recipe(recipe_of):
+    draw = random.Random(0)
+    for _ in range(60):
+        name, augment = draw.choice([*RECIPES]), draw.random() < 0.3
+        options = {
+            "hidden": draw.choice([(), (3,), (20, 10)]),
+            "activation": draw.choice(["relu", "elu"]),
+            "cost": draw.choice(["quadratic", "cross-entropy"]),
+            "optimiser": draw.choice(["sgd", "adam", "rmsprop"]),
+            "seed": draw.randrange(3),
+        }
+        if draw.random() < 0.5:
+            options |= {"rate": draw.choice([1e-5, 0.02]), "dropout": 0.25, "schedule": "cosine", "epochs": 7}
+        recipe = named(name, augment=augment).but(**options)
+        program, command, *rest = shlex.split(train_command(name, augment, recipe, None))
+        assert (program, command) == ("tinygrad-mnist", "train")
+        assert recipe_of(*rest) == recipe
+
+
 def test_interrupting_a_sweep(capsys, here, folder, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
@@ -285,6 +329,12 @@ def test_interrupting_a_sweep(capsys, here, folder, monkeypatch):
         ("--hidden 16-", "layers such as"),
         ("--hidden 0", "every hidden layer"),
         ("--seeds -1", "--seeds"),
+        ("--rate fast", "--rate takes numbers, or one range such as 2..8, not 'fast'"),
+        ("--rate 0.1..0.01", "a range goes from a number of at least 0 up"),
+        ("--rate 0.1..0.2", "say how many with sample"),
+        ("--batch-size 1.5", "--batch-size takes whole numbers"),
+        ("--dropout 1", "dropout must be a share"),
+        ("--sample 0 --rate 0.1 0.2", "at least one sample"),
         ("--activation step", "step"),
         ("--momentum 0.5 --optimiser sgd adam", "adam has no momentum"),
         ("--validation 0", "give a validation share"),
@@ -305,7 +355,7 @@ def test_a_plot_without_matplotlib(capsys, here, folder, monkeypatch):
 
 
 def test_the_bars_of_a_sweep(capsys):
-    report = Live(2)
+    report = Live([Recipe(), Recipe(seed=1)])
     report.progress(Recipe(), 0.5)
     report.outcome(Outcome(Recipe(), 13_002, 1.5, 0.96, 0.1), False)
     report.outcome(Outcome(Recipe(seed=1), 13_002, 1.5, failure="diverged"), True)

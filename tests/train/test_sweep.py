@@ -1,9 +1,9 @@
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import pytest
 from small_task import corners
 
 from tinygrad_mnist.errors import DataError, MissingExtraError
-from tinygrad_mnist.sweep import Outcome, SweepError, kinds, plot, summaries, sweep, variations
+from tinygrad_mnist.sweep import Outcome, Range, SweepError, kinds, plot, summaries, sweep, variations
 from tinygrad_mnist.sweep.outcome import outcome_of
 from tinygrad_mnist.sweep.shelf import Shelf
+from tinygrad_mnist.sweep.standing import Standing
 from tinygrad_mnist.train import Recipe, RecipeError, run
 
 EXAMPLES = corners(60)
@@ -37,6 +38,24 @@ def test_what_is_fixed_counts_before_what_an_optimiser_brings():
     choices = {"optimiser": ["sgd", "adam"]}
     assert [r.rate for r in variations(BASE, choices)] == [2.0, Recipe().but(optimiser="adam").rate]
     assert [r.rate for r in variations(BASE, choices, rate=0.5)] == [0.5, 0.5]
+
+
+def test_samples_are_drawn_once_each_and_always_the_same():
+    choices = {"hidden": [(3,), (4,)], "rate": Range(0.01, 10.0), "batch_size": Range(2, 9, whole=True)}
+    recipes = variations(BASE, {**choices, "seed": [0, 1]}, sample=40, epochs=2)
+    assert recipes == variations(BASE, {**choices, "seed": [0, 1]}, sample=40, epochs=2)
+    assert len(set(recipes)) == 80
+    rates = [recipe.rate for recipe in recipes]
+    assert 0.01 <= min(rates) < 0.1 < 1 < max(rates) <= 10  # each decade is met
+    assert {recipe.batch_size for recipe in recipes} == {*range(2, 10)}
+    grid = {"hidden": [(3,), (4,)], "rate": [0.1, 0.2]}
+    assert variations(BASE, grid, sample=9) == variations(BASE, grid)
+    assert len({*variations(BASE, grid, sample=3)}) == 3
+    assert len(variations(BASE, {"batch_size": Range(2, 3, whole=True)}, sample=9)) == 2
+    with pytest.raises(RecipeError, match=r"rate from 0\.01 to 10 is a range"):
+        variations(BASE, choices)
+    with pytest.raises(RecipeError, match="at least one sample, not 0"):
+        variations(BASE, grid, sample=0)
 
 
 # Outcomes --------------------------------------------------------------------------------------------
@@ -124,39 +143,79 @@ def test_each_run_gives_what_it_gives_alone_and_only_once(tmp_path, monkeypatch)
     assert sorted(map(str, heard)) == sorted(str((outcome, False)) for outcome in outcomes[:-1])
     assert {recipe for recipe, share in shares if share == 0} == {*recipes}
     assert {recipe for recipe, share in shares if share == 1} == {*recipes} - {DIVERGING}
-    assert multiprocessing.active_children() == []
 
-    monkeypatch.setattr("tinygrad_mnist.sweep.workers.Worker.__init__", None)  # no process is needed now
+    monkeypatch.setattr("tinygrad_mnist.sweep.pool.outcome_of", None)  # nothing is trained now
     kept = []
     assert sweep(recipes, *EXAMPLES, tmp_path, on_outcome=lambda *news: kept.append(news)) == outcomes
     assert kept == [(outcome, True) for outcome in outcomes]
 
 
-def test_an_interruption_ends_the_processes(tmp_path):
+def test_an_interruption_keeps_what_is_done_and_ends_the_rest(tmp_path):
     def interrupt(recipe, share):
-        if share:
+        if recipe.hidden == LONG.hidden and share:
             raise KeyboardInterrupt
 
+    before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        sweep([LONG], *EXAMPLES, tmp_path, on_progress=interrupt)
-    assert multiprocessing.active_children() == []
-    assert list(tmp_path.iterdir()) == []
+        sweep(
+            [BASE, LONG.but(seed=1), BASE.but(seed=2)], *EXAMPLES, tmp_path, workers=1, on_progress=interrupt
+        )
+    assert threading.active_count() == before
+    found = [Shelf(tmp_path, *EXAMPLES).find(BASE.but(seed=seed)) for seed in (0, 2)]
+    assert [outcome is not None for outcome in found] == [True, False]
+    assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_process_that_ends_by_itself(tmp_path):
-    def kill(recipe, share):
-        if not share:
-            return
-        for process in multiprocessing.active_children():
-            process.kill()
+def test_too_little_memory_is_that_networks_outcome_and_is_tried_again(tmp_path):
+    huge = BASE.but(hidden=(2**30, 2**30))
+    failed, done = sweep([huge, BASE], *EXAMPLES, tmp_path)
+    assert "not enough memory" in failed.failure
+    assert done.failure is None
+    shelf = Shelf(tmp_path, *EXAMPLES)
+    assert (shelf.find(huge), shelf.find(BASE)) == (None, done)
+    assert summaries([failed, done])[1].diverged == 1
 
-    with pytest.raises(SweepError, match="hidden layers 800-800, seed 0, ended with status -9"):
-        sweep([LONG], *EXAMPLES, tmp_path, on_progress=kill)
+
+def test_the_hopeless_are_ended_only_where_that_is_asked(tmp_path):
+    good = [BASE.but(seed=seed, epochs=10) for seed in range(6)]
+    hopeless = BASE.but(rate=1e-6, epochs=10, seed=7)
+    recipes = [*good, hopeless]
+    outcomes = sweep(recipes, *EXAMPLES, tmp_path, workers=1, stop_hopeless=True)
+    last = outcomes[-1]
+    assert last.stopped
+    assert 2 <= len(last.curve) < 10
+    assert summaries(outcomes)[-1].stopped == 1
+    assert sweep(recipes, *EXAMPLES, tmp_path, stop_hopeless=True) == outcomes
+    whole = sweep(recipes, *EXAMPLES, tmp_path)
+    assert not any(outcome.stopped for outcome in whole)
+    assert whole[-1].curve[: len(last.curve)] == last.curve
+    for outcome, early in zip(whole, outcomes, strict=True):
+        if not early.stopped:
+            assert outcome == early
+
+
+def test_what_is_hopeless():
+    standing = Standing()
+    for k in range(4):
+        standing.add(Outcome(BASE, 50, 1.0, 0.9, 0.1, curve=(0.1 * k, 0.9)))
+    assert not standing.is_hopeless([0.0] * 5, 10)  # beside fewer than five
+    standing.add(Outcome(BASE, 50, 1.0, 0.9, 0.1, curve=(0.5, 0.9)))
+    standing.add(Outcome(BASE, 50, 1.0, failure="diverged", curve=(1.0, 1.0)))
+    standing.add(Outcome(BASE, 50, 1.0, 0.9, 0.1, curve=(1.0,), stopped=True))
+    assert not standing.is_hopeless([0.0], 10)  # too early to say
+    assert standing.is_hopeless([0.19, 0.1], 4)
+    assert not standing.is_hopeless([0.2, 0.1], 4)
+    assert standing.is_hopeless([0.89] * 4, 4)
 
 
 def test_what_a_run_raises_is_raised(tmp_path):
     with pytest.raises(DataError, match="both need at least one"):
         sweep([BASE.but(validation=0.001)], *EXAMPLES, tmp_path)
+
+
+def test_nobody_to_train(tmp_path):
+    with pytest.raises(SweepError, match="at least one worker, not 0"):
+        sweep([BASE], *EXAMPLES, tmp_path, workers=0)
 
 
 def test_without_validation_there_is_nothing_to_compare(tmp_path):
@@ -165,34 +224,31 @@ def test_without_validation_there_is_nothing_to_compare(tmp_path):
 
 
 KILLED = """
-import multiprocessing, sys
+import sys
 sys.path.insert(0, {tests!r})
 from test_sweep import BASE, EXAMPLES, LONG
 from tinygrad_mnist.sweep import sweep
 
 def tell(recipe, share):
     if recipe == LONG and share:
-        print(*[process.pid for process in multiprocessing.active_children()], flush=True)
+        print("begun", flush=True)
 
-if __name__ == "__main__":
-    sweep([BASE, LONG], *EXAMPLES, {folder!r}, workers=1, on_progress=tell)
+sweep([BASE, LONG], *EXAMPLES, {folder!r}, workers=2, on_progress=tell)
 """
 
 
-def test_killed_nothing_is_lost_and_nobody_works_on(tmp_path):
+def test_killed_nothing_is_lost(tmp_path):
     script = tmp_path / "script.py"
     folder = tmp_path / "results"
     script.write_text(KILLED.format(tests=str(Path(__file__).parent), folder=str(folder)))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     process = subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True)
     with process:
-        workers = [int(word) for word in process.stdout.readline().split()]
+        assert process.stdout.readline() == "begun\n"
+        until = time.monotonic() + 60
+        while Shelf(folder, *EXAMPLES).find(BASE) is None and time.monotonic() < until:
+            time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
-    assert len(workers) == 1
-    until = time.monotonic() + 60
-    while Path(f"/proc/{workers[0]}/stat").exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{workers[0]}/stat").exists()
     (kept,) = sweep([BASE], *EXAMPLES, folder)
     assert Shelf(folder, *EXAMPLES).find(BASE) == kept
     assert len(list(folder.iterdir())) == 1
@@ -220,6 +276,8 @@ def test_summaries():
 def test_kinds_name_what_differs():
     assert kinds(summaries(OUTCOMES)) == ["sigmoid", "sigmoid", "relu"]
     assert kinds(summaries(OUTCOMES[:3])) == ["", ""]
+    rates = [Outcome(BASE.but(rate=rate), 50, 1.0, 0.9, 0.3) for rate in (0.5, 1e-3)]
+    assert kinds(summaries(rates)) == ["rate 0.5", "rate 0.001"]
     other = Outcome(BASE.but(optimiser="adam", cost="cross-entropy"), 50, 1.0, 0.99, 0.1)
     assert kinds(summaries([OUTCOMES[0], other])) == ["cross-entropy, adam", "quadratic, sgd"]
 

@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+import random_recipes
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import data, kernels, train
@@ -53,6 +54,11 @@ def test_each_is_as_if_it_were_alone(examples, workers):
         alone = train.run(result.job, *examples, compiled=False)
         np.testing.assert_array_equal(weights(result.value), weights(alone))
         assert result.value.history.to_dict(times=False) == alone.history.to_dict(times=False)
+
+
+def test_random_recipes():
+    """More of them: `python tests/train/random_recipes.py --count 200`."""
+    assert random_recipes.check(10, workers=3, seed=3)  # one diverges
 
 
 def test_compiled_networks_of_one_kind(examples):

@@ -26,7 +26,9 @@ def setting(name: str, text: str) -> Parameter:
 
 def whole_numbers(kind: Any, tokens: Sequence[Token]) -> int | tuple[int, ...]:
     """Left to itself, cyclopts would round 1.5."""
-    numbers = []
+    numbers: list[int] = []
+    if [token.value for token in tokens] == ["none"] and kind is not int:
+        return ()
     for token in tokens:
         if not token.value.isdecimal():
             raise ValueError(f"{token.keyword} takes whole numbers from 0 up, not {token.value!r}")
@@ -40,7 +42,8 @@ class Network:
     """The network, and what it is to learn; None leaves a setting as the recipe has it."""
 
     hidden: Annotated[
-        tuple[int, ...] | None, setting("hidden", "Neurons of each hidden layer, as in --hidden 16 16.")
+        tuple[int, ...] | None,
+        setting("hidden", "Neurons of each hidden layer, as in --hidden 16 16; none for no hidden layer."),
     ] = None
     activation: Annotated[ActivationName | None, setting("activation", "After each hidden layer.")] = None
     cost: Annotated[
@@ -70,6 +73,9 @@ class Descent:
     ] = None
     epochs: Annotated[int | None, setting("epochs", "How often all training images are used.")] = None
     batch_size: Annotated[int | None, setting("batch_size", "Images per step.")] = None
+    dropout: Annotated[
+        float | None, setting("dropout", "Share of the hidden neurons that each step leaves out.")
+    ] = None
 
 
 @Parameter(name="*")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from ..sweep import Outcome
+from ..sweep.summary import varied
 from ..train import Recipe
 from .terminal import Screen, say
 from .text import outcome_line, recipe_name
@@ -15,8 +17,9 @@ from .text import outcome_line, recipe_name
 class Lines:
     """A plain line for each network, for anything that is not a terminal."""
 
-    def __init__(self, count: int) -> None:
-        self._count, self._done = count, 0
+    def __init__(self, recipes: Sequence[Recipe]) -> None:
+        self._count, self._done = len(recipes), 0
+        self.numbers = varied(recipes)
 
     def progress(self, recipe: Recipe, share: float) -> None:
         """So much of a training is done, 0 to 1."""
@@ -24,7 +27,9 @@ class Lines:
     def outcome(self, outcome: Outcome, kept: bool) -> None:
         """A training is over, or was before this sweep began."""
         self._done += 1
-        self.say(f"{self._done:{len(str(self._count))}}/{self._count}  {outcome_line(outcome, kept)}")
+        self.say(
+            f"{self._done:{len(str(self._count))}}/{self._count}  {outcome_line(outcome, kept, self.numbers)}"
+        )
 
     def stopped(self) -> None:
         """The sweep is over, whether finished or not."""
@@ -37,8 +42,8 @@ class Lines:
 class Live(Lines):
     """The same lines on a terminal, above a bar for all and one for each network in training."""
 
-    def __init__(self, count: int) -> None:
-        super().__init__(count)
+    def __init__(self, recipes: Sequence[Recipe]) -> None:
+        super().__init__(recipes)
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -47,7 +52,7 @@ class Live(Lines):
             console=Screen(),
             transient=True,
         )
-        self._all = self._bars.add_task(f"all {count} networks", total=count)
+        self._all = self._bars.add_task(f"all {len(recipes)} networks", total=len(recipes))
         self._own: dict[Recipe, TaskID] = {}
         self._shares: dict[Recipe, float] = {}
         self._bars.start()
@@ -55,7 +60,7 @@ class Live(Lines):
     def progress(self, recipe: Recipe, share: float) -> None:
         """See `Lines`."""
         if recipe not in self._own:
-            self._own[recipe] = self._bars.add_task(recipe_name(recipe), total=1.0)
+            self._own[recipe] = self._bars.add_task(recipe_name(recipe, self.numbers), total=1.0)
         self._shares[recipe] = share
         self._bars.update(self._own[recipe], completed=share)
         self._bars.update(self._all, completed=self._done + sum(self._shares.values()))
@@ -73,6 +78,6 @@ class Live(Lines):
         self._bars.stop()
 
 
-def reporter(count: int) -> Lines:
-    """The reporter for so many networks that suits standard output."""
-    return Live(count) if sys.stdout.isatty() else Lines(count)
+def reporter(recipes: Sequence[Recipe]) -> Lines:
+    """The reporter for a sweep of these that suits standard output."""
+    return Live(recipes) if sys.stdout.isatty() else Lines(recipes)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..sweep import Outcome, Summary, kinds
+from ..sweep.outcome import NO_MEMORY
+from ..sweep.summary import number
 from ..train import EpochRecord, Evaluation, Recipe
 
 
@@ -48,17 +50,28 @@ def confusion_table(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def recipe_name(recipe: Recipe) -> str:
-    """What sets a recipe apart in a sweep."""
+def recipe_name(recipe: Recipe, numbers: Sequence[str] = ()) -> str:
+    """What sets a recipe apart in a sweep in which these numbers differ."""
     hidden = "-".join(map(str, recipe.hidden)) or "none"
-    return f"{hidden} {recipe.activation} {recipe.cost} {recipe.optimiser} seed {recipe.seed}"
+    own = [number(recipe, name) for name in numbers]
+    return " ".join([hidden, recipe.activation, recipe.cost, recipe.optimiser, *own, f"seed {recipe.seed}"])
 
 
-def outcome_line(outcome: Outcome, kept: bool) -> str:
+def outcome_line(outcome: Outcome, kept: bool, numbers: Sequence[str] = ()) -> str:
     """One finished training of a sweep."""
     result = "diverged" if outcome.accuracy is None else f"accuracy {outcome.accuracy:.2%}"
+    if (outcome.failure or "").startswith(NO_MEMORY):
+        result = NO_MEMORY
+    if outcome.stopped:
+        result += f", ended after epoch {len(outcome.curve)} of {outcome.recipe.epochs}"
     when = "done before" if kept else f"{outcome.seconds:.1f} s"
-    return f"{recipe_name(outcome.recipe)}  {result}  {when}"
+    return f"{recipe_name(outcome.recipe, numbers)}  {result}  {when}"
+
+
+def _runs(summary: Summary) -> str:
+    count = len(summary.accuracies)
+    text = f"{count} of {count + summary.diverged}" if summary.diverged else f"{count}"
+    return f"{text}, {summary.stopped} ended early" if summary.stopped else text
 
 
 def sweep_table(summaries: Sequence[Summary]) -> str:
@@ -73,7 +86,7 @@ def sweep_table(summaries: Sequence[Summary]) -> str:
                 f"{summary.parameters:,}",
                 f"{summary.accuracy:.2%}" if some else "diverged",
                 f"{min(some):.2%} to {max(some):.2%}" if some else "",
-                f"{len(some)} of {len(some) + summary.diverged}" if summary.diverged else f"{len(some)}",
+                _runs(summary),
                 f"{summary.seconds:.1f}",
             )
         )

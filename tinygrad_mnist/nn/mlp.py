@@ -9,6 +9,7 @@ from ..errors import ShapeError
 from . import init as inits
 from .activations import Sigmoid
 from .containers import Sequential
+from .dropout import Dropout
 from .linear import Linear
 from .module import Module
 
@@ -23,12 +24,13 @@ class MLP(Sequential):
         sizes: number of inputs, neurons of each layer in turn.
         activation: Module class (or function giving a Module) after each layer but the last.
         output: the same after the last layer; None leaves its weighted sums (logits) as they are.
-        generator: where the first weights come from; by default the default generator.
+        dropout: the share that `Dropout` leaves out after each activation but the last; 0 for none.
+        generator: where first weights and what is dropped come from; by default the default generator.
         init: (weight, generator=...), which fills the first weights, or a sequence of such, one per layer.
 
     Raises:
         ShapeError: for fewer than two sizes, or sizes below 1.
-        ValueError: for a sequence of inits that is not one per layer.
+        ValueError: for a sequence of inits that is not one per layer, or a share beyond 0 to 1.
         TypeError: where `activation` or `output` gives no Module.
     """
 
@@ -37,6 +39,7 @@ class MLP(Sequential):
         *sizes: int,
         activation: Callable[[], Module] = Sigmoid,
         output: Callable[[], Module] | None = None,
+        dropout: float = 0.0,
         generator: Generator | None = None,
         init: inits.Init | Sequence[inits.Init] = inits.xavier_uniform_,
     ) -> None:
@@ -53,6 +56,8 @@ class MLP(Sequential):
             follows = activation if i < count - 1 else output
             if follows is not None:
                 layers.append(_made(follows))
+            if dropout and i < count - 1:
+                layers.append(Dropout(dropout, generator=generator))
         super().__init__(*layers)
 
 

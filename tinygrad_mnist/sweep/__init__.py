@@ -3,11 +3,10 @@
 from ..describing import complete as _complete
 from .outcome import Outcome
 from .plot import plot
-from .pool import sweep
+from .pool import SweepError, sweep
 from .summary import Summary, kinds, summaries
-from .variations import variations
-from .workers import SweepError
+from .variations import Range, variations
 
-__all__ = ["Outcome", "Summary", "SweepError", "kinds", "plot", "summaries", "sweep", "variations"]
+__all__ = ["Outcome", "Range", "Summary", "SweepError", "kinds", "plot", "summaries", "sweep", "variations"]
 
 _complete("sweep", __all__, globals())

@@ -47,7 +47,7 @@ class Shelf:
             if path.stat().st_size > _MOST_BYTES:
                 return None
             values = json.loads(path.read_text(encoding="utf-8"))
-            outcome = Outcome(**{**values, "recipe": _recipe(values["recipe"])})
+            outcome = _outcome(values)
             if outcome.recipe == recipe and outcome.possible():
                 return outcome
         return None
@@ -65,5 +65,6 @@ class Shelf:
         return self._folder / f"{'_'.join(words)}.json"
 
 
-def _recipe(values: dict[str, Any]) -> Recipe:
-    return Recipe(**{**values, "hidden": tuple(values["hidden"])})
+def _outcome(values: dict[str, Any]) -> Outcome:
+    recipe, curve = Recipe.from_dict(values["recipe"]), tuple(values.get("curve", ()))
+    return Outcome(**{**values, "recipe": recipe, "curve": curve})

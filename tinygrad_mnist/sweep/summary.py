@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from ..train import Recipe
 from .outcome import Outcome
+
+WORDS = ("activation", "cost", "optimiser", "schedule")
+NUMBERS = ("rate", "momentum", "weight_decay", "dropout", "epochs", "batch_size")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,8 +23,9 @@ class Summary:
     Attributes:
         recipe: the first of them.
         parameters: number of weights and biases.
-        accuracies: of the runs that did not diverge, 0 to 1.
-        diverged: how many did.
+        accuracies: of the runs that did not fail, 0 to 1; of those ended early, as far as they came.
+        diverged: how many failed, as by divergence.
+        stopped: how many were ended early.
         seconds: of one run, mean over all.
     """
 
@@ -28,6 +34,7 @@ class Summary:
     accuracies: tuple[float, ...]
     diverged: int
     seconds: float
+    stopped: int = 0
 
     @property
     def hidden(self) -> str:
@@ -51,13 +58,33 @@ def summaries(outcomes: Iterable[Outcome]) -> list[Summary]:
 def _summary(group: list[Outcome]) -> Summary:
     accuracies = tuple(outcome.accuracy for outcome in group if outcome.accuracy is not None)
     seconds = float(np.mean([outcome.seconds for outcome in group]))
-    return Summary(group[0].recipe, group[0].parameters, accuracies, len(group) - len(accuracies), seconds)
+    failed, stopped = len(group) - len(accuracies), sum(outcome.stopped for outcome in group)
+    return Summary(group[0].recipe, group[0].parameters, accuracies, failed, seconds, stopped)
 
 
 def kinds(summaries: Sequence[Summary]) -> list[str]:
-    """What sets each apart besides its hidden layers: its activation, cost and optimiser, if they differ."""
-    each = [
-        (summary.recipe.activation, summary.recipe.cost, summary.recipe.optimiser) for summary in summaries
+    """What sets each apart besides its hidden layers: its words and numbers, where they differ."""
+    recipes = [summary.recipe for summary in summaries]
+    words, numbers = _differing(recipes, WORDS), varied(recipes)
+    return [
+        ", ".join([*(getattr(recipe, name) for name in words), *map(partial(number, recipe), numbers)])
+        for recipe in recipes
     ]
-    differ = [len(set(column)) > 1 for column in zip(*each)]
-    return [", ".join(word for word, different in zip(words, differ) if different) for words in each]
+
+
+def varied(recipes: Sequence[Recipe]) -> list[str]:
+    """The names of the numbers in which recipes differ that have the same layers and words."""
+    groups: dict[Any, list[Recipe]] = {}
+    for recipe in recipes:
+        groups.setdefault((recipe.hidden, *(getattr(recipe, name) for name in WORDS)), []).append(recipe)
+    found = {name for group in groups.values() for name in _differing(group, NUMBERS)}
+    return [name for name in NUMBERS if name in found]
+
+
+def number(recipe: Recipe, name: str) -> str:
+    """A number of a recipe, with its name: "rate 0.01"."""
+    return f"{name.replace('_', ' ')} {getattr(recipe, name):g}"
+
+
+def _differing(recipes: Sequence[Recipe], names: Sequence[str]) -> list[str]:
+    return [name for name in names if len({getattr(recipe, name) for recipe in recipes}) > 1]

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..kernels.threads import alone, get_num_threads
+from ..kernels.threads import get_num_threads
+from .crew import Crew
 from .recipes import Recipe
-from .trained import TrainedNetwork, run
 
 #: A recipe, or a function of images and labels that trains something and gives it.
 Job: TypeAlias = Recipe | Callable[[Any, Any], Any]
-
-_LOOK = 0.2  # seconds between looks for Ctrl-C
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,75 +84,32 @@ def train_many(
     results = [Result(job, done=False) for job in jobs]
     if not results:
         return results
-    crew = _Crew(images, labels, compiled)
-    count = min(workers or get_num_threads(), len(jobs))
-    with ThreadPoolExecutor(count, initializer=alone) as pool:
-        places: dict[Future[Result], int] = {pool.submit(crew.do, job): i for i, job in enumerate(jobs)}
-        waiting = set(places)
-        try:
-            while waiting:
-                ended, waiting = wait(waiting, timeout=_LOOK, return_when=FIRST_COMPLETED)
-                for future in sorted(ended, key=places.__getitem__):
-                    results[places[future]] = future.result()
-                    if on_result:
-                        on_result(future.result())
-                if progress:
-                    _tell(len(jobs) - len(waiting), len(jobs))
-        except BaseException as error:
-            crew.stopped.set()
-            pool.shutdown(cancel_futures=True)
-            if not isinstance(error, KeyboardInterrupt):
-                raise
-            for future, i in places.items():
-                if not future.cancelled():
-                    results[i] = future.result()
+    crew, done = Crew(images, labels, compiled), 0
+
+    def do(i: int) -> None:
+        results[i] = _result(crew, jobs[i])
+
+    ended = crew.side_by_side(do, len(jobs), min(workers or get_num_threads(), len(jobs)))
+    with contextlib.suppress(KeyboardInterrupt), contextlib.closing(ended):
+        for i in ended:
+            if i is not None:
+                done += 1
+                if on_result:
+                    on_result(results[i])
+            if progress:
+                _tell(done, len(jobs))
     return results
 
 
-class _Crew:
-    """What the threads share: the data, the wish to stop, and who compiles what."""
-
-    def __init__(self, images: Any, labels: Any, compiled: bool) -> None:
-        self._images, self._labels, self._compiled = images, labels, compiled
-        self.stopped = threading.Event()
-        self._begun: dict[Recipe, threading.Event] = {}  # of the first of a kind: its program is there
-        self._lock = threading.Lock()
-
-    def do(self, job: Job) -> Result:
-        begin = time.perf_counter()
-        try:
-            if self.stopped.is_set():
-                return Result(job, done=False)
-            value = self._network(job) if isinstance(job, Recipe) else job(self._images, self._labels)
-        except KeyboardInterrupt:
-            return Result(job, done=False)
-        except Exception as error:
-            return Result(job, error=error, seconds=time.perf_counter() - begin)
-        if isinstance(value, TrainedNetwork) and value.history.interrupted and self.stopped.is_set():
-            return Result(job, done=False)
-        return Result(job, value, seconds=time.perf_counter() - begin)
-
-    def _network(self, recipe: Recipe) -> TrainedNetwork:
-        kind = recipe.but(seed=0)
-        with self._lock:
-            first = kind not in self._begun
-            begun = self._begun.setdefault(kind, threading.Event())
-        if not first and self._compiled:
-            while not begun.wait(_LOOK):  # else both would compile it
-                self._heed()
-
-        def heed(*_: Any) -> None:
-            begun.set()
-            self._heed()
-
-        try:
-            return run(recipe, self._images, self._labels, compiled=self._compiled, on_step=heed)
-        finally:
-            begun.set()
-
-    def _heed(self) -> None:
-        if self.stopped.is_set():
-            raise KeyboardInterrupt  # which `fit` takes for Ctrl-C
+def _result(crew: Crew, job: Job) -> Result:
+    begin = time.perf_counter()
+    try:
+        value = crew.train(job) if isinstance(job, Recipe) else job(crew.images, crew.labels)
+    except KeyboardInterrupt:
+        return Result(job, done=False)
+    except Exception as error:
+        return Result(job, error=error, seconds=time.perf_counter() - begin)
+    return Result(job, value, seconds=time.perf_counter() - begin)
 
 
 def _tell(done: int, count: int) -> None:

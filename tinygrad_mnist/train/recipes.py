@@ -44,7 +44,7 @@ _CHOICES = {
     "schedule": get_args(ScheduleName),
 }
 _FROM_ZERO = ("rate", "weight_decay", "input_scale", "first_gain", "gain", "augment")
-_SHARES = ("momentum", "validation")
+_SHARES = ("momentum", "validation", "dropout")
 _INTEGERS_FROM = {"epochs": 1, "batch_size": 1, "seed": 0}
 
 
@@ -109,6 +109,7 @@ class Recipe(Reading):
             none.
         augment: how strongly the training images are distorted, anew for every epoch, as in
             `data.distorted`; 0 for not at all.
+        dropout: share of the hidden neurons that each training step leaves out, see `nn.Dropout`.
 
     Raises:
         RecipeError: for a setting that is unknown or out of range.
@@ -131,6 +132,7 @@ class Recipe(Reading):
     seed: int = 0
     validation: float = 0.0
     augment: float = 0.0
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         _check(self)
@@ -172,6 +174,7 @@ class Recipe(Reading):
             classes,
             activation=ACTIVATIONS[self.activation],
             output=OUTPUTS[self.output],
+            dropout=self.dropout,
             generator=Generator(self.seed),
             init=[first, *[others] * len(self.hidden)],
         )
