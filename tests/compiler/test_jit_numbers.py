@@ -51,6 +51,31 @@ def test_arguments(f: Callable[..., Any]) -> None:
     assert times(compiled) == 1
 
 
+@pytest.mark.parametrize("kind", [optim.schedules.constant, optim.schedules.linear, optim.schedules.cosine])
+def test_programs_of_schedules_with_other_numbers_are_the_same(kind: Callable[..., Any]) -> None:
+    texts = []
+    for rate, steps in ((0.05, 4), (0.0125, 7)):
+        options = () if kind is optim.schedules.constant else (steps,)
+        once, often = (nn.Linear(3, 2, generator=tg.Generator(0)) for _ in range(2))
+        for model in (once, often):
+            optimiser = optim.SGD(model.parameters(), lr=kind(rate, *options))
+
+            def step(x: Any, model: Any = model, optimiser: Any = optimiser) -> Any:
+                cost = (model(x) ** 2).sum()
+                optimiser.zero_grad()
+                cost.backward()
+                optimiser.step()
+                return cost
+
+            run = tg.jit(step) if model is often else step
+            for _ in range(5):
+                run(X.reshape(2, 3))
+        np.testing.assert_allclose(often.weight.numpy(), once.weight.numpy(), rtol=1e-5)
+        assert times(run) == 1
+        texts.append(run.explain())
+    assert texts[0] == texts[1]
+
+
 @pytest.mark.parametrize(
     "f",
     [

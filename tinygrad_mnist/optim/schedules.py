@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
+from ..core.tape import tracing
 from ..primitive import Value
 from .scalars import cos, maximum, minimum, real, where, whole
 
@@ -17,10 +18,23 @@ from .scalars import cos, maximum, minimum, real, where, whole
 Schedule: TypeAlias = Callable[[Value], Value]
 
 
+class _Numbered:
+    """A schedule whose numbers lie beside its formula: a recorded program reads them, and so is one for all."""
+
+    def __init__(self, formula: Callable[..., Value], **numbers: float) -> None:
+        self.formula, self.numbers = formula, numbers
+
+    def __call__(self, step: Value) -> Value:
+        recorder = tracing.get()
+        if recorder is None:
+            return self.formula(step, **self.numbers)
+        read = recorder.floats.option
+        return self.formula(step, **{name: read(self.numbers, name) for name in self.numbers})
+
+
 def constant(lr: float) -> Schedule:
     """Always lr."""
-    lr = _rate("constant: lr", lr)
-    return lambda step: lr
+    return _Numbered(_flat, lr=_rate("constant: lr", lr))
 
 
 def step_decay(lr: float, every: int, gamma: float) -> Schedule:
@@ -33,7 +47,7 @@ def step_decay(lr: float, every: int, gamma: float) -> Schedule:
 def linear(lr: float, steps: int, end: float = 0.0) -> Schedule:
     """From lr in a straight line to `end`, reached after `steps` steps."""
     lr, end, steps = _rate("linear: lr", lr), _rate("linear: end", end), _count("linear: steps", steps)
-    return lambda step: lr + (end - lr) * minimum(real(step) / steps, 1.0)
+    return _Numbered(_straight, lr=lr, end=end, steps=float(steps))
 
 
 def cosine(lr: float, steps: int, end: float = 0.0) -> Schedule:
@@ -43,7 +57,7 @@ def cosine(lr: float, steps: int, end: float = 0.0) -> Schedule:
     equation 5, without the restarts.
     """
     lr, end, steps = _rate("cosine: lr", lr), _rate("cosine: end", end), _count("cosine: steps", steps)
-    return lambda step: _half_wave(lr, end, minimum(real(step) / steps, 1.0))
+    return _Numbered(_wave, lr=lr, end=end, steps=float(steps))
 
 
 def warmup(schedule: Schedule, steps: int, start: float = 0.0) -> Schedule:
@@ -91,6 +105,18 @@ def one_cycle(
         return where(step <= top, _half_wave(first, peak, step / top), falling) if top > 0 else falling
 
     return rate
+
+
+def _flat(step: Value, lr: float) -> Value:
+    return lr
+
+
+def _straight(step: Value, lr: float, end: float, steps: float) -> Value:
+    return lr + (end - lr) * minimum(real(step) / steps, 1.0)
+
+
+def _wave(step: Value, lr: float, end: float, steps: float) -> Value:
+    return _half_wave(lr, end, minimum(real(step) / steps, 1.0))
 
 
 def _half_wave(start: float, end: float, share: Value) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,20 @@ from .recipes import Recipe
 from .trained import TrainedNetwork, run
 
 _LOOK = 0.2  # seconds between looks for Ctrl-C and for news
+
+
+def kind_of(recipe: Recipe) -> Recipe:
+    """The same recipe for all whose trainings are one program, which reads their numbers."""
+    return dataclasses.replace(
+        recipe,
+        seed=0,
+        rate=1.0,
+        epochs=1,
+        first_gain=1.0,
+        gain=1.0,
+        momentum=0.5 if recipe.momentum else 0.0,
+        weight_decay=1.0 if recipe.weight_decay else 0.0,
+    )
 
 
 class Crew:
@@ -47,7 +62,7 @@ class Crew:
 
         The listeners are called by that thread. Raises as `run`.
         """
-        kind = recipe.but(seed=0)
+        kind = kind_of(recipe)
         with self._lock:
             first = kind not in self._begun
             begun = self._begun.setdefault(kind, threading.Event())
