@@ -19,7 +19,7 @@ Schedule: TypeAlias = Callable[[Value], Value]
 
 
 class _Numbered:
-    """A schedule whose numbers lie beside its formula: a recorded program reads them, and so is one for all."""
+    """A schedule whose numbers lie beside its formula: a recorded program reads them, and is one for all."""
 
     def __init__(self, formula: Callable[..., Value], **numbers: float) -> None:
         self.formula, self.numbers = formula, numbers
