@@ -13,20 +13,20 @@ from ..kernels.checking import OUTSIDE
 _BY_NUMBA = "index is out of bounds"
 
 
-def checked(run: Callable[..., None], signature: Sequence[Any]) -> Callable[..., None]:
+def checked(run: Callable[..., Any], signature: Sequence[Any]) -> Callable[..., Any]:
     """A program that raises OutOfBoundsError where it, or who calls it, would leave an array.
 
     `signature` holds Numba's types: of integers, and of contiguous, aligned arrays.
     """
 
-    def call(*args: Any) -> None:
+    def call(*args: Any) -> Any:
         if len(args) != len(signature):
             raise OutOfBoundsError(f"a program of {len(signature)} arguments was called with {len(args)}")
         for at, (x, kind) in enumerate(zip(args, signature, strict=True)):
             if hasattr(kind, "ndim"):
                 _check_array(at, x, kind)
         try:
-            run(*args)
+            return run(*args)
         except IndexError as error:
             if str(error) in (_BY_NUMBA, OUTSIDE):
                 raise OutOfBoundsError(f"a program was about to leave an array: {error}") from None

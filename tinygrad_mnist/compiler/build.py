@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.arrays import ArrayObject
 from ..kernels.cache_folder import PROGRAM, keep_program
 from ..kernels.checking import CHECKING
 from ..kernels.forks import held_at_fork
@@ -59,6 +60,12 @@ def compiled(source: str, arguments: Sequence[Any], schedule: Schedule | None = 
 
 _KEPT = 16
 _LATEST: dict[Any, Run] = {}  # functions are often recorded anew, and give a program that was there before
+
+
+def compiled_kernel(source: str, arrays: Sequence[Any], numbers: int) -> Run:
+    """The module's function `program`, a kernel of array objects like these and so many floats."""
+    kinds = (ArrayObject(numpy_support.from_dtype(x.dtype)) for x in arrays)
+    return _compiled(source, (*kinds, *[numba_types.float64] * numbers), None)
 
 
 def _compiled(source: str, signature: tuple[Any, ...], schedule: Schedule | None) -> Run:

@@ -35,7 +35,7 @@ class Numbers:
         self.sources: list[tuple[Source, Any]] = []
         self.inputs: dict[Any, tuple[Tensor, Callable[[], float]]] = {}
         self._places = places
-        self._decisions: list[tuple[str, Callable[[], Any], Any]] = []
+        self._decisions: dict[Any, tuple[str, Callable[[], Any], Any]] = {}
         self._names: dict[int, str] = {}
         self._known: list[tuple[int, Any]] = []
 
@@ -58,18 +58,26 @@ class Numbers:
         if not any(known == (id(container), key) for known in self._known):
             self._known.append((id(container), key))
             self.sources.append((source, value))
-            self.decide(name, lambda: _types(container[key]))
+            self.decide(name, ("types", id(container), key), lambda: _types(container[key]))
         if type(value) is float:
             return Number(self, lambda: container[key], (id(container), key), name)
         return tuple(
             Number(self, _part(source, k), (id(container), key, k), f"{name}_{k}") for k in range(len(value))
         )
 
-    def decide(self, name: str, question: Callable[[], Any]) -> Any:
-        """The answer to a question about numbers, on which the program depends from here on."""
+    def decide(self, name: str, what: Any, question: Callable[[], Any]) -> Any:
+        """The answer to a question about numbers, on which the program depends from here on.
+
+        Questions that are the same have an equal `what`.
+        """
         answer = question()
-        self._decisions.append((name, question, answer))
+        self._decisions.setdefault(what, (name, question, answer))
         return answer
+
+    def identity(self) -> tuple[Any, ...]:
+        """Equal for what depends on the same numbers in the same way."""
+        answers = [(what, answer) for what, (_, _, answer) in self._decisions.items()]
+        return [*self.inputs], answers
 
     def input(self, number: Number) -> Tensor:
         """The Tensor through which the program is given a number."""
@@ -88,7 +96,7 @@ class Numbers:
         try:
             if all(container[key] is value for (container, key), value in self.sources):
                 return None
-            for name, question, answer in self._decisions:
+            for name, question, answer in self._decisions.values():
                 if not _same(question(), answer):
                     return name
             for x, now in self.inputs.values():
@@ -126,7 +134,7 @@ class Number:
             if any(isinstance(x, np.ndarray | np.generic) for x in args):
                 return function(*(float(x) if type(x) is Number else x for x in args))
             return NotImplemented
-        keys = tuple(x.key if type(x) is Number else (type(x), repr(x)) for x in args)
+        keys = map(_key, args)
         now: Callable[[], float] = lambda: function(*(x.now() if type(x) is Number else x for x in args))
         if type(now()) is not float:  # as a negative number to a broken power
             return function(*(float(x) if type(x) is Number else x for x in args))
@@ -135,12 +143,13 @@ class Number:
     def _asked(self, question: Callable[..., Any], *args: Any) -> Any:
         if not all(type(x) in (int, float, bool, Number) for x in args):
             return NotImplemented
+        what = (question.__name__, *map(_key, args))
         return self._numbers.decide(
-            self.name, lambda: question(*(x.now() if type(x) is Number else x for x in args))
+            self.name, what, lambda: question(*(x.now() if type(x) is Number else x for x in args))
         )
 
     def __float__(self) -> float:
-        return float(self._numbers.decide(self.name, self.now))
+        return float(self._numbers.decide(self.name, ("value", self.key), self.now))
 
     def __bool__(self) -> bool:
         return bool(self._asked(bool, self))
@@ -168,6 +177,10 @@ class Number:
         if not hasattr(float, name):
             raise AttributeError(f"'float' object has no attribute {name!r}")
         return getattr(float(self), name)
+
+
+def _key(x: Any) -> Any:
+    return x.key if type(x) is Number else (type(x), repr(x))
 
 
 def _give(name: str, method: Callable[..., Any]) -> None:

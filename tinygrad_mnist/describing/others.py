@@ -278,18 +278,8 @@ data:epoch: the number of the epoch, from 0
 data:count: how many examples there are
 enable_grad.function: what is called within it, as a decorator
 no_grad.function: what is called within it, as a decorator
-in_one_pass.p: the parameter, any shape, a float dtype
-in_one_pass.state: what the rule keeps of it, of p's shape and dtype
-in_one_pass.momentum: see the class
-in_one_pass.alpha: see the class
-in_one_pass.eps: see the class
-in_one_pass.lr: rate
 new_full.size: lengths of the axes
 normal_.generator: a `Generator`; the default one if None
 random_.high: the end, exclusive
 random_.low: the least number
-in_one_pass.g: the gradient, p's shape and dtype
-in_one_pass.dampening: see the class
-in_one_pass.nesterov: see the class
-in_one_pass.centered: see the class
 """

@@ -27,6 +27,7 @@ from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 FLOAT32, FLOAT64, INT64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
 ALIGNED = 0x0100  # NPY_ARRAY_ALIGNED
 PLAIN = 0x0001 | ALIGNED  # NPY_ARRAY_C_CONTIGUOUS
+WRITEABLE = 0x0400  # NPY_ARRAY_WRITEABLE
 
 _BYTE, _INT, _SIZE = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _OBJECT = _BYTE.as_pointer()
@@ -243,6 +244,13 @@ def same_shape(x: Any, y: Any) -> Any:
         for axis in range(ndim(x)):
             same &= shape(x)[axis] == shape(y)[axis]
     return same
+
+
+@scalar
+def fits(x: Any, like: Any, written: Any) -> Any:
+    """Whether an array is plain and of another one's shape, and may be written to if it is to be."""
+    wanted = PLAIN | WRITEABLE if written else PLAIN
+    return accepts(x) and flags(x) & wanted == wanted and same_shape(x, like)
 
 
 @scalar

@@ -7,9 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..core.tensor import Tensor
-from ..kernels import update
-from ..kernels.arrays import FLOAT32
-from ..primitive import Array, Value
+from ..primitive import Value
 from .groups import Params
 from .optimizer import Optimizer, zeros_like
 from .scalars import weak
@@ -100,28 +98,6 @@ class Adam(Optimizer):
                 "decoupled_weight_decay": decoupled_weight_decay,
             },
         )
-
-    def in_one_pass(
-        self,
-        p: Array,
-        g: Array,
-        *state: Array,
-        lr: float,
-        betas: tuple[float, float],
-        eps: float,
-        weight_decay: float,
-        amsgrad: bool,
-        decoupled_weight_decay: bool,
-    ) -> bool:
-        """See `Optimizer.in_one_pass`."""
-        if self.rule is not adam or amsgrad:  # a subclass has a rule of its own
-            return False
-        mean, square, count = state
-        (b1, b2), updates = betas, float(count)
-        decay, shrinkage = (0.0, lr * weight_decay) if decoupled_weight_decay else (weight_decay, 0.0)
-        rate, scale = lr / (1 - b1**updates), (1 - b2**updates) ** -0.5
-        kernel = update.adam.single if p.dtype is FLOAT32 else update.adam.double
-        return bool(kernel(p, g, mean, square, b1, 1 - b1, b2, 1 - b2, rate, scale, eps, decay, shrinkage))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The two moments, the largest second one for amsgrad, and how often they were updated."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ..compiler.elementwise import InPlace
 from ..core.inplace import leave_memory
 from ..core.tape import clock, set_recording, tracing
 from ..core.tensor import Tensor, wrap
@@ -22,11 +24,11 @@ class Optimizer:
     """Base of the optimisers: changes parameters by the gradients in their `grad`.
 
     A subclass has a `rule`, one function of values:
-    (p, g, *state, lr=..., **options) -> (new p, *new state), in operators and `ops` only. A step
-    runs it on arrays; while a program is recorded, it runs it on Tensors. A subclass may also have
-    `in_one_pass`, which does what the rule does in one pass over memory. A state named `step` is how
-    often the parameter was updated, this time included; the optimiser sees to it, and the rule gives no
-    new one. A subclass may instead define `step` itself, as in PyTorch, with `param_groups` and `state`.
+    (p, g, *state, lr=..., **options) -> (new p, *new state), in operators and `ops` only. A rule of
+    elementwise operations is compiled to one pass over memory; any other runs on arrays, and on Tensors
+    while a program is recorded. A state named `step` is how often the parameter was updated, this time
+    included; the optimiser sees to it, and the rule gives no new one. A subclass may instead define `step`
+    itself, as in PyTorch, with `param_groups` and `state`.
 
     Args:
         params: Tensors (a generator will do), pairs of name and Tensor, or groups as dicts:
@@ -99,10 +101,6 @@ class Optimizer:
                 self._apply(self._update_tensors, self.steps)
         return cost
 
-    def in_one_pass(self, *arrays: Any, **options: Any) -> bool:
-        """The rule, p and its state overwritten; False, and nothing is changed, to leave it to the rule."""
-        return False
-
     def _share_counts(self, counts: Sequence[float]) -> None:
         """Give the parameters, in order, counters: one to all with equal counts, which mostly stay equal.
 
@@ -130,40 +128,55 @@ class Optimizer:
                 _put(new[id(old)], old.array + 1 if tracing.get() is None else old + 1)
             state["step"] = new[id(old)]
 
-    def _apply(self, update: Callable[..., None], steps: Value) -> None:
+    def _apply(self, with_options: Callable[[int, dict[str, Any]], Update], steps: Value) -> None:
         recorder = tracing.get()
         if self._counting:
             self._count_updates()
-        for group, states in zip(self.param_groups, self._states, strict=True):
+        for k, (group, states) in enumerate(zip(self.param_groups, self._states, strict=True)):
             value = group.__getitem__ if recorder is None else partial(recorder.floats.option, group)
             options = {name: value(name) for name in (*self._options, "lr")}
             lr = options["lr"](steps) if callable(options["lr"]) else options["lr"]
             plain = isinstance(lr, Tensor | float) and not isinstance(lr, np.generic)
             options["lr"] = lr if plain else float(lr)
-            opposite = group.get("maximize")
+            opposite, update = group.get("maximize"), with_options(k, options)
             for p, state in zip(group["params"], states, strict=True):
                 g = p._grad
                 if g is not None:
-                    update(p, -g if opposite else g, state, options)
+                    update(p, -g if opposite else g, state)
         _put(self.steps, steps + 1)
 
-    def _update_tensors(
-        self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]
-    ) -> None:
-        _put_all(p, state, self.rule(p, g, *state.values(), **options))
+    def _update_tensors(self, group: int, options: dict[str, Any]) -> Update:
+        return lambda p, g, state: _put_all(p, state, self.rule(p, g, *state.values(), **options))
 
-    def _update_arrays(self, p: Tensor, g: Tensor, state: dict[str, Tensor], options: dict[str, Any]) -> None:
-        arrays = [x.array for x in state.values()]
-        if not isinstance(options["lr"], Tensor):
+    def _update_arrays(self, group: int, options: dict[str, Any]) -> Update:
+        in_place = _PASSES.setdefault(self, {}).setdefault((group, self.rule), InPlace(self.rule))
+        in_place.give(options)
+        counts: dict[int, float] = {}  # parameters share counters
+
+        def update(p: Tensor, g: Tensor, state: dict[str, Tensor]) -> None:
+            arrays, plain = [g.array], p.array.ndim > 0
+            floats: list[float] = []
+            for x in state.values():
+                if x.array.ndim:
+                    plain = plain and not floats
+                    arrays.append(x.array)
+                else:
+                    floats.append(counts.get(id(x)) or counts.setdefault(id(x), x.array.item()))
             # what nobody else refers to can be overwritten; others may read theirs later
             alone = _references(p.array) <= _ALONE and p.array.base is None
             data = p.array if alone else np.array(p.array, order="C")
-            if self.in_one_pass(data, g.array, *arrays, **options):
-                if p.memory is not None:
-                    leave_memory(p)
-                p.array, p.assigned = data, next(clock)
+            results = in_place(data, arrays, floats, _targets(tuple(state))) if plain else None
+            if results is None:
+                values = (x.array for x in state.values())
+                _put_all(p, state, self.rule(p.array, g.array, *values, **options))
                 return
-        _put_all(p, state, self.rule(p.array, g.array, *arrays, **options))
+            if p.memory is not None:
+                leave_memory(p)
+            p.array, p.assigned = data, next(clock)
+            if results:
+                _put_all(p, state, results)
+
+        return update
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or make them zero."""
@@ -207,9 +220,23 @@ class Optimizer:
 NOT_OF_THE_RULE = ("maximize", "foreach", "fused", "capturable", "differentiable")
 
 
+#: Changes a parameter by a gradient, and its state.
+Update = Callable[[Tensor, Tensor, dict[str, Tensor]], None]
+
+
 def zeros_like(p: Tensor) -> Tensor:
     """Zeros of p's shape and dtype, for a rule's state."""
     return wrap(np.zeros(p.shape, p.dtype))
+
+
+@cache
+def _targets(state: tuple[str, ...]) -> tuple[int, ...]:
+    """Which of the rule's arguments its results replace."""
+    return 0, *(k for k, name in enumerate(state, 2) if name != "step")
+
+
+#: The rule of each group of an optimiser, compiled; an optimiser that is copied or saved has none.
+_PASSES: WeakKeyDictionary[Optimizer, dict[Any, InPlace]] = WeakKeyDictionary()
 
 
 def _references(data: Array) -> int:
@@ -221,10 +248,11 @@ _PROBE = Tensor(0.0)
 _ALONE = _references(_PROBE.array)
 
 
-def _put_all(p: Tensor, state: dict[str, Tensor], values: Sequence[Value]) -> None:
+def _put_all(p: Tensor, state: dict[str, Tensor], values: Sequence[Value | None]) -> None:
     places = (p, *(x for name, x in state.items() if name != "step"))
     for place, value in zip(places, values, strict=True):
-        _put(place, value)
+        if value is not None:
+            _put(place, value)
 
 
 def _put(place: Tensor, value: Value) -> None:

@@ -7,9 +7,7 @@ from typing import Any
 
 from .. import ops
 from ..core.tensor import Tensor
-from ..kernels import update
-from ..kernels.arrays import FLOAT32
-from ..primitive import Array, Value
+from ..primitive import Value
 from .groups import Params
 from .optimizer import Optimizer, zeros_like
 from .scalars import weak
@@ -92,24 +90,6 @@ class RMSprop(Optimizer):
                 "differentiable": differentiable,
             },
         )
-
-    def in_one_pass(
-        self,
-        p: Array,
-        g: Array,
-        *state: Array,
-        lr: float,
-        alpha: float,
-        eps: float,
-        weight_decay: float,
-        momentum: float,
-        centered: bool,
-    ) -> bool:
-        """See `Optimizer.in_one_pass`."""
-        if momentum or centered or self.rule is not rmsprop:  # a subclass has a rule of its own
-            return False
-        kernel = update.rmsprop.single if p.dtype is FLOAT32 else update.rmsprop.double
-        return bool(kernel(p, g, *state, lr, alpha, 1 - alpha, eps, weight_decay))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The mean square of the gradient, the velocity if there is momentum, the mean if centered."""

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.tensor import Tensor
-from ..kernels import update
-from ..kernels.arrays import FLOAT32
-from ..primitive import Array, Value
+from ..primitive import Value
 from .groups import Params
 from .optimizer import Optimizer, zeros_like
 from .scalars import weak, where
@@ -88,26 +86,6 @@ class SGD(Optimizer):
             raise ValueError(
                 "SGD: Nesterov momentum requires a momentum and zero dampening, such as momentum=0.9"
             )
-
-    def in_one_pass(
-        self,
-        p: Array,
-        g: Array,
-        *state: Array,
-        lr: float,
-        momentum: float,
-        dampening: float,
-        weight_decay: float,
-        nesterov: bool,
-    ) -> bool:
-        """See `Optimizer.in_one_pass`."""
-        if self.rule is not sgd or (momentum and dampening):  # a subclass has a rule of its own
-            return False
-        kernels = update.sgd if not momentum else update.momentum
-        kernel = kernels.single if p.dtype is FLOAT32 else kernels.double
-        if momentum:
-            return bool(kernel(p, g, state[0], lr, momentum, nesterov, weight_decay))
-        return bool(kernel(p, g, lr, weight_decay))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The velocity, if there is momentum, and how often it was updated, if there is dampening."""
