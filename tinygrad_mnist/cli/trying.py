@@ -46,9 +46,7 @@ class Tried:
     schedule: Annotated[tuple[ScheduleName, ...], _tried("Ways to try in which the rate falls.")] = ()
     rate: Annotated[
         tuple[str, ...],
-        _tried(
-            "Learning rates to try; with --sample also a range, as in 0.001..0.1; so too below."
-        ),
+        _tried("Learning rates to try; with --sample also a range, as in 0.001..0.1; so too below."),
     ] = ()
     momentum: Annotated[tuple[str, ...], _tried("Momenta to try; sgd and rmsprop.")] = ()
     weight_decay: Annotated[tuple[str, ...], _tried("Shrinkages of the weights to try.")] = ()

@@ -28,14 +28,15 @@ class Numbers:
 
     Attributes:
         sources: where they are read.
-        inputs: the Tensors without axes through which the program is given them, by what they are.
+        inputs: the Tensors without axes through which the program is given them, by what they are; with
+            what they depend on and how they are computed.
     """
 
     def __init__(self, places: Places) -> None:
         self.sources: list[tuple[Source, Any]] = []
-        self.inputs: dict[Any, tuple[Tensor, Callable[[], float]]] = {}
+        self.inputs: dict[Any, tuple[frozenset[Any], Tensor, Callable[[], float]]] = {}
         self._places = places
-        self._decisions: dict[Any, tuple[str, Callable[[], Any], Any]] = {}
+        self._decisions: dict[Any, tuple[frozenset[Any], str, Callable[[], Any], Any]] = {}
         self._names: dict[int, str] = {}
         self._known: list[tuple[int, Any]] = []
 
@@ -58,7 +59,7 @@ class Numbers:
         if not any(known == (id(container), key) for known in self._known):
             self._known.append((id(container), key))
             self.sources.append((source, value))
-            self.decide(name, ("types", id(container), key), lambda: _types(container[key]))
+            self.decide(name, ("types", (id(container), key)), lambda: _types(container[key]))
         if type(value) is float:
             return Number(self, lambda: container[key], (id(container), key), name)
         return tuple(
@@ -71,21 +72,21 @@ class Numbers:
         Questions that are the same have an equal `what`.
         """
         answer = question()
-        self._decisions.setdefault(what, (name, question, answer))
+        self._decisions.setdefault(what, (_sources(what), name, question, answer))
         return answer
 
     def identity(self) -> tuple[Any, ...]:
         """Equal for what depends on the same numbers in the same way."""
-        answers = [(what, answer) for what, (_, _, answer) in self._decisions.items()]
+        answers = [(what, answer) for what, (*_, answer) in self._decisions.items()]
         return [*self.inputs], answers
 
     def input(self, number: Number) -> Tensor:
         """The Tensor through which the program is given a number."""
         if number.key not in self.inputs:
             x = wrap(np.array(number.now(), _FLOAT64))
-            self.inputs[number.key] = x, number.now
+            self.inputs[number.key] = _sources(number.key), x, number.now
             self._names[id(x)] = number.name
-        return self.inputs[number.key][0]
+        return self.inputs[number.key][1]
 
     def name(self, x: Any) -> str | None:
         """What an input is called."""
@@ -94,17 +95,26 @@ class Numbers:
     def change(self) -> str | None:
         """Read the numbers that have changed; the name of one with which the program is another, or None."""
         try:
-            if all(container[key] is value for (container, key), value in self.sources):
+            new = {(id(c), key) for (c, key), value in self.sources if c[key] is not value}
+            if not new:
                 return None
-            for name, question, answer in self._decisions.values():
-                if not _same(question(), answer):
+            for sources, name, question, answer in self._decisions.values():
+                if new & sources and not _same(question(), answer):
                     return name
-            for x, now in self.inputs.values():
-                x.array = np.array(now(), _FLOAT64)
+            for sources, x, now in self.inputs.values():
+                if new & sources:
+                    x.array = np.array(now(), _FLOAT64)
             self.sources = [(source, source[0][source[1]]) for source, _ in self.sources]
         except (LookupError, TypeError, ValueError, ArithmeticError):
             return "a number"
         return None
+
+
+def _sources(what: Any) -> frozenset[Any]:
+    """The sources in what identifies a Number, or a question about some."""
+    if isinstance(what[0], int):
+        return frozenset({what[:2]})
+    return frozenset().union(*(_sources(part) for part in what[1:] if isinstance(part, tuple)))
 
 
 def _part(source: Source, k: int) -> Callable[[], float]:
