@@ -2,6 +2,8 @@
 
 from typing import NoReturn as _NoReturn
 
+__version__ = "0.2.0"
+
 from . import autograd, data, errors, func, nn, ops, optim, special, testing, train, utils
 from .autograd import inference_mode, is_grad_enabled, set_grad_enabled
 from .compiler import jit
@@ -75,9 +77,6 @@ from .kernels.threads import get_num_threads, set_num_threads
 from .ops import linalg
 from .saving import load, save
 from .train import train_many
-
-__version__ = "0.2.0"
-
 
 __all__ = [
     "BoolTensor",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from cyclopts import Parameter
 
 from .. import data as datasets
 from .. import sweep as sweeps
+from ..data.digits import FOLDER_VARIABLE
 from ..sweep.plot import check_matplotlib
 from ..train import named
 from .options import Augment, Data, RecipeChoice
@@ -58,6 +60,13 @@ def sweep(
     workers: Annotated[
         int | None, Parameter(help="Trainings at a time. Default: one per core.", converter=whole_numbers)
     ] = None,
+    on: Annotated[
+        str | None,
+        Parameter(
+            help="Who trains: joblib, dask://HOST:PORT, submitit:PARTITION (Slurm) or submitit:local. "
+            "Default: threads of this process. What one began another goes on with."
+        ),
+    ] = None,
     plot: Annotated[
         bool,
         Parameter(help=f"Draw accuracy against parameters into {_PLOT} in that folder (extra: plot)."),
@@ -87,6 +96,8 @@ def sweep(
             out,
             workers=workers,
             stop_hopeless=stop_hopeless,
+            backend=on,
+            path=data or os.environ.get(FOLDER_VARIABLE) or None,
             on_outcome=report.outcome,
             on_progress=report.progress,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..sweep import Outcome, Summary, kinds
-from ..sweep.outcome import NO_MEMORY
 from ..sweep.summary import number
 from ..train import EpochRecord, Evaluation, Recipe
 
@@ -60,8 +59,8 @@ def recipe_name(recipe: Recipe, numbers: Sequence[str] = ()) -> str:
 def outcome_line(outcome: Outcome, kept: bool, numbers: Sequence[str] = ()) -> str:
     """One finished training of a sweep."""
     result = "diverged" if outcome.accuracy is None else f"accuracy {outcome.accuracy:.2%}"
-    if (outcome.failure or "").startswith(NO_MEMORY):
-        result = NO_MEMORY
+    if not outcome.lasting():
+        result = (outcome.failure or "").partition(":")[0]
     if outcome.stopped:
         result += f", ended after epoch {len(outcome.curve)} of {outcome.recipe.epochs}"
     when = "done before" if kept else f"{outcome.seconds:.1f} s"

@@ -18,7 +18,8 @@ Examples = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 _MOST_LABELS = MOST_BYTES // 8  # bytes in a file: they become int64
 
-_EMBEDDED = Path(__file__).parent / "files"
+#: The folder of the MNIST in this package.
+EMBEDDED = Path(__file__).parent / "files"
 
 # SHA-256 of the uncompressed contents, in the order of `Four`.
 _SUMS = (
@@ -45,7 +46,7 @@ def mnist(folder: str | os.PathLike[str] | None = None) -> tuple[Examples, Examp
     if folder is None:
         folder = os.environ.get(FOLDER_VARIABLE) or None
     if folder is None:
-        return _load(find(_EMBEDDED), _SUMS)
+        return _load(find(EMBEDDED), _SUMS)
     return _load(find(Path(folder)), (None, None, None, None))
 
 

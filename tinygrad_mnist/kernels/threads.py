@@ -52,9 +52,9 @@ def get_num_threads() -> int:
     return _most
 
 
-def alone() -> None:
+def alone(is_alone: bool = True) -> None:
     """Let this thread's kernels use no other: it is one of as many as there are cores."""
-    _here.alone = True
+    _here.alone = is_alone
 
 
 _here = threading.local()

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ..train import DivergenceError, EpochRecord, Recipe, TrainedNetwork, run
 
-#: How the failure begins that another try may not have.
-NO_MEMORY = "not enough memory"
+#: How failures begin that another try may not have.
+NO_MEMORY, LOST = "not enough memory", "its worker was lost"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,10 @@ class Outcome:
     failure: str | None = None
     curve: tuple[float, ...] = ()
     stopped: bool = False
+
+    def lasting(self) -> bool:
+        """Whether it would be the same again: there can be more memory the next time."""
+        return not (self.failure or "").startswith((NO_MEMORY, LOST))
 
     def possible(self) -> bool:
         """Whether these can be the numbers of a training: a file may have been edited."""

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Generator, Sequence
-from queue import SimpleQueue
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TinygradMnistError
-from ..kernels.threads import get_num_threads
 from ..train import Recipe, RecipeError
-from ..train.crew import Crew
-from .outcome import NO_MEMORY, Outcome, outcome_of, parameter_count
+from .outcome import Outcome, parameter_count
 from .shelf import Shelf
 from .standing import Standing
+from .trainings import Events, elsewhere, here
 
 #: Called with an outcome, and whether it was in the folder already.
 OutcomeListener: TypeAlias = Callable[[Outcome, bool], None]
@@ -38,6 +37,8 @@ def sweep(
     *,
     workers: int | None = None,
     stop_hopeless: bool = False,
+    backend: str | None = None,
+    path: str | os.PathLike[str] | None = None,
     on_outcome: OutcomeListener | None = None,
     on_progress: ProgressListener | None = None,
 ) -> list[Outcome]:
@@ -56,7 +57,12 @@ def sweep(
         workers: how many at a time; None for as many as `get_num_threads` says.
         stop_hopeless: end a training that is worse than half of those finished before, see `Standing`.
             Outcomes of such that are in the folder count only if this is asked for again.
-        on_outcome, on_progress: see their types; called by the thread that calls.
+        backend: who trains instead of threads of this process, as in `tg.train_many`. A sweep that was begun
+            by one goes on by another.
+        path: where images and labels were read from, which the workers of a backend see too; None for the
+            package.
+        on_outcome, on_progress: see their types; called by the thread that calls. A backend's workers tell
+            no progress.
 
     Returns:
         The outcomes, in the order of the recipes.
@@ -65,6 +71,7 @@ def sweep(
         RecipeError: for a recipe without a validation share.
         DataError: where the folder cannot be used, and as `train.run`.
         SweepError: for less than one worker.
+        EngineError, MissingExtraError: for a backend that is not there, or not any more: call again.
     """
     for recipe in recipes:
         if not recipe.validation:
@@ -86,45 +93,20 @@ def sweep(
         (recipe for recipe in dict.fromkeys(recipes) if recipe not in outcomes),
         key=lambda recipe: (recipe.seed, -parameter_count(recipe, images, labels) * recipe.epochs),
     )
-    with contextlib.closing(_trained(waiting, Crew(images, labels), workers, shelf, standing)) as events:
+    events: Events
+    if not waiting:
+        return [outcomes[recipe] for recipe in recipes]
+    if backend is None:
+        events = here(waiting, (images, labels), shelf, standing, workers)
+    else:
+        spool = Path(folder) / "submitit"
+        events = elsewhere(waiting, (images, labels), shelf, standing, workers, backend, path, spool)
+    with contextlib.closing(events):
         for event in events:
             if isinstance(event, Outcome):
                 outcomes[event.recipe] = event
                 if on_outcome:
                     on_outcome(event, False)
-            elif on_progress:
+            elif event is not None and on_progress:
                 on_progress(*event)
     return [outcomes[recipe] for recipe in recipes]
-
-
-def _trained(
-    recipes: Sequence[Recipe], crew: Crew, workers: int | None, shelf: Shelf, standing: Standing | None
-) -> Generator[Outcome | tuple[Recipe, float]]:
-    """Outcomes as they come, which are on the shelf then, and how much is done of what is under way."""
-    if not recipes:
-        return
-    events: SimpleQueue[Outcome | tuple[Recipe, float]] = SimpleQueue()
-
-    def do(i: int) -> None:
-        recipe = recipes[i]
-        events.put((recipe, 0.0))
-        with contextlib.suppress(KeyboardInterrupt):  # it was stopped before its end
-            outcome = outcome_of(
-                recipe,
-                crew.images,
-                crew.labels,
-                lambda share: events.put((recipe, share)),
-                train=crew.train,
-                is_hopeless=standing.is_hopeless if standing else None,
-            )
-            if not (outcome.failure or "").startswith(NO_MEMORY):
-                shelf.put(outcome)
-            if standing:
-                standing.add(outcome)
-            events.put(outcome)
-
-    count = min(workers or get_num_threads(), len(recipes))
-    with contextlib.closing(crew.side_by_side(do, len(recipes), count)) as ended:
-        for _ in ended:
-            while not events.empty():
-                yield events.get()

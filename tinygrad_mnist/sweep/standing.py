@@ -21,9 +21,15 @@ class Standing:
     """
 
     def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
-        self.curves: list[Sequence[float]] = []
+        self.curves: list[Sequence[float]] = []  # of those that were finished
         for outcome in outcomes:
             self.add(outcome)
+
+    def as_it_is(self) -> Standing:
+        """A copy, for those who do not hear of others."""
+        copy = Standing()
+        copy.curves = list(self.curves)
+        return copy
 
     def add(self, outcome: Outcome) -> None:
         """One more is finished."""

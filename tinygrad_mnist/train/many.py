@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import Any, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..kernels.threads import get_num_threads
 from .crew import Crew
+from .elsewhere.dealing import EngineError, dealt
+from .elsewhere.engines import using
+from .elsewhere.source import Examples, read
+from .elsewhere.task import trained
 from .recipes import Recipe
 
 #: A recipe, or a function of images and labels that trains something and gives it.
@@ -42,32 +45,42 @@ class Result:
 
 def train_many(
     jobs: Sequence[Job],
-    data: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    data: Examples | str | os.PathLike[str],
     *,
     workers: int | None = None,
     on_result: Callable[[Result], None] | None = None,
     progress: bool = False,
     compiled: bool = True,
+    backend: str | None = None,
 ) -> list[Result]:
     """Train any mix of networks side by side; each gives the bits that it gives alone.
 
     Args:
         jobs: recipes, and functions (images, labels) -> anything. A function computes by this thread alone;
             what it draws at random should come from a Generator of its own.
-        data: images (N, height, width), uint8, and labels (N,), int64, which all share.
+        data: images (N, height, width), uint8, and labels (N,), int64, which all share; or the path of a
+            folder of IDX files, whose training part is meant, or of an .npz file with images and labels.
         workers: trainings at a time; None: one for each core, as `get_num_threads` says.
         on_result: called in this thread with each result as it comes.
         progress: whether a line on standard error says how many are done.
         compiled: as in `fit`, for recipes.
+        backend: who trains instead of this process's threads: "joblib" (processes here, or what
+            `joblib.parallel_config` says), "dask://HOST:PORT", "submitit:PARTITION" (Slurm) or
+            "submitit:local". Their workers find data in the package, or at the path, which all see; arrays
+            of your own are put into a temporary file, which other machines do not see.
 
     Returns:
         A result for each job, in their order. What fails, as by divergence, is a result and stops no other.
-        Ctrl-C ends those that are running, and the results so far are returned, the others with `done` False.
+        Ctrl-C ends those that are running, and the results so far are returned, the others with `done` False;
+        so it is when the backend ends before them, and then they have its error.
 
     Raises ValueError for fewer than one worker, TypeError for a job that is neither recipe nor function,
-    DataError for images and labels of other shapes or number. What `on_result` raises ends everything.
+    DataError for images and labels of other shapes or number or a path without, EngineError for a backend
+    that is unknown or not there, MissingExtraError for one whose package is not. What `on_result` raises
+    ends everything.
     """
-    images, labels = data
+    path = data if isinstance(data, str | os.PathLike) else None
+    images, labels = read(path) if isinstance(data, str | os.PathLike) else data
     if any(isinstance(job, Recipe) for job in jobs) and (
         getattr(images, "ndim", 0) != 3 or getattr(labels, "ndim", 0) != 1
     ):
@@ -84,21 +97,59 @@ def train_many(
     results = [Result(job, done=False) for job in jobs]
     if not results:
         return results
-    crew, done = Crew(images, labels, compiled), 0
+    if backend is None:
+        news = _here(jobs, Crew(images, labels, compiled), workers, results)
+    else:
+        news = _elsewhere(jobs, (images, labels), path, backend, workers, compiled, results)
+    done = 0
+    try:
+        with contextlib.suppress(KeyboardInterrupt), contextlib.closing(news):
+            for i in news:
+                if i is not None:
+                    done += 1
+                    if on_result:
+                        on_result(results[i])
+                if progress:
+                    _tell(done, len(jobs))
+    except EngineError as error:
+        if not done:
+            raise
+        results = [one if one.done else dataclasses.replace(one, error=error) for one in results]
+    return results
+
+
+def _here(
+    jobs: Sequence[Job], crew: Crew, workers: int | None, results: list[Result]
+) -> Generator[int | None]:
+    """Puts results in their places, and tells which."""
 
     def do(i: int) -> None:
         results[i] = _result(crew, jobs[i])
 
-    ended = crew.side_by_side(do, len(jobs), min(workers or get_num_threads(), len(jobs)))
-    with contextlib.suppress(KeyboardInterrupt), contextlib.closing(ended):
-        for i in ended:
-            if i is not None:
-                done += 1
-                if on_result:
-                    on_result(results[i])
-            if progress:
-                _tell(done, len(jobs))
-    return results
+    yield from crew.side_by_side(do, len(jobs), min(workers or get_num_threads(), len(jobs)))
+
+
+def _elsewhere(
+    jobs: Sequence[Job],
+    examples: Examples,
+    path: str | os.PathLike[str] | None,
+    backend: str,
+    workers: int | None,
+    compiled: bool,
+    results: list[Result],
+) -> Generator[int | None]:
+    """As `_here`."""
+    function = partial(_done, compiled=compiled)
+    with using(backend, workers, examples, path) as (engine, source):
+        for report in dealt(list(enumerate(jobs)), examples, engine, lambda: function, source):
+            if report is not None:
+                i = report.number
+                results[i] = Result(jobs[i], report.value, report.error, report.seconds)
+            yield None if report is None else report.number
+
+
+def _done(job: Job, images: Any, labels: Any, compiled: bool) -> Any:
+    return trained(job, images, labels, compiled=compiled) if isinstance(job, Recipe) else job(images, labels)
 
 
 def _result(crew: Crew, job: Job) -> Result:
