@@ -167,7 +167,7 @@ class Optimizer:
             data = p.array if alone else np.array(p.array, order="C")
             results = in_place(data, arrays, floats, _targets(tuple(state))) if plain else None
             if results is None:
-                values = (x.array for x in state.values())
+                values = [counts[id(x)] if name == "step" else x.array for name, x in state.items()]
                 _put_all(p, state, self.rule(p.array, g.array, *values, **options))
                 return
             if p.memory is not None:
