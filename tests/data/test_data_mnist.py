@@ -81,11 +81,11 @@ def test_every_load_is_a_fresh_array(embedded):
 
 
 def test_the_licence_page_states_the_sums_of_the_files():
-    page = (digits._EMBEDDED / "LICENSE.md").read_text(encoding="utf-8")
+    page = (digits.EMBEDDED / "LICENSE.md").read_text(encoding="utf-8")
     for word in ("LeCun", "Cortes", "Burges", "CC BY-SA 3.0"):
         assert word in page
     for name, sha256 in zip(MNIST_NAMES, digits._SUMS, strict=True):
-        contents = gzip.decompress((digits._EMBEDDED / f"{name}.gz").read_bytes())
+        contents = gzip.decompress((digits.EMBEDDED / f"{name}.gz").read_bytes())
         assert hashlib.sha256(contents).hexdigest() == sha256
         md5 = hashlib.md5(contents, usedforsecurity=False).hexdigest()
         (row,) = [line for line in page.splitlines() if f"{name}.gz" in line]
@@ -93,7 +93,7 @@ def test_the_licence_page_states_the_sums_of_the_files():
 
 
 def test_an_embedded_file_that_was_exchanged(tmp_path, monkeypatch):
-    monkeypatch.setattr(digits, "_EMBEDDED", fill(tmp_path))
+    monkeypatch.setattr(digits, "EMBEDDED", fill(tmp_path))
     message = complaint(None)
     assert str(tmp_path / MNIST_NAMES[0]) in message
     assert "SHA-256" in message
@@ -101,8 +101,8 @@ def test_an_embedded_file_that_was_exchanged(tmp_path, monkeypatch):
 
 def test_an_embedded_file_that_was_left_out(tmp_path, monkeypatch):
     for name in MNIST_NAMES[1:]:
-        shutil.copy(digits._EMBEDDED / f"{name}.gz", tmp_path)
-    monkeypatch.setattr(digits, "_EMBEDDED", tmp_path)
+        shutil.copy(digits.EMBEDDED / f"{name}.gz", tmp_path)
+    monkeypatch.setattr(digits, "EMBEDDED", tmp_path)
     assert f"{tmp_path} has no train-images-idx3-ubyte" in complaint(None)
 
 

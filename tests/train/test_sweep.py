@@ -144,7 +144,7 @@ def test_each_run_gives_what_it_gives_alone_and_only_once(tmp_path, monkeypatch)
     assert {recipe for recipe, share in shares if share == 0} == {*recipes}
     assert {recipe for recipe, share in shares if share == 1} == {*recipes} - {DIVERGING}
 
-    monkeypatch.setattr("tinygrad_mnist.sweep.pool.outcome_of", None)  # nothing is trained now
+    monkeypatch.setattr("tinygrad_mnist.sweep.trainings.outcome_of", None)  # nothing is trained now
     kept = []
     assert sweep(recipes, *EXAMPLES, tmp_path, on_outcome=lambda *news: kept.append(news)) == outcomes
     assert kept == [(outcome, True) for outcome in outcomes]

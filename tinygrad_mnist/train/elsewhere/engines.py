@@ -9,7 +9,6 @@ import os
 import tempfile
 import time
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -85,6 +84,7 @@ class _Joblib:
 
     def __init__(self, workers: int | None) -> None:
         self._joblib = _imported("joblib", "dask")
+        self._broken = importlib.import_module("concurrent.futures.process").BrokenProcessPool
         self._workers = workers or -1
 
     def finished(self, tasks: Iterable[Task]) -> _News:
@@ -106,7 +106,7 @@ class _Joblib:
                     for place, reports in results:
                         done.add(place)
                         yield given[place], reports
-            except BrokenProcessPool:
+            except self._broken:
                 pass
         given += tasks  # those that nobody had asked for yet
         for place, task in enumerate(given):
