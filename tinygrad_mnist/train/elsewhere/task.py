@@ -7,8 +7,8 @@ import dataclasses
 import hashlib
 import importlib
 import os
-import pickle
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -121,10 +121,10 @@ def _first_of_the_node(kind: Recipe) -> Iterator[None]:
 
 def _sendable(error: Exception) -> Exception:
     """The error itself if it survives the way back, else one that says the same."""
-    try:
-        again = pickle.loads(pickle.dumps(error))
-        if type(again) is type(error) and str(again) == str(error):
-            return error
-    except Exception:
-        pass
+    cls = type(error)
+    plain = all(isinstance(x, str | int | float) for x in error.args) and not vars(error)
+    if plain and getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is cls:
+        with contextlib.suppress(Exception):
+            if str(cls(*error.args)) == str(error):
+                return error
     return RuntimeError(f"{type(error).__name__}: {error}")
