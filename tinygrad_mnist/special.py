@@ -8,23 +8,47 @@ from typing import NoReturn
 from . import ops
 from .core.functions import xlogy
 from .core.hints import missing
-from .ops import erf, erfc, exp2, expm1, log1p, log_softmax, logit, logsumexp, round, sinc, softmax
+from .ops import (
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    exp2,
+    expm1,
+    log1p,
+    log_softmax,
+    logit,
+    logsumexp,
+    polygamma,
+    round,
+    sinc,
+    softmax,
+)
+from .ops import digamma as psi
+from .ops import lgamma as gammaln
 from .ops import sigmoid as expit
 from .ops.floats import in_floats
 from .primitive import Value
 
 __all__ = [
+    "digamma",
     "entr",
     "erf",
     "erfc",
+    "erfinv",
     "exp2",
     "expit",
     "expm1",
+    "gammaln",
     "log1p",
     "log_softmax",
     "logit",
     "logsumexp",
+    "multigammaln",
     "ndtr",
+    "ndtri",
+    "polygamma",
+    "psi",
     "round",
     "sinc",
     "softmax",
@@ -43,6 +67,18 @@ def entr(input: Value) -> Value:
 def ndtr(input: Value) -> Value:
     """The share of a standard normal distribution below x."""
     return 0.5 * ops.erfc(-input * math.sqrt(0.5))
+
+
+@in_floats
+def ndtri(input: Value) -> Value:
+    """The number below which a share of a standard normal distribution lies: the inverse of `ndtr`."""
+    return ops.erfinv(2 * input - 1) * math.sqrt(2)
+
+
+def multigammaln(input: Value, p: int) -> Value:
+    """log of the gamma function of dimension p: a constant and p terms lgamma(x) + lgamma(x - 1/2) + ..."""
+    parts = [ops.lgamma(input - j / 2) for j in range(p)]
+    return sum(parts[1:], parts[0]) + p * (p - 1) / 4 * math.log(math.pi)
 
 
 @in_floats

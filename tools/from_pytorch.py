@@ -41,6 +41,7 @@ BUT = {
         "jit": "`tg.jit(f)` compiles a function; there is no `jit.script`",
         "load": "safetensors; a pickle is refused with how to convert it",
         "manual_seed": "other numbers than PyTorch's for the same seed",
+        "Size": "of plain tuples `isinstance(x.shape, tg.Size)` holds",
         "masked_select": "a compiled function refuses it: its shape depends on numbers",
         "nonzero": "a compiled function refuses it: its shape depends on numbers",
         "save": "safetensors, whatever the name ends in",
@@ -57,11 +58,14 @@ BUT = {
         "data": "shares changes in place with the tensor; after a change of the tensor ask for it anew",
         "detach": "a value: not to be changed, nor used after the tensor was; write `.detach().clone()`",
         "numpy": "read-only, and the numbers of now: later changes of the tensor are not in it",
-        "size": "gives a plain tuple",
+        "size": "gives a plain tuple, for which `isinstance(x.shape, tg.Size)` holds",
+        "stride": "of the array as it lies now",
+        "type": 'without a dtype PyTorch\'s word, "torch.FloatTensor"',
         "view": "as reshape: copies where it must; not for bits of another dtype",
     },
 }
 ABSENT = "not here"
+METHODS = {n for n in dir(tg.Tensor) if not isinstance(getattr(tg.Tensor, n), Absent)}
 
 
 def row(family: str, name: str) -> tuple[str, str, str]:
@@ -78,6 +82,8 @@ def row(family: str, name: str) -> tuple[str, str, str]:
         hint = f"`tg.{name}(x, ...)`"
     if not hint and family == "torch" and hasattr(tg.nn.functional, name):
         hint = f"`nn.functional.{name}`"
+    if not hint and family in ("torch", "torch.nn.functional") and name in METHODS:
+        hint = f"`x.{name}(...)`"
     return name, (note and "same but") or ABSENT, note or hint
 
 

@@ -13,7 +13,11 @@ from tinygrad_mnist import nn, optim
     [
         (nn, "Liner", "did you mean 'Linear'?"),
         (nn, "BatchNorm2D", "did you mean 'BatchNorm2d'?"),
-        (nn, "Conv3d", "volumes have no convolution"),
+        (nn, "SyncBatchNorm", "there is one machine here"),
+        (nn.functional, "relu_", "write x.relu_(...)"),
+        (nn.Linear(2, 3), "wieght", "did you mean 'weight'?"),
+        (tg, "batch_norm", "write tg.nn.functional.batch_norm(...)"),
+        (tg.ones(2), "storage_type", "docs/from-pytorch.md lists what there is"),
         (nn.functional, "crossentropy", "did you mean 'cross_entropy'?"),
         (nn.init, "kaiming_normal", "did you mean 'kaiming_normal_'?"),
         (nn.utils, "clip_grad_norm", "did you mean 'clip_grad_norm_'?"),

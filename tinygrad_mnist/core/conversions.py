@@ -15,6 +15,16 @@ from .tape import Node
 _T = TypeVar("_T")
 _Bool: TypeAlias = bool
 _Int: TypeAlias = int
+_WORDS = {
+    "float32": "Float",
+    "float64": "Double",
+    "int64": "Long",
+    "int32": "Int",
+    "int16": "Short",
+    "int8": "Char",
+    "uint8": "Byte",
+    "bool": "Bool",
+}
 _DEVICES = frozenset({"cpu", "cuda", "mps", "xpu", "meta", "hip", "mtia"})
 
 
@@ -25,7 +35,8 @@ class Conversions(Node, Generic[_T]):
 
     #: Where tensors are: the CPU.
     device = CPU
-    is_cuda = is_sparse = is_quantized = False
+    is_cpu = True
+    is_cuda = is_sparse = is_quantized = is_mps = is_meta = is_xpu = False
     layout = "strided"
 
     def to(self, *args: Any, **keywords: Any) -> _T:
@@ -55,9 +66,23 @@ class Conversions(Node, Generic[_T]):
         """Cast to the dtype of another tensor."""
         return self.to(other.array.dtype)
 
-    def type(self, dtype: Any) -> _T:
-        """Cast to `dtype`."""
-        return self.to(dtype)
+    def type(self, dtype: Any = None, non_blocking: _Bool = False) -> Any:
+        """Cast to `dtype`, or to one of PyTorch's words ("torch.FloatTensor"); without it, that word."""
+        if dtype is None:
+            return f"torch.{_WORDS[self.array.dtype.name]}Tensor"
+        word = dtype.rpartition(".")[2] if isinstance(dtype, str) else getattr(dtype, "__name__", "")
+        named = {f"{kind}Tensor": name for name, kind in _WORDS.items()}
+        return self.to(named.get(word, dtype))
+
+    def stride(self, dim: _Int | None = None) -> Any:
+        """Of each axis, or of one, how many elements in memory lie from one index to the next."""
+        array = self.numpy()
+        strides = tuple(n // array.itemsize for n in array.strides)
+        return strides if dim is None else strides[dim]
+
+    def get_device(self) -> _Int:
+        """-1, as of every tensor on the CPU."""
+        return -1
 
     def float(self, memory_format: Any = None) -> _T:
         """Cast to float32."""

@@ -365,6 +365,11 @@ def _new(name: str, value: float) -> Any:
     return new
 
 
+def _again(self: Tensor, *data: Any) -> Tensor:
+    """PyTorch's older word: of this tensor's dtype, numbers, or with sizes zeros."""
+    return _legacy("new", self.dtype)(*data)
+
+
 def _new_full(
     self: Tensor,
     size: Any,
@@ -394,6 +399,7 @@ def _new_tensor(
 
 
 for _name, _word in {
+    "new": _again,
     "new_zeros": _new("new_zeros", 0),
     "new_ones": _new("new_ones", 1),
     "new_empty": _new("new_empty", 0),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 _COMPLEX = "complex numbers are not supported"
 _SPARSE = "sparse tensors are not supported; zeros in dense ones cost no more than other numbers"
@@ -39,35 +41,11 @@ HINTS = {
         ),
         _GRAPHICS,
     ),
-    **dict.fromkeys(
-        (
-            "set_default_dtype",
-            "set_default_tensor_type",
-            "set_default_device",
-        ),
-        _DTYPE,
-    ),
-    **dict.fromkeys(
-        [
-            "Conv3d",
-            "ConvTranspose3d",
-            "MaxPool3d",
-            "AvgPool3d",
-            "AdaptiveAvgPool3d",
-            "AdaptiveMaxPool3d",
-            "LPPool3d",
-        ],
-        "volumes have no convolution or pooling here",
-    ),
-    **dict.fromkeys(
-        ["LazyLinear", "LazyConv1d", "LazyConv2d", "LazyBatchNorm1d", "LazyBatchNorm2d"],
-        "say how many inputs the layer has",
-    ),
+    "set_default_tensor_type": _DTYPE,
     **dict.fromkeys(["DataParallel", "SyncBatchNorm", "DistributedSampler"], "there is one machine here"),
     "SparseAdam": "gradients of tables are not sparse here; write optim.Adam",
     "Adafactor": "write optim.AdamW",
     "Muon": "write optim.AdamW",
-    "CTCLoss": "it is not supported; align the symbols and write nn.CrossEntropyLoss",
     "spectral_norm": "it is not supported; weight_norm is",
     "GradScaler": _HALF,
     "compile": "write tg.jit(f), or @tg.jit",
@@ -76,7 +54,6 @@ HINTS = {
     "storage": "tensors are values and have no storage of their own to look at",
     "untyped_storage": "tensors are values and have no storage of their own to look at",
     "data_ptr": "tensors are values; x.numpy().ctypes.data is where the numbers lie now",
-    "stride": "where numbers lie in memory is not the user's business here; x.numpy().strides says it",
     "as_strided": "strides are not the user's business here; use unfold, or NumPy before tg.tensor",
     "set_": "rebind the name: x = y",
     "resize_": "tensors keep their shape: x = tg.zeros(new_shape), or reshape",
@@ -85,19 +62,12 @@ HINTS = {
     "multiprocessing": "use Python's multiprocessing",
     "hub": "models are not downloaded here",
     "onnx": "exporting to ONNX is not torch.onnx here; tg.jit(f).export(path) writes a Python file",
-    "Size": "shapes are plain tuples",
     "symeig": "write tg.linalg.eigh",
     "lstsq": "write tg.linalg.lstsq(A, b)",
     **dict.fromkeys(
         [
-            "lgamma",
-            "digamma",
-            "polygamma",
-            "mvlgamma",
-            "erfinv",
             "igamma",
             "igammac",
-            "gammaln",
             "i0",
             "i1",
             "zeta",
@@ -108,6 +78,18 @@ HINTS = {
     "map_": "write the operation on whole tensors",
     "apply_": "write the operation on whole tensors",
 }
+
+
+_NOWHERE: Mapping[str, Any] = MappingProxyType({})
+
+
+#: Words of PyTorch's Tensor for which nothing stands.
+OF_TENSORS = (
+    *("as_strided_scatter", "cauchy_", "frexp", "geometric_", "hardshrink", "histogram", "index_reduce"),
+    *("is_inference", "is_pinned", "is_shared", "log_normal_", "lu", "map2_", "matrix_exp", "nanquantile"),
+    *("nextafter", "put", "register_post_accumulate_grad_hook", "renorm_", "resize_as_", "storage_offset"),
+    *("storage_type", "to_dense", "triangular_solve"),
+)
 
 
 class Absent:
@@ -123,13 +105,40 @@ class Absent:
     def __get__(self, instance: object, owner: type) -> Absent:
         if instance is None:
             return self
-        raise missing(self._owner, self._name, tuple)
+        raise missing(
+            self._owner,
+            self._name,
+            lambda: (n for n in dir(owner) if not isinstance(getattr(owner, n), Absent)),
+        )
 
 
-def missing(owner: str, name: str, known: Callable[[], Iterable[str]]) -> AttributeError:
-    """The error for a name that is not there; `known` gives those that are."""
+class NotThere(AttributeError):
+    """An attribute that an object has not: the nearest name is looked for when somebody reads the error."""
+
+    def __str__(self) -> str:
+        name = str(self.name)
+        near = difflib.get_close_matches(name, [n for n in dir(self.obj) if n[0] != "_"], 1)
+        hint = HINTS.get(name) or (f"did you mean {near[0]!r}?" if near else "")
+        text = f"'{type(self.obj).__name__}' object has no attribute '{name}'"
+        return f"{text}: {hint}" if hint else text
+
+
+def missing(
+    owner: str, name: str, known: Callable[[], Iterable[str]], elsewhere: Mapping[str, Any] = _NOWHERE
+) -> AttributeError:
+    """The error for a name that is not there.
+
+    Args:
+        owner: whose name it would be.
+        name: the name.
+        known: gives those that are there.
+        elsewhere: how to write the names of other places -> what has them.
+    """
     if name in HINTS:
         return AttributeError(f"{owner} has no {name!r}: {HINTS[name]}")
+    for form, place in elsewhere.items():
+        if name in dir(place) and not isinstance(getattr(place, name, None), Absent):
+            return AttributeError(f"{owner} has no {name!r}: write {form.format(name)}")
     names = [n for n in known() if not n.startswith("_")]
     near = [n for n in names if n.lower() == name.lower()] or difflib.get_close_matches(name, names, 1)
     hint = f"did you mean {near[0]!r}?" if near else "docs/from-pytorch.md lists what there is"

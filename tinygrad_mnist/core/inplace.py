@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError, TraceError
-from .assignment import assigned, cast_like, filled, scattered
+from .assignment import assigned, cast_like, filled
 from .methods import Method
 from .operators import Operators
 from .tape import clock, recording, tracing
@@ -292,10 +292,12 @@ class InPlace(Operators[_T]):
     cumprod_: Method[_T] = _changing(ops.cumprod)
     cumsum_: Method[_T] = _changing(ops.cumsum)
     deg2rad_: Method[_T] = _changing(ops.deg2rad)
+    digamma_: Method[_T] = _changing(ops.digamma)
     div_: Method[_T] = _changing(ops.div)
     eq_: Method[_T] = _changing(ops.eq)
     erf_: Method[_T] = _changing(ops.erf)
     erfc_: Method[_T] = _changing(ops.erfc)
+    erfinv_: Method[_T] = _changing(ops.erfinv)
     exp_: Method[_T] = _changing(ops.exp)
     exp2_: Method[_T] = _changing(ops.exp2)
     expm1_: Method[_T] = _changing(ops.expm1)
@@ -313,6 +315,7 @@ class InPlace(Operators[_T]):
     index_fill_: Method[_T] = _changing(ops.index_fill)
     le_: Method[_T] = _changing(ops.le)
     lerp_: Method[_T] = _changing(ops.lerp)
+    lgamma_: Method[_T] = _changing(ops.lgamma)
     log_: Method[_T] = _changing(ops.log)
     log10_: Method[_T] = _changing(ops.log10)
     log1p_: Method[_T] = _changing(ops.log1p)
@@ -386,14 +389,6 @@ class InPlace(Operators[_T]):
     def _drawn(self, name: str, values: Any) -> _T:
         """Random values in place of these."""
         return change(self, name, lambda old: values)  # type: ignore[return-value]
-
-    def index_put_(self, indices: Any, values: Any, accumulate: bool = False) -> _T:
-        """`x[indices] = values`, or `+=` with repeated positions added up; returns self."""
-        if accumulate:
-            where = tuple(indices)
-            return change(self, "index_put_", lambda old: old + scattered(old, where, values))  # type: ignore[return-value]
-        self[tuple(indices)] = values
-        return self  # type: ignore[return-value]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         change(self, "x[...] = ...", lambda old: assigned(old, key, value))

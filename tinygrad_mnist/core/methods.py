@@ -99,8 +99,10 @@ class Methods(Node, Generic[_T]):
     copysign: Method[_T] = ops.copysign
     cosh: Method[_T] = ops.cosh
     deg2rad: Method[_T] = ops.deg2rad
+    digamma: Method[_T] = ops.digamma
     elu: Method[_T] = ops.elu
     erfc: Method[_T] = ops.erfc
+    erfinv: Method[_T] = ops.erfinv
     exp2: Method[_T] = ops.exp2
     fix: Method[_T] = ops.trunc
     floor: Method[_T] = ops.floor
@@ -116,6 +118,7 @@ class Methods(Node, Generic[_T]):
     isposinf: Method[_T] = ops.isposinf
     leaky_relu: Method[_T] = ops.leaky_relu
     lerp: Method[_T] = ops.lerp
+    lgamma: Method[_T] = ops.lgamma
     log10: Method[_T] = ops.log10
     log2: Method[_T] = ops.log2
     logaddexp: Method[_T] = ops.logaddexp
@@ -327,6 +330,10 @@ class Methods(Node, Generic[_T]):
     tile: Method[_T] = _spread(ops.tile)
     view: Method[_T] = _spread(ops.view)
 
+    def polygamma(self, n: int) -> _T:
+        """See `ops.polygamma`."""
+        return ops.polygamma(n, self)
+
     def reshape_as(self, other: Any) -> _T:
         """This tensor in the shape of another."""
         return ops.view_as(self, other)
@@ -350,6 +357,11 @@ class Methods(Node, Generic[_T]):
 
     @property
     def mT(self) -> _T:
+        """The last two axes exchanged."""
+        return ops.adjoint(self)
+
+    @property
+    def mH(self) -> _T:
         """The last two axes exchanged."""
         return ops.adjoint(self)
 

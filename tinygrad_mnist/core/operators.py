@@ -129,6 +129,10 @@ class Operators(Methods[_T]):
 
     __hash__ = object.__hash__
 
+    def __contains__(self, value: Any) -> bool:
+        """Whether an element is equal to a number, or to that of a tensor of a shape that broadcasts."""
+        return bool(ops.any(ops.eq(self, value)))
+
     def __getitem__(self, key: Any) -> _T:
         return ops.getitem(self, key)
 

@@ -29,6 +29,9 @@ recording: ContextVar[bool] = ContextVar("recording", default=True)
 #: What records the program of a function being compiled, in place of running its operations.
 tracing: ContextVar[Any] = ContextVar("tracing", default=None)
 
+#: Whether a derivative that is NaN is an error.
+anomaly: ContextVar[bool] = ContextVar("anomaly", default=False)
+
 #: Numbers nodes and assignments in one order.
 clock = itertools.count(1)
 
@@ -234,6 +237,7 @@ def _walk(
     leaves: list[Node] = []
     walked: list[Node] = []
     received: list[tuple[Node, Value]] = list(zip(outputs, cotangents))
+    watched = anomaly.get() and recorder is None
     while True:
         for node, g in received:
             if node in pending:
@@ -289,6 +293,8 @@ def _walk(
                 if gx.dtype is not data.dtype and gx.dtype != data.dtype:
                     gx = cast(gx, data.dtype)
                 received.append((x, gx))
+                if watched and np.isnan(gx).any():
+                    raise GraphError(f"backward: the derivative of {_name(node)} by an input is NaN")
                 if recorder is not None:
                     recorder.slope(x, gx)
     if free:

@@ -11,12 +11,14 @@ from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
 from ..primitive import Array, Primitive, Shape, check_dtype, native, normalize_axis
 from .conversions import Conversions
-from .hints import HINTS, Absent
+from .hints import HINTS, OF_TENSORS, Absent
 from .html import shown
-from .inplace import InPlace, Memory, assign
+from .inplace import Memory, assign
 from .numpy_functions import array_function, array_ufunc
+from .printing import printed
 from .steps import Steps
 from .tape import clock, pull_back, recording, tracing
+from .words import Words
 
 # The methods int, float and bool hide these names in the class.
 _Int: TypeAlias = int
@@ -24,7 +26,7 @@ _Float: TypeAlias = float
 _Bool: TypeAlias = bool
 
 
-class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
+class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
     """An n-dimensional array of numbers that remembers how it was computed.
 
     Tensors are values: arithmetic gives new ones and none changes. `shape`, `dtype` and broadcasting are
@@ -172,7 +174,7 @@ class Tensor(Conversions["Tensor"], InPlace["Tensor"], Steps):
         return self.shape[0]
 
     def __repr__(self) -> str:
-        text = np.array2string(self._numbers, separator=", ", prefix="Tensor(", precision=4)
+        text = printed(self._numbers, "Tensor(")
         dtype = "" if self.dtype in (np.float32, np.int64, np.bool_) else f", dtype={self.dtype}"
         return f"Tensor({text}{dtype}{', requires_grad=True' if self.requires_grad else ''})"
 
@@ -431,7 +433,7 @@ def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
     return wrap(trace.record(ops.fill, (value, shape, dtype)))
 
 
-for _name in HINTS:
+for _name in (*HINTS, *OF_TENSORS):
     if not hasattr(Tensor, _name):
         setattr(Tensor, _name, Absent("Tensor", _name))
 

@@ -279,5 +279,5 @@ class ParameterDict(_Named):
 def _shown(named: Mapping[Any, Tensor]) -> str:
     sizes = {key: "x".join(map(str, p.shape)) for key, p in named.items()}
     return "\n".join(
-        f"({key}): Parameter containing: [{p.dtype} of size {sizes[key]}]" for key, p in named.items()
+        f"  ({key}): Parameter containing: [{p.dtype} of size {sizes[key]}]" for key, p in named.items()
     )

@@ -18,7 +18,7 @@ _MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class _Convolution(Module):
-    """Kernels along one axis or two; see the subclasses.
+    """Kernels along one to three axes; see the subclasses.
 
     Attributes:
         weight: Parameter (out_channels, in_channels / groups, *kernel); transposed (in_channels,
@@ -192,6 +192,17 @@ class Conv2d(_Forward):
         return F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
+class Conv3d(_Forward):
+    """Volumes (N, C, D, H, W) convolved with `out_channels` kernels: (N, O, d, h, w); as `Conv2d`."""
+
+    _axes = 3
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.conv3d`."""
+        x, padding = self._padded(input)
+        return F.conv3d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
 class _Transposed(_Convolution):
     """With PyTorch's order of arguments for transposed convolutions."""
 
@@ -267,6 +278,19 @@ class ConvTranspose2d(_Transposed):
         """See `ops.conv_transpose2d`; `output_size` decides between the sizes that stride allows."""
         more = self._more(input, output_size)
         return F.conv_transpose2d(
+            input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation
+        )
+
+
+class ConvTranspose3d(_Transposed):
+    """The transpose of `Conv3d` as a linear map; as `ConvTranspose2d`."""
+
+    _axes = 3
+
+    def forward(self, input: Value, output_size: Any = None) -> Value:
+        """See `functional.conv_transpose3d`."""
+        more = self._more(input, output_size)
+        return F.conv_transpose3d(
             input, self.weight, self.bias, self.stride, self.padding, more, self.groups, self.dilation
         )
 

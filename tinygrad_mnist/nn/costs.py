@@ -298,6 +298,29 @@ class MultiMarginLoss(_Weighted):
         self.p, self.margin = p, margin
 
 
+class CTCLoss(Module):
+    """See `functional.ctc_loss`."""
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__()
+        self.blank, self.zero_infinity = blank, zero_infinity
+        self.reduction = reduction_of(None, None, reduction)
+
+    def forward(self, log_probs: Value, targets: Any, input_lengths: Any, target_lengths: Any) -> Value:
+        """The cost.
+
+        Args:
+            log_probs: (T, N, C) or (T, C), logarithms of probabilities, float32 or float64.
+            targets: (N, S) or (S,) integers, or all sequences one after the other.
+            input_lengths: (N,) integers.
+            target_lengths: (N,) integers.
+        """
+        return F.ctc_loss(
+            *(log_probs, targets, input_lengths, target_lengths),
+            *(self.blank, self.reduction, self.zero_infinity),
+        )
+
+
 class TripletMarginLoss(_Cost):
     """See `functional.triplet_margin_loss`."""
 

@@ -220,7 +220,8 @@ def _kaiming(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
 
 def by_fan_in(weight: Tensor, bias: Tensor | None, generator: Generator | None = None) -> None:
     """The first values of PyTorch's linear and convolutional layers: uniform on +-1 / sqrt(fan-in)."""
-    kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+    if weight.numel():
+        kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
     if bias is not None:
         fan_in, _ = _calculate_fan_in_and_fan_out(weight)
         bound = 1 / math.sqrt(fan_in) if fan_in else 0.0

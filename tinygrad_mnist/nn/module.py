@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from ..core.hints import NotThere
 from ..core.tensor import Tensor
 from .hooks import Handle, Hooks
 from .inputs import with_bytes_scaled
@@ -83,7 +84,7 @@ class Module:
             self._members.forget(name)
 
     def __getattr__(self, name: str) -> Any:  # only for what is not there
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        raise NotThere(name=name, obj=self)
 
     def __dir__(self) -> Iterable[str]:
         return [name for name in super().__dir__() if name.isidentifier()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..core.tensor import Tensor
@@ -15,6 +16,9 @@ class Parameter(Tensor):
         requires_grad: False for one that is frozen; then integers will do.
         dtype: float32 or float64; None as in `Tensor`. DTypeError for any other that requires a gradient.
     """
+
+    #: Of a lazy layer before its first input: what to call when there are elements.
+    waiting: list[Callable[[], None]]
 
     def __init__(self, data: Any = (), requires_grad: bool = True, *, dtype: Any = None) -> None:
         super().__init__(data, dtype, requires_grad=requires_grad)

@@ -60,6 +60,14 @@ class MaxPool2d(_Max):
         return F.max_pool2d(input, *self._arguments())
 
 
+class MaxPool3d(_Max):
+    """The largest of every box of volumes (N, C, D, H, W); arguments as in `functional.max_pool3d`."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.max_pool3d`."""
+        return F.max_pool3d(input, *self._arguments())
+
+
 class AvgPool1d(Module):
     """The mean of every stretch of (N, C, L); arguments as in `functional.avg_pool1d`."""
 
@@ -92,6 +100,8 @@ class AvgPool1d(Module):
 class AvgPool2d(Module):
     """The mean of every patch of images (N, C, H, W); arguments as in `functional.avg_pool2d`."""
 
+    _pool = staticmethod(F.avg_pool2d)
+
     def __init__(
         self,
         kernel_size: Any,
@@ -108,7 +118,7 @@ class AvgPool2d(Module):
 
     def forward(self, input: Value) -> Value:
         """See `functional.avg_pool2d`."""
-        return F.avg_pool2d(
+        return self._pool(
             input,
             self.kernel_size,
             self.stride,
@@ -121,6 +131,12 @@ class AvgPool2d(Module):
     def extra_repr(self) -> str:
         """The arguments."""
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool3d(AvgPool2d):
+    """The mean of every box of volumes (N, C, D, H, W); arguments as in `functional.avg_pool3d`."""
+
+    _pool = staticmethod(F.avg_pool3d)
 
 
 class _LP(Module):
@@ -157,6 +173,14 @@ class LPPool2d(_LP):
         return F.lp_pool2d(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
 
 
+class LPPool3d(_LP):
+    """The p-norm of every box of (N, C, D, H, W)."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.lp_pool3d`."""
+        return F.lp_pool3d(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+
 class _AdaptiveAvg(Module):
     """Means of as many parts as are asked for."""
 
@@ -185,6 +209,14 @@ class AdaptiveAvgPool2d(_AdaptiveAvg):
         return F.adaptive_avg_pool2d(input, self.output_size)
 
 
+class AdaptiveAvgPool3d(_AdaptiveAvg):
+    """Means of boxes that cut a volume into `output_size` parts."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.adaptive_avg_pool3d`."""
+        return F.adaptive_avg_pool3d(input, self.output_size)
+
+
 class _AdaptiveMax(_AdaptiveAvg):
     """The largest of as many parts as are asked for, and where they lie."""
 
@@ -207,6 +239,14 @@ class AdaptiveMaxPool2d(_AdaptiveMax):
     def forward(self, input: Value) -> Value:
         """See `functional.adaptive_max_pool2d`."""
         return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
+
+
+class AdaptiveMaxPool3d(_AdaptiveAvg):
+    """The largest elements of boxes that cut a volume into `output_size` parts."""
+
+    def forward(self, input: Value) -> Value:
+        """See `functional.adaptive_max_pool3d`."""
+        return F.adaptive_max_pool3d(input, self.output_size)
 
 
 class _Unpool(Module):

@@ -139,6 +139,7 @@ from .extremes import (
 )
 from .factored import logdet, matrix_power, norm
 from .folding import fold, im2col
+from .gamma import digamma, erfinv, lgamma, polygamma
 from .gather import getitem, positions, scatter_add_along, take
 from .indexing import (
     gather,
@@ -382,6 +383,7 @@ __all__ = [
     "diagflat",
     "diagonal",
     "diff",
+    "digamma",
     "dist",
     "div",
     "dot",
@@ -395,6 +397,7 @@ __all__ = [
     "equal",
     "erf",
     "erfc",
+    "erfinv",
     "exp",
     "exp2",
     "expand",
@@ -449,6 +452,7 @@ __all__ = [
     "le",
     "leaky_relu",
     "lerp",
+    "lgamma",
     "linalg",
     "linear",
     "log",
@@ -504,6 +508,7 @@ __all__ = [
     "pad",
     "pairwise_distance",
     "permute",
+    "polygamma",
     "positions",
     "positive",
     "pow",

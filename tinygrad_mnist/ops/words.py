@@ -48,6 +48,7 @@ OWN = {
     "lerp": {"input": "start"},
     "where": {"input": "a", "self": "a", "other": "b"},
     "masked_scatter": {"source": "src"},
+    "scatter": {"value": "src"},
     "index_add": {"source": "src"},
     "index_copy": {"source": "src"},
     "isin": {"elements": "x"},

@@ -60,7 +60,7 @@ class Adagrad(Optimizer):
         params: Params,
         lr: float | Schedule = 1e-2,
         lr_decay: float = 0.0,
-        weight_decay: float = 0.0,
+        weight_decay: float = 0,
         initial_accumulator_value: float = 0.0,
         eps: float = 1e-10,
         foreach: bool | None = None,

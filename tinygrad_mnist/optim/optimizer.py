@@ -56,6 +56,14 @@ class Optimizer:
         check_parameters(type(self).__name__, self.param_groups)
         self.steps = Tensor(np.array(0))
         self._options = [name for name in defaults if name != "lr" and name not in NOT_OF_THE_RULE]
+        self._begin()
+        for p in chain(*(group["params"] for group in self.param_groups)):
+            waiting = getattr(p, "waiting", None)
+            if waiting is not None:  # of a lazy layer, which has not seen an input yet
+                waiting.append(self._begin)
+
+    def _begin(self) -> None:
+        """The states as before the first step."""
         self._states = [[self.new_state(p, group) for p in group["params"]] for group in self.param_groups]
         self._arrange([0.0] * sum(map(len, self._states)))
 

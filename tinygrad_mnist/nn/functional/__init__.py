@@ -3,6 +3,7 @@
 from typing import NoReturn as _NoReturn
 
 from ...core.hints import missing as _missing
+from ...core.tensor import Tensor as _Tensor
 from ...describing import complete as _complete
 from .activations import (
     celu,
@@ -34,6 +35,7 @@ from .activations import (
     tanhshrink,
     threshold,
 )
+from .alignment import ctc_loss
 from .attention import scaled_dot_product_attention
 from .classes import cross_entropy, nll_loss
 from .convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
@@ -101,15 +103,27 @@ from .regression import (
     poisson_nll_loss,
     smooth_l1_loss,
 )
+from .volumes import (
+    adaptive_avg_pool3d,
+    adaptive_max_pool3d,
+    avg_pool3d,
+    conv3d,
+    conv_transpose3d,
+    lp_pool3d,
+    max_pool3d,
+)
 
 __all__ = [
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
     "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
+    "avg_pool3d",
     "batch_norm",
     "bilinear",
     "binary_cross_entropy",
@@ -118,11 +132,14 @@ __all__ = [
     "channel_shuffle",
     "conv1d",
     "conv2d",
+    "conv3d",
     "conv_transpose1d",
     "conv_transpose2d",
+    "conv_transpose3d",
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
@@ -155,9 +172,11 @@ __all__ = [
     "logsigmoid",
     "lp_pool1d",
     "lp_pool2d",
+    "lp_pool3d",
     "margin_ranking_loss",
     "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
     "max_unpool1d",
     "max_unpool2d",
     "mish",
@@ -203,4 +222,4 @@ _complete("functional", __all__, globals())
 
 
 def __getattr__(name: str) -> _NoReturn:
-    raise _missing("nn.functional", name, lambda: __all__)
+    raise _missing("nn.functional", name, lambda: __all__, {"x.{}(...)": _Tensor})

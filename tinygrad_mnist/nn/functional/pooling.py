@@ -115,7 +115,7 @@ def lp_pool2d(
 ) -> Value:
     """The `norm_type`-norm of every patch: the p-th root of the sum of x^p."""
     kernel = pair("lp_pool2d", "kernel_size", kernel_size, 1)
-    return _root(avg_pool2d(input**norm_type, kernel, stride, 0, ceil_mode), norm_type, kernel[0] * kernel[1])
+    return root(avg_pool2d(input**norm_type, kernel, stride, 0, ceil_mode), norm_type, kernel[0] * kernel[1])
 
 
 @in_floats
@@ -123,12 +123,10 @@ def lp_pool1d(
     input: Value, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
 ) -> Value:
     """As `lp_pool2d` along one axis."""
-    return _root(
-        avg_pool1d(input**norm_type, kernel_size, stride, 0, ceil_mode), norm_type, _one(kernel_size)
-    )
+    return root(avg_pool1d(input**norm_type, kernel_size, stride, 0, ceil_mode), norm_type, _one(kernel_size))
 
 
-def _root(mean: Value, p: float, count: int) -> Value:
+def root(mean: Value, p: float, count: int) -> Value:
     """PyTorch's: sign(m) relu(|m|) times the number of elements, to the power 1 / p."""
     return (ops.sign(mean) * ops.relu(ops.abs(mean)) * count) ** (1.0 / p)
 
