@@ -337,3 +337,20 @@ def test_optimisers_that_ran_are_copied_pickled_and_go():
     del opt
     gc.collect()
     assert seen() is None
+
+
+def test_what_a_rule_closes_over_goes_with_its_optimiser():
+    class Held:
+        factor = 2.0
+
+    def made():
+        held = Held()
+        _, opt = stepped(lambda p, g, *, lr: (p - lr * held.factor * g,), {"lr": 0.5})
+        return weakref.ref(held), opt
+
+    seen, opt = made()
+    opt.step()
+    assert seen() is not None
+    del opt
+    gc.collect()
+    assert seen() is None

@@ -46,6 +46,8 @@ class InPlace:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
+        is_made_anew = "<locals>" in getattr(function, "__qualname__", "<locals>")
+        self._all: dict[Any, _Family] = {} if is_made_anew else _FAMILIES  # passes hold what it closes over
         self._values: list[Any] = []
         self._numbers: list[float] = []
         self._found: dict[Any, _Pass | None] = {}
@@ -88,10 +90,18 @@ class InPlace:
         if not self._is_known or dtype not in _FLOATS:
             return None
         if targets not in self._families:
-            self._families[targets] = _family(self._function, self._structure, targets)
+            self._families[targets] = self._family(targets)
         family = self._families[targets]
         self._found[key] = found = family.find(self._function, shape, dtype, others, floats, self._numbers)
         return None if found is None else found.ready(floats, self._numbers)
+
+    def _family(self, targets: tuple[int, ...]) -> _Family:
+        key = self._function, self._structure, targets
+        if key not in self._all:
+            while len(self._all) >= _KEPT:
+                self._all.pop(next(iter(self._all)), None)
+            self._all[key] = _Family(self._structure, targets)
+        return self._all[key]
 
 
 #: What runs, the numbers that it takes, and the results that are numbers, if there are any.
@@ -157,16 +167,8 @@ class _Family:
         return next((x for x in known if x.identity == found.identity), found)  # of another shape
 
 
+#: All share the passes of a function that is not made anew again and again.
 _FAMILIES: dict[Any, _Family] = {}
-
-
-def _family(function: Callable[..., Any], options: Any, targets: tuple[int, ...]) -> _Family:
-    key = function, options, targets
-    if key not in _FAMILIES:
-        while len(_FAMILIES) >= _KEPT:
-            _FAMILIES.pop(next(iter(_FAMILIES)), None)
-        _FAMILIES[key] = _Family(options, targets)
-    return _FAMILIES[key]
 
 
 def _is_elementwise(program: Program, recording: Recording, shape: Shape) -> bool:
