@@ -8,7 +8,7 @@ from typing import Any
 from .. import ops
 from ..core.tensor import Tensor
 from ..primitive import Value
-from .groups import Params
+from .groups import Params, options_in
 from .optimizer import Optimizer, zeros_like
 from .scalars import weak
 from .schedules import Schedule
@@ -65,19 +65,7 @@ class Adadelta(Optimizer):
     ) -> None:
         if not 0 <= rho <= 1:
             raise ValueError(f"Adadelta: Invalid rho value: {rho}")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "rho": rho,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "maximize": maximize,
-                "capturable": capturable,
-                "foreach": foreach,
-                "differentiable": differentiable,
-            },
-        )
+        super().__init__(params, options_in(locals()))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The running squares of gradients and steps."""

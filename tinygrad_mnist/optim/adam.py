@@ -8,7 +8,7 @@ from typing import Any
 from .. import ops
 from ..core.tensor import Tensor
 from ..primitive import Value
-from .groups import Params
+from .groups import Params, options_in
 from .optimizer import Optimizer, zeros_like
 from .scalars import weak
 from .schedules import Schedule
@@ -82,22 +82,7 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "betas": betas,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "amsgrad": amsgrad,
-                "maximize": maximize,
-                "foreach": foreach,
-                "capturable": capturable,
-                "differentiable": differentiable,
-                "fused": fused,
-                "decoupled_weight_decay": decoupled_weight_decay,
-            },
-        )
+        super().__init__(params, options_in(locals()))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The two moments, the largest second one for amsgrad, and how often they were updated."""

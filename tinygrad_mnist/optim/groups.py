@@ -18,6 +18,11 @@ Params: TypeAlias = Iterable[Tensor] | Iterable[dict[str, Any]]
 Group: TypeAlias = dict[str, Any]
 
 
+def options_in(names: Mapping[str, Any]) -> dict[str, Any]:
+    """The options among the local names of an optimiser's `__init__` as it begins."""
+    return {name: x for name, x in names.items() if name not in ("self", "params", "__class__")}
+
+
 def complete(owner: str, params: Params, options: Mapping[str, Any]) -> list[Group]:
     """The groups, each with all options: its own values or these.
 

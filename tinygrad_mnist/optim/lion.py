@@ -8,7 +8,7 @@ from typing import Any
 from .. import ops
 from ..core.tensor import Tensor
 from ..primitive import Value
-from .groups import Params
+from .groups import Params, options_in
 from .optimizer import Optimizer, zeros_like
 from .scalars import weak
 from .schedules import Schedule
@@ -47,7 +47,7 @@ class Lion(Optimizer):
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0,
     ) -> None:
-        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+        super().__init__(params, options_in(locals()))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The momentum."""

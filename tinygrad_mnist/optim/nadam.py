@@ -8,7 +8,7 @@ from typing import Any
 from .. import ops
 from ..core.tensor import Tensor
 from ..primitive import Value
-from .groups import Params
+from .groups import Params, options_in
 from .optimizer import Optimizer, zeros_like
 from .scalars import weak
 from .schedules import Schedule
@@ -79,19 +79,7 @@ class NAdam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ) -> None:
-        options = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum_decay": momentum_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "maximize": maximize,
-            "foreach": foreach,
-            "capturable": capturable,
-            "differentiable": differentiable,
-        }
-        super().__init__(params, options)
+        super().__init__(params, options_in(locals()))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The two moments, how often they were updated, and the product of the momenta so far."""

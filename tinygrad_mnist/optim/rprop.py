@@ -10,7 +10,7 @@ import numpy as np
 from .. import ops
 from ..core.tensor import Tensor, wrap
 from ..primitive import Value
-from .groups import Params
+from .groups import Params, options_in
 from .optimizer import Optimizer, zeros_like
 
 
@@ -62,18 +62,7 @@ class Rprop(Optimizer):
     ) -> None:
         if not 0.0 < etas[0] < 1.0 < etas[1]:
             raise ValueError(f"Rprop: Invalid eta values: {etas[0]}, {etas[1]}")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "etas": etas,
-                "step_sizes": step_sizes,
-                "foreach": foreach,
-                "maximize": maximize,
-                "differentiable": differentiable,
-                "capturable": capturable,
-            },
-        )
+        super().__init__(params, options_in(locals()))
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The gradient before, and the sizes of the steps."""
