@@ -8,6 +8,7 @@ from . import autograd, data, errors, func, nn, ops, optim, special, testing, tr
 from .autograd import inference_mode, is_grad_enabled, set_grad_enabled
 from .compiler import jit
 from .core import functions
+from .core.again import checkpoint
 from .core.autodiff import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .core.creation import (
     BoolTensor,
@@ -58,6 +59,7 @@ from .core.generator import (
     set_rng_state,
 )
 from .core.hints import missing as _missing
+from .core.loops import fori, scan, while_loop
 from .core.modes import enable_grad, no_grad
 from .core.random import (
     bernoulli,
@@ -131,6 +133,7 @@ __all__ = [
     "cat",
     "celu",
     "channel_shuffle",
+    "checkpoint",
     "concat",
     "concatenate",
     "conv1d",
@@ -150,6 +153,7 @@ __all__ = [
     "errors",
     "eye",
     "feature_alpha_dropout",
+    "fori",
     "from_dlpack",
     "from_numpy",
     "full",
@@ -204,6 +208,7 @@ __all__ = [
     "rms_norm",
     "rrelu",
     "save",
+    "scan",
     "seed",
     "selu",
     "set_grad_enabled",
@@ -222,6 +227,7 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "where",
+    "while_loop",
     "zeros",
     "zeros_like",
 ]

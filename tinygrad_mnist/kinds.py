@@ -330,6 +330,26 @@ class Random(NamedTuple):
     work: int
 
 
+class Repeat(NamedTuple):
+    """A loop: (*first states, *elements, *what is used in each step[, count]), a program again and again.
+
+    Attributes:
+        body: the recorded program of a step; a compiler's own record.
+        steps: how many there are, or with `counted` the most that there can be.
+        reverse: the last element comes first.
+        counted: the last operand says how many steps there are.
+    """
+
+    body: Any
+    steps: int
+    reverse: bool = False
+    counted: bool = False
+
+
+class Part(NamedTuple):
+    """(call, number): one of the results of a call that has several."""
+
+
 class Composed(NamedTuple):
     """Made of other primitives, with an eager kernel of its own; programs contain what it is made of.
 
@@ -344,7 +364,7 @@ class Opaque(NamedTuple):
     """A library's routine, which programs cannot contain."""
 
 
-Kind: TypeAlias = Loop | View | Reduce | Scan | Contract | Gather | Random | Composed | Opaque
+Kind: TypeAlias = Loop | View | Reduce | Scan | Contract | Gather | Random | Repeat | Part | Composed | Opaque
 
 
 def name_of(kind: Kind) -> str:

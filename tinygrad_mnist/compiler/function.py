@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, overload
 
 from .. import writing
-from ..core.autodiff import Tree
 from ..core.tape import recording, tracing
 from ..core.tensor import Tensor
+from ..core.tree import Tree
 from ..describing import complete
 from ..errors import ShapeError, TraceError
 from ..primitive import Array

@@ -16,7 +16,7 @@ import numpy as np
 from ..kinds import Function
 from ..primitive import Shape
 
-Role = Literal["argument", "captured", "output", "buffer", "aliased", "scalar", "index"]
+Role = Literal["argument", "captured", "output", "buffer", "aliased", "row", "scalar", "index"]
 
 
 @dataclass(eq=False, slots=True)
@@ -28,9 +28,11 @@ class Place:
         shape: () for a variable that holds one number.
         dtype: None for a whole number that is an index.
         role: an argument's or a captured array, an output (with an axis of steps in front), memory to
-            work in, the memory of another place in another shape, a variable, or that of a loop.
-        home: for an alias, the place whose memory it is.
+            work in, the memory of another place in another shape, a row of another place, a variable, or that
+            of a loop.
+        home: for an alias or a row, the place whose memory it is.
         flat: for an alias, whether it is its home as one row of elements.
+        at: for a row, which one.
     """
 
     name: str
@@ -39,10 +41,13 @@ class Place:
     role: Role = "buffer"
     home: Place | None = None
     flat: bool = False
+    at: Expr | None = None
 
     @property
     def moves(self) -> bool:
-        """Whether it is in the memory of an argument, which is another one in every step."""
+        """Whether its memory is another one in every step: that of an argument, or a row."""
+        if self.role == "row":
+            return True
         return self.home.moves if self.home else self.role == "argument"
 
     def __repr__(self) -> str:
@@ -238,7 +243,21 @@ class Call:
     args: tuple[Array | Share | Expr, ...]
 
 
-Stmt: TypeAlias = Store | For | Call
+@dataclass(frozen=True, slots=True)
+class Let:
+    """From here on a place is a row of another, or is in the memory of one."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The end of the innermost loop, on a condition."""
+
+    condition: Expr
+
+
+Stmt: TypeAlias = Store | For | Call | Let | Stop
 
 #: A place, and how it is shared out if each worker touches only its own part of it: by the length of
 #: its first axis; by that of its last one, negative; 0 if a worker may touch any of it.
@@ -307,7 +326,8 @@ class Loops(NamedTuple):
         body = [statement for section in self.sections for statement in section.body]
         calls = [s for s in statements(body) if isinstance(s, Call)]
         arrays = [x for call in calls for x in call.args if isinstance(x, Array) and not x.all_steps]
-        homes = [place.home for place in self.aliases if place.home]
+        lets = [s.place for s in statements(body) if isinstance(s, Let)]
+        homes = [place.home for place in (*self.aliases, *lets) if place.home]
         return {*(x.place for x in loads(body)), *(x.place for x in arrays), *homes}
 
 
@@ -351,6 +371,10 @@ def expressions(body: Iterable[Stmt]) -> Iterator[Expr]:
             count = statement.count
             if not isinstance(count, int | Share):
                 yield from count if isinstance(count, Between) else (count,)
+        elif isinstance(statement, Let):
+            yield from () if statement.place.at is None else (statement.place.at,)
+        elif isinstance(statement, Stop):
+            yield statement.condition
         elif isinstance(statement, Call):
             for x in statement.args:
                 if isinstance(x, Array):
@@ -379,6 +403,11 @@ def _listed(body: Iterable[Stmt], indent: str) -> Iterator[str]:
                 yield from _listed(statement.body, indent + "    ")
             case Call(function=function, args=args):
                 yield f"{indent}{function.name}({', '.join(map(_shown, args))})"
+            case Let(place=place) if place.home:
+                row = f"[{_shown(place.at)}]" if place.at else " in another shape"
+                yield f"{indent}{place} = {place.home.name}{row}"
+            case Stop(condition=condition):
+                yield f"{indent}stop if {_shown(condition)}"
 
 
 def _shown(x: Any) -> str:

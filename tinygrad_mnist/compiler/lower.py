@@ -5,7 +5,7 @@ Places have: what reductions and routines give, what routines take, what is expe
 
 from __future__ import annotations
 
-from ..kinds import Contract, Gather, Images, Lanes, Matrices, Reduce, Scan, View
+from ..kinds import Contract, Gather, Images, Lanes, Matrices, Part, Reduce, Repeat, Scan, View
 from ..primitive import Shape
 from .elements import Nest
 from .loops import Load, Loops, Place, Role, Store, loads
@@ -13,6 +13,7 @@ from .nesting import COPY, Nesting
 from .products import accumulate, images, inputs_by_columns, matrix, product
 from .program import Program
 from .reducing import lanes, reduce, scan, scatter
+from .repeating import Repeated
 from .trace import Instruction, Symbol
 from .updating import Update, accumulated
 
@@ -86,10 +87,29 @@ def _lower(to: Nesting, instruction: Instruction) -> None:
             scan(to, kind, instruction)
         case Gather(add=True):
             scatter(to, instruction)
+        case Repeat() as kind:
+            _repeat(to, kind, instruction)
+        case Part():
+            pass  # has a place since the loop was lowered
         case View(in_order=True) if instruction.args[0] in to.places:
             to.same_memory(instruction)
         case _ if to.deserves_place(instruction.result):
             to.fill(instruction.result)
+
+
+def _repeat(to: Nesting, kind: Repeat, instruction: Instruction) -> None:
+    """A loop: the sections of its step in each round."""
+    loop = Repeated(to, kind, instruction)
+    inside = loop.inside
+    loop.stop({})
+    for step in loop.program.instructions:
+        inside.origin = step.origin
+        _lower(inside, step)
+        inside.lowered.add(step.result)
+        loop.stop(inside.lowered)
+    loop.keep()
+    _update(inside, loop.states, {})
+    loop.add()
 
 
 def _update(to: Nesting, targets: dict[Symbol, Place], products: dict[Symbol, Update]) -> None:

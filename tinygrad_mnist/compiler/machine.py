@@ -31,12 +31,14 @@ from .loops import (
     Const,
     Expr,
     For,
+    Let,
     Load,
     Place,
     Section,
     Select,
     Share,
     Stmt,
+    Stop,
     Store,
     statements,
 )
@@ -101,6 +103,7 @@ class Emitter:
         self._addresses: dict[Place, Any] = {**frame.addresses}
         self._shares: dict[int, tuple[Any, Any]] = {}
         self._scopes: dict[Place, Any] = {}
+        self._past: list[Any] = []
         for place in (*schedule.loops.arguments, *schedule.loops.outputs):
             past = builder.mul(frame.step, number(math.prod(place.shape)))
             self._addresses[place] = builder.gep(frame.addresses[place], [past])
@@ -169,6 +172,13 @@ class Emitter:
                 case Call(function=function, args=args):
                     given = [x for arg in args for x in self._given(arg, shared)]
                     self._call(_named(function), *given)
+                case Let():
+                    pass  # where it is is computed at each access
+                case Stop(condition=condition):
+                    go_on = self.builder.append_basic_block("on")
+                    test = self._as(types.boolean, self.value(condition))
+                    self.builder.cbranch(test, self._past[-1], go_on)
+                    self.builder.position_at_end(go_on)
 
     def _store(self, place: Place, index: Sequence[Expr], value: Value) -> None:
         kind = type_of(place.dtype)
@@ -186,17 +196,19 @@ class Emitter:
             self._indices[index] = at
             self._statements(body, shared)
 
+        if count == 1 and not any(isinstance(x, Stop) for x in body):
+            inside(number(0))
+            return
         match count:
-            case 1:
-                inside(number(0))
             case int():
-                loop(self.builder, number(0), number(count), inside)
+                ends = number(0), number(count)
             case Share():
-                loop(self.builder, *self._bounds(count, shared), inside)
+                ends = self._bounds(count, shared)
             case Between(first=first, last=last):
-                loop(self.builder, self._index(first), self._index(last), inside)
+                ends = self._index(first), self._index(last)
             case _:
-                loop(self.builder, number(0), self._index(count), inside)
+                ends = number(0), self._index(count)
+        loop(self.builder, *ends, inside, self._past)
 
     def _bounds(self, share: Share, shared: bool) -> tuple[Any, Any]:
         if not shared:
@@ -257,7 +269,10 @@ class Emitter:
 
     def _address(self, place: Place) -> Any:
         """Of the first element."""
-        return self._addresses[self._root(place)]
+        if place.at is not None and place.home is not None:
+            past = self.builder.mul(self._index(place.at), number(math.prod(place.shape)))
+            return self.builder.gep(self._address(place.home), [past])
+        return self._address(place.home) if place.home else self._addresses[self._root(place)]
 
     def _element(self, place: Place, index: Sequence[Expr]) -> Any:
         at = [self._index(i) for i in index]
@@ -363,8 +378,10 @@ class Emitter:
         return Value(signature.return_type, code(self.builder, args))
 
 
-def loop(builder: Any, first: Any, last: Any, body: Callable[[Any], None]) -> None:
-    """A body for each index from the first one up to the last one."""
+def loop(
+    builder: Any, first: Any, last: Any, body: Callable[[Any], None], leaving: list[Any] | None = None
+) -> None:
+    """A body for each index from the first one up to the last one; `leaving` ends with where the end is."""
     head, turn, past = map(builder.append_basic_block, ("head", "turn", "past"))
     before = builder.block
     builder.branch(head)
@@ -373,7 +390,10 @@ def loop(builder: Any, first: Any, last: Any, body: Callable[[Any], None]) -> No
     at.add_incoming(first, before)
     builder.cbranch(builder.icmp_signed("<", at, last), turn, past)
     builder.position_at_end(turn)
+    leaving = [] if leaving is None else leaving
+    leaving.append(past)
     body(at)
+    leaving.pop()
     at.add_incoming(builder.add(at, number(1), flags=("nsw",)), builder.block)
     builder.branch(head)
     builder.position_at_end(past)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..kinds import FUNCTIONS
 from .elements import AXES
-from .loops import Apply, Call, Load, Place, Section, Store, expressions, inside, statements
+from .loops import Apply, Call, Let, Load, Place, Section, Store, expressions, inside, statements
 from .share import Schedule
 
 _TAKEN = {
@@ -21,6 +21,7 @@ _TAKEN = {
     *keyword.kwlist,
     *dir(builtins),
     *AXES,
+    *(f"t_{depth}" for depth in range(2, 9)),
 }
 
 
@@ -48,6 +49,10 @@ class Names:
             self._names[place] = self._unique(f"{place.name}_now")
         for place in (*loops.captured, *loops.outputs, *loops.buffers, *loops.aliases):
             self._names[place] = self._unique(place.name)
+        for section in loops.sections:
+            for statement in statements(section.body):
+                if isinstance(statement, Let):
+                    self._names[statement.place] = self._unique(statement.place.name)
         homes: dict[Place, Section] = {}
         for section in loops.sections:
             for place in variables(section):

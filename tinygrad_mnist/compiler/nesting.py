@@ -65,10 +65,13 @@ class Nesting:
         inputs: symbols that are to be computed by columns.
         lowered: symbols whose instructions have been seen to.
         origin: of the sections that are being made.
+        rounds: how many loops around the program there are.
+        rows: of symbols that are kept of each round, where.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, rounds: int = 0) -> None:
+        self.program, self.rounds = program, rounds
+        self.rows: dict[Symbol, Place] = {}
         self.producers = {i.result: i for i in program.instructions}
         self.uses = program.uses()
         self.places: dict[Symbol, Place] = {}
@@ -86,6 +89,8 @@ class Nesting:
 
     def new(self, x: Symbol, role: Role = "buffer") -> Place:
         """A new place for a symbol."""
+        if x in self.rows:
+            return self.rows[x]
         place = Place(x.name, x.shape, x.dtype, role if x.ndim or role != "buffer" else "scalar")
         if place.role == "buffer":
             self.buffers.append(place)

@@ -92,7 +92,7 @@ def _biased(to: Nesting, kind: Contract, form: Matrices, instruction: Instructio
     y = instruction.result
     (m, n), depth = y.shape, x.shape[1]
     left, right = matrix(to, x), matrix(to, weight, turned=form.turned)
-    row = _stored(to, bias)
+    row = in_memory(to, bias)
     cost = y.size * depth / MULTIPLY_ADDS
     if n > m and m * n * depth >= WORTH_COLUMNS:
         total = Symbol(f"{y.name}_product", y.shape, y.dtype)
@@ -117,7 +117,7 @@ def _in_parts(to: Nesting, form: Matrices, instruction: Instruction) -> None:
     y = instruction.result
     (m, n), depth = y.shape, x.shape[1]
     left, right = matrix(to, x), matrix(to, weight, turned=form.turned)
-    row = _stored(to, bias)
+    row = in_memory(to, bias)
     parts = [Symbol(f"{y.name}_{word}", y.shape, y.dtype) for word in ("first", "second")]
     for k, (part, by) in enumerate(zip(parts, (FIRST, LAST), strict=True)):
         place = to.new(part)
@@ -139,7 +139,7 @@ def _rows_joined(to: Nesting, kind: Contract, form: Matrices, instruction: Instr
     x, weight, bias = instruction.args
     y = instruction.result
     total = Symbol(f"{y.name}_product", y.shape, y.dtype)
-    left, right = _stored(to, x), matrix(to, weight, turned=form.turned)
+    left, right = in_memory(to, x), matrix(to, weight, turned=form.turned)
     place = to.new(total)
     rows = math.prod(x.shape[:-1])
     joined = Array(left, shape=(rows, x.shape[-1]))
@@ -157,7 +157,7 @@ def images(to: Nesting, kind: Contract, split: Images, instruction: Instruction)
     y, (a, b) = instruction.result, instruction.args[:2]
     values = instruction.args[len(instruction.args) - split.params :]
     geometry = [whole(n) for n in chain.from_iterable(v if isinstance(v, tuple) else (v,) for v in values)]
-    places = [_stored(to, a), _stored(to, b)]
+    places = [in_memory(to, a), in_memory(to, b)]
     n = a.shape[0]
     w, result = ((a, b, y)[k] for k in split.order[1:])
     work = math.prod(result.shape) * math.prod(w.shape[1:])
@@ -219,10 +219,10 @@ def matrix(to: Nesting, x: Symbol, batch: int = 0, turned: bool = False) -> Matr
     stored = producer.args[0] if transposed and producer else x
     lead = max(x.ndim - 2, 0)
     own = tuple(None if n == 1 else batch - lead + d for d, n in enumerate(x.shape[:lead]))
-    return Matrix(_stored(to, stored), own if batch else (), transposed != turned)
+    return Matrix(in_memory(to, stored), own if batch else (), transposed != turned)
 
 
-def _stored(to: Nesting, x: Symbol) -> Place:
+def in_memory(to: Nesting, x: Symbol) -> Place:
     """Give an operand a place; what it is a view in order of is filled instead, without divisions."""
     if x not in to.places:
         producer = to.producers.get(x)

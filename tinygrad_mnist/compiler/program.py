@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ..kinds import Loop
+from ..errors import TraceError
+from ..kinds import Loop, Part, Repeat
 from .trace import Instruction, Symbol
 from .viewing import keeps
 
@@ -74,10 +75,18 @@ def simplified(
     updates = [(target, same.get(value, value)) for target, value in updates]
     updates = [(target, value) for target, value in updates if target is not value]
     needed = {*outputs, *(value for _, value in updates)}
+    parts: dict[Symbol, list[int]] = {}  # of loops: which of their results are needed
     for instruction in reversed(kept):
-        if instruction.result in needed:
-            needed.update(x for x in instruction.args if isinstance(x, Symbol))
+        if instruction.result not in needed:
+            continue
+        kind, args = instruction.primitive.kind, instruction.args
+        if isinstance(kind, Part):
+            parts.setdefault(args[0], []).append(args[1])
+        if isinstance(kind, Repeat):
+            args = tuple(args[k] for k in kind.body.operands(kind, parts[instruction.result]))
+        needed.update(x for x in args if isinstance(x, Symbol))
     used = needed | {target for target, _ in updates}
+    _check_known(used, [*arguments, *captured, *(i.result for i in kept)])
     return Program(
         tuple(arguments),
         tuple(s for s in captured if s in used),
@@ -85,6 +94,16 @@ def simplified(
         tuple(outputs),
         tuple(updates),
     )
+
+
+def _check_known(used: set[Symbol], known: Sequence[Symbol]) -> None:
+    """TraceError for a value that the program does not have."""
+    strange = used - set(known)
+    if strange:
+        raise TraceError(
+            f"{strange.pop()} was computed in a step of a loop (tg.scan, fori, while_loop or checkpoint) and "
+            "is used outside it, where there is no such value: let the function of the step return it"
+        )
 
 
 def _does_nothing(instruction: Instruction) -> bool:

@@ -17,12 +17,13 @@ from ..core.tensor import Tensor, wrap
 from ..errors import TraceError
 from .derivative import Differentiable
 from .effects import Effect
+from .looping import LoopTrace
 from .naming import paths
 from .places import Places
 from .program import Program, simplified
 from .reads import Reads
 from .structure import LEAF, attributes, rebuilt, structure_of
-from .trace import Symbol, Trace
+from .trace import Symbol
 from .values import shown
 from .watch import Watcher
 
@@ -53,7 +54,7 @@ class Recording:
     ) -> None:
         reads = Reads()
         self.arguments = arguments
-        self.trace = trace = Trace(reads, paths(function))
+        self.trace = trace = LoopTrace(reads, paths(function))
         for symbol in arguments:
             symbol.name = trace.name(symbol.name)
         self.places: Places = reads.places

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.autodiff import Tree
 from ..core.inplace import leave_memory
 from ..core.tape import clock, recording
 from ..core.tensor import Tensor, wrap
+from ..core.tree import Tree
 from ..errors import TraceError
 from ..kernels.runtime import NO_SUCH_POSITION
 from ..kernels.threads import get_num_threads, team

@@ -18,12 +18,14 @@ from .loops import (
     Const,
     Expr,
     For,
+    Let,
     Load,
     Place,
     Section,
     Select,
     Share,
     Stmt,
+    Stop,
     Store,
 )
 from .names import Names
@@ -133,6 +135,11 @@ class Printer:
                 case For(index=index, count=count):
                     yield f"for {self.names[index]} in range({self._count(count, shared)}):"
                     yield from (INDENT + line for line in self._statements(statement.body, shared))
+                case Let(place=place):
+                    yield self._alias(place)
+                case Stop(condition=condition):
+                    yield f"if {self.text(condition)}:"
+                    yield f"{INDENT}break"
                 case Call(function=function, args=args):
                     self._use(function)
                     yield f"{function.name}({', '.join(self._argument(x, shared) for x in args)})"
@@ -182,6 +189,8 @@ class Printer:
 
     def _alias(self, place: Place) -> str:
         assert place.home is not None
+        if place.at is not None:
+            return f"{self.names[place]} = {self.names[place.home]}[{self.text(place.at)}]"
         shape = f"{place.shape[0]}" if len(place.shape) == 1 else f"{place.shape!r}"
         return f"{self.names[place]} = {self.names[place.home]}.reshape({shape})"
 

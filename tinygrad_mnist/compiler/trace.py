@@ -211,10 +211,13 @@ class Trace:
         self._counts[primitive.name] += 1
         name = self.name(f"{primitive.name}_{self._counts[primitive.name]}")
         result = Symbol(name, tuple(map(int, shape)), np.dtype(dtype))
-        frame = _user_frame()
-        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-        self.instructions.append(Instruction(primitive, values, result, (self.phase, line)))
+        self.instructions.append(Instruction(primitive, values, result, self.origin()))
         return result
+
+    def origin(self) -> tuple[str, str]:
+        """The phase of the program, and the line of the user's code that is being run."""
+        frame = _user_frame()
+        return self.phase, linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
 
     def assign(self, leaf: Tensor, value: Tensor) -> None:
         """Note that from here on a Tensor has another value."""

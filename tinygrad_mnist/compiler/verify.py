@@ -14,6 +14,7 @@ from .loops import (
     Const,
     Expr,
     For,
+    Let,
     Load,
     Loops,
     Place,
@@ -21,6 +22,7 @@ from .loops import (
     Select,
     Share,
     Stmt,
+    Stop,
     Store,
     parts,
 )
@@ -70,6 +72,12 @@ def _body(body: Iterable[Stmt], known: set[Place], outputs: set[Place]) -> set[P
                 inside = _body(statement.body, known | {variable}, outputs)
                 made |= inside
                 known |= inside
+            case Let(place=place):
+                _must(place.home in known, f"{place} is in the memory of nothing")
+                _expressions([] if place.at is None else [place.at], known)
+                known.add(place)
+            case Stop(condition=condition):
+                _expressions([condition], known)
             case Call(args=args):
                 _expressions([x for x in args if not isinstance(x, Array | Share)], known)
                 for x in args:

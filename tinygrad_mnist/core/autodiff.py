@@ -17,12 +17,9 @@ from .. import ops
 from ..errors import ShapeError
 from ..ops.views import alias
 from ..primitive import Value
-from .creation import tensor
 from .tape import Node, ancestors, pull_back, set_recording, tracing
 from .tensor import Tensor, filled, wrap
-
-#: A Tensor, or nested tuples, lists and dicts of them.
-Tree = Any
+from .tree import Tree, flatten
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Tree]:
@@ -70,10 +67,10 @@ def vjp(f: Callable[..., Any], *primals: Tree) -> tuple[Tree, Callable[[Tree], t
     """
     variables, rebuild = _variables(primals)
     with set_recording(True):
-        outputs, rebuild_output = _flatten(f(*rebuild(variables)))
+        outputs, rebuild_output = flatten(f(*rebuild(variables)))
 
     def pull(cotangent: Tree) -> tuple[Tree, ...]:
-        seeds, _ = _flatten(cotangent)
+        seeds, _ = flatten(cotangent)
         _check_like("vjp: the cotangents", seeds, outputs)
         with set_recording(True):
             record = _reaches_outside([*outputs, *seeds], variables)
@@ -94,10 +91,10 @@ def jvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
         (f(*primals), tangent), both with the structure of f's value.
     """
     variables, rebuild = _variables(tuple(primals))
-    directions, _ = _flatten(tuple(tangents))
+    directions, _ = flatten(tuple(tangents))
     _check_like("jvp: the tangents", directions, variables)
     with set_recording(True):
-        outputs, rebuild_output = _flatten(f(*rebuild(variables)))
+        outputs, rebuild_output = flatten(f(*rebuild(variables)))
         record = _reaches_outside([*outputs, *directions], variables)
         dummies = [filled(0.0, y.shape, y.dtype).requires_grad_(y.dtype.kind == "f") for y in outputs]
         pulled = _pull(outputs, dummies, variables, record=True)
@@ -114,7 +111,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Tree], tangents: Sequence[Tree]
         A tuple of trees like the primals.
     """
     variables, rebuild = _variables(tuple(primals))
-    directions, _ = _flatten(tuple(tangents))
+    directions, _ = flatten(tuple(tangents))
     _check_like("hvp: the tangents", directions, variables)
     with set_recording(True):
         y = f(*rebuild(variables))
@@ -136,7 +133,7 @@ def jacobian(f: Callable[..., Any]) -> Callable[..., Tree]:
     def all_derivatives(*args: Any, **kwargs: Any) -> Tree:
         variables, rebuild = _variables(args[0])
         with set_recording(True):
-            outputs, rebuild_output = _flatten(f(rebuild(variables), *args[1:], **kwargs))
+            outputs, rebuild_output = flatten(f(rebuild(variables), *args[1:], **kwargs))
             record = _reaches_outside(outputs, variables)
             result = []
             for y in outputs:
@@ -169,39 +166,9 @@ def hessian(f: Callable[..., Any]) -> Callable[..., Tree]:
 # Inside -----------------------------------------------------------------------------------------
 
 
-def _flatten(tree: Tree) -> tuple[list[Tensor], Callable[[Sequence[Any]], Tree]]:
-    """The Tensors of a tree in order, and the function that builds the tree from others."""
-    children: list[Tree]
-    build: Callable[[list[Any]], Tree]
-    if isinstance(tree, dict):
-        children, build = list(tree.values()), lambda parts: dict(zip(tree, parts, strict=True))
-    elif isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        children, build = list(tree), lambda parts: type(tree)(*parts)
-    elif isinstance(tree, tuple | list):
-        children, build = list(tree), type(tree)
-    else:
-        return [tree if isinstance(tree, Tensor) else tensor(tree)], lambda leaves: leaves[0]
-    flat: list[Tensor] = []
-    rebuilds, sizes = [], []
-    for child in children:
-        leaves, rebuild = _flatten(child)
-        flat += leaves
-        rebuilds.append(rebuild)
-        sizes.append(len(leaves))
-
-    def rebuild_all(leaves: Sequence[Any]) -> Tree:
-        parts, at = [], 0
-        for rebuild, n in zip(rebuilds, sizes, strict=True):
-            parts.append(rebuild(leaves[at : at + n]))
-            at += n
-        return build(parts)
-
-    return flat, rebuild_all
-
-
 def _variables(tree: Tree) -> tuple[list[Tensor], Callable[[Sequence[Any]], Tree]]:
     """A fresh variable for every Tensor of a tree; one already on the tape stays connected to it."""
-    leaves, rebuild = _flatten(tree)
+    leaves, rebuild = flatten(tree)
     with set_recording(True):
         return [alias(x).requires_grad_() for x in leaves], rebuild
 

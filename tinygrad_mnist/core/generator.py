@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import operator
 import os
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -35,6 +38,7 @@ class Generator:
             seed, device = 67280421310721, seed
         check_device(device)
         self.state = Tensor(_start(seed))
+        _ALL.add(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "state":
@@ -120,6 +124,31 @@ def _start(seed: int) -> Array:
 def entropy() -> int:
     """A seed that nobody chose, from the operating system."""
     return int.from_bytes(os.urandom(8), "little")
+
+
+_ALL: weakref.WeakSet[Generator] = weakref.WeakSet()
+
+
+@contextmanager
+def drawn_from() -> Iterator[dict[Generator, Array]]:
+    """The generators that the block draws from, filled in at its end, with the states they had before it."""
+    before = {g: g.state.array.copy() for g in list(_ALL)}
+    drawn: dict[Generator, Array] = {}
+    yield drawn
+    drawn.update((g, state) for g, state in before.items() if (g.state.array != state).any())
+
+
+@contextmanager
+def going_on_from(states: Mapping[Generator, Array]) -> Iterator[None]:
+    """Within the block generators go on from these states; afterwards they are where they were."""
+    now = {g: g.state.array.copy() for g in states}
+    try:
+        for g, state in states.items():
+            g.state.assign_(state)
+        yield
+    finally:
+        for g, state in now.items():
+            g.state.assign_(state)
 
 
 #: What draws where no generator is given. `manual_seed` starts it again; its seed is otherwise entropy.

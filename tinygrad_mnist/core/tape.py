@@ -193,6 +193,28 @@ def _name(node: Node) -> str:
     return "a leaf" if node.primitive is None else repr(node.primitive.name)
 
 
+class _Taken:
+    """In the place of a cotangent that a rule goes on with: what comes next has it within."""
+
+    def __add__(self, g: Value) -> Value:
+        return g
+
+
+_pending: ContextVar[dict[Node, Value] | None] = ContextVar("pending", default=None)
+
+
+def taken(node: Node) -> Value | None:
+    """For a rule that sums up many cotangents of a node: what the walk has of it so far, or None.
+
+    The rule must go on from it, and give the sum: so the order of a sum is that of a walk through each part.
+    """
+    pending = _pending.get()
+    if pending is None or pending.get(node).__class__ in (_Taken, type(None)):
+        return None
+    g, pending[node] = pending[node], _Taken()
+    return g
+
+
 def pull_back(
     outputs: Sequence[Node],
     cotangents: Sequence[Value],
@@ -215,10 +237,15 @@ def pull_back(
         (target, cotangent) pairs, of those targets that the outputs depend on.
     """
     recorder = tracing.get() if record else None
-    if recorder is not None:
-        with recorder.during("backward"):
-            return _walk(outputs, cotangents, targets, record, free, recorder)
-    return _walk(outputs, cotangents, targets, record, free, None)
+    pending: dict[Node, Value] = {}
+    token = _pending.set(pending)
+    try:
+        if recorder is not None:
+            with recorder.during("backward"):
+                return _walk(outputs, cotangents, targets, record, free, recorder, pending)
+        return _walk(outputs, cotangents, targets, record, free, None, pending)
+    finally:
+        _pending.reset(token)
 
 
 def _walk(
@@ -228,11 +255,11 @@ def _walk(
     record: bool,
     free: bool,
     recorder: Any,
+    pending: dict[Node, Value],
 ) -> list[tuple[Node, Value]]:
-    """See `pull_back`; a recorder is told what each cotangent is one of."""
+    """See `pull_back`; a recorder is told what each cotangent is one of; `pending`: those that arrived."""
     useful = None if targets is None else _leading_to(targets, ancestors(outputs, targets))
     wanted = None if targets is None else set(targets)
-    pending: dict[Node, Value] = {}
     queue: list[tuple[int, Node]] = []  # newest first; numbers differ, so nodes are never compared
     leaves: list[Node] = []
     walked: list[Node] = []
