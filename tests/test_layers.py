@@ -20,7 +20,7 @@ FLOORS = {
     5: "compiler",
     6: "nn optim data utils",
     7: "train testing objects saving model_file func special",
-    8: "lab interop page sweep",
+    8: "lab interop page sweep cluster",
     9: "cli __main__ __init__",
 }
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names.split()}
