@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from itertools import count
 from pathlib import Path
@@ -18,12 +19,14 @@ from .options import Augment, Confusion, Data
 from .reporters import reporter
 from .settings import Settings, given
 from .stopping import Stopping
+from .together import Ranks, asked, ending_together, follow, tell_plan
 
 INTERRUPTED = 130
 
 _DEFAULT_NAME = "digits"
 _AS_THE_RECIPE = Settings()
 _NOTHING_KEPT = Checkpointing()
+_ONE_PROCESS = Ranks()
 
 
 def train(
@@ -46,6 +49,7 @@ def train(
         Parameter(negative="", help="Run each operation by itself instead of compiling the training loop."),
     ] = False,
     checkpointing: Checkpointing = _NOTHING_KEPT,
+    by: Ranks = _ONE_PROCESS,
     confusion: Confusion = False,
     as_json: Annotated[
         bool, Parameter(name="--json", help="Print a JSON object per line: start, each epoch, saved, test.")
@@ -57,52 +61,63 @@ def train(
     training. Ctrl-C saves the model so far (exit status 130), as do SIGTERM (143) and SIGHUP (129);
     before the first step there is none, and nothing is written.
     """
-    policy = checkpointing.policy()
-    asked = recipe is not None or augment or given(settings)
-    found = None if asked else checkpointing.recipe()
-    chosen = found or named(recipe or "article", augment=augment).but(**given(settings))
-    (images, labels), test = datasets.mnist(data)
-    classes = int(labels.max()) + 1
-    parameters = chosen.parameter_count(images[0].size, classes)
-    model_file.check_place(out or _free_name(), parameters, chosen.epochs)
-    report = reporter(chosen, as_json)
-    report.started((images[0].size, *chosen.hidden, classes), len(images))
-    with Stopping() as stopping:
+    together = by.begun()
+    with ending_together(together):
+        policy = checkpointing.policy()
+        asked_for = recipe is not None or augment or given(settings)
+        found = None if asked_for else checkpointing.recipe()
+        chosen = found or named(recipe or "article", augment=augment).but(**given(settings))
+        (images, labels), test = datasets.mnist(data)
+        if together and by.plan:
+            return tell_plan(together, chosen, images, labels, not eager)
+        if together and together.ranks.rank:
+            return follow(together, chosen, images, labels, compiled=not eager, checkpoint=policy)
+        classes = int(labels.max()) + 1
+        parameters = chosen.parameter_count(images[0].size, classes)
+        model_file.check_place(out or _free_name(), parameters, chosen.epochs)
+        report = reporter(chosen, as_json)
+        report.started((images[0].size, *chosen.hidden, classes), len(images))
+        with Stopping() as stopping:
+            stopping.patient = together is not None  # all ranks end after the same step
+            trained = run
+            if together:
+                trained = dataclasses.replace(together, asked_to_stop=asked(stopping)).run
 
-        def on_epoch(record: EpochRecord) -> None:
-            report.epoch(record)
-            stopping.check()
-            stopping.patient = record.epoch == chosen.epochs  # from here on only saving is left
+            def on_epoch(record: EpochRecord) -> None:
+                report.epoch(record)
+                if not together:
+                    stopping.check()
+                    stopping.patient = record.epoch == chosen.epochs  # from here on only saving is left
 
-        def on_step(epoch: int, step: int, steps: int) -> None:
-            report.step(epoch, step, steps)
-            stopping.check()
+            def on_step(epoch: int, step: int, steps: int) -> None:
+                report.step(epoch, step, steps)
+                stopping.check()
 
-        try:
-            network = run(
-                chosen,
-                images,
-                labels,
-                compiled=not eager,
-                checkpoint=policy,
-                on_epoch=on_epoch,
-                on_step=on_step,
-            )
-        except KeyboardInterrupt:
-            print("interrupted before the first step: there is nothing to save", file=sys.stderr)
-            return stopping.status if stopping.number else INTERRUPTED
-        finally:
-            stopping.patient = True
-            report.stopped()
-        path = out or _free_name()
-        model_file.save(network, path)
-        report.saved(path, network.history.interrupted)
-        if stopping.number:
-            return stopping.status
-        if network.history.interrupted:
-            return INTERRUPTED
-    report.tested(network.evaluate(*test), confusion)
-    return 0
+            try:
+                network = trained(
+                    chosen,
+                    images,
+                    labels,
+                    compiled=not eager,
+                    checkpoint=policy,
+                    on_epoch=on_epoch,
+                    on_step=on_step,
+                )
+            except KeyboardInterrupt:
+                print("interrupted before the first step: there is nothing to save", file=sys.stderr)
+                return stopping.status if stopping.number else INTERRUPTED
+            finally:
+                stopping.patient = True
+                report.stopped()
+            path = out or _free_name()
+            model_file.save(network, path)
+            report.saved(path, network.history.interrupted)
+            if stopping.number:
+                return stopping.status
+            if network.history.interrupted:
+                return INTERRUPTED
+        report.tested(network.evaluate(*test), confusion)
+        return 0
 
 
 def _free_name() -> Path:

@@ -91,7 +91,7 @@ class DataParallel:
         Raises ShapeError for batches of unequal length or none, GraphError where a module changes its buffers
         as it trains (as BatchNorm does), which would be of one shard and not of the batch.
         """
-        parts = [x if isinstance(x, Tensor) else wrap(np.asarray(x)) for x in batch]
+        parts = [x.array if isinstance(x, Tensor) else np.asarray(x) for x in batch]
         lengths = {len(x) for x in parts}
         if len(lengths) != 1 or not max(lengths):
             raise ShapeError(f"DataParallel.step: a batch has one length, at least 1, not {sorted(lengths)}")
@@ -110,7 +110,7 @@ class DataParallel:
             if node[1] - node[0] > 1:
                 return None
             placed = self._place(before, node[0])
-            cost, gradients, given = program((high - low) / length, *(x[low:high] for x in parts))
+            cost, gradients, given = program((high - low) / length, *(wrap(x[low:high]) for x in parts))
             drawn.update(name for name, state in self._positions().items() if (state != placed[name]).any())
             outputs.append([x.array for x in given])
             rows = [np.ravel(g.array) for g in gradients]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +18,8 @@ from ..primitive import Array
 
 # What launchers tell each process: how many there are (MPICH and Intel, Open MPI, Slurm).
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_NTASKS")
-_STATUS = 1
+_STATUS = 2
+_WAIT = 2.0  # seconds
 
 
 class RanksError(TinygradMnistError, RuntimeError):
@@ -83,6 +86,20 @@ class MpiRanks:
         sys.stdout.flush()
         sys.stderr.flush()
         self.world.Abort(_STATUS)
+        os._exit(_STATUS)  # of some MPIs Abort comes back
+
+    @contextlib.contextmanager
+    def ending_together(self) -> Iterator[None]:
+        """What ends this rank within the block is told, and ends the others, who may wait for it forever."""
+        try:
+            yield
+        except BaseException as error:
+            if self.size == 1:
+                raise
+            time.sleep(_WAIT * min(1, self.rank))  # what ends all is told by the first
+            told = f"{error}" if isinstance(error, TinygradMnistError) else f"{type(error).__name__}: {error}"
+            print(f"error: rank {self.rank} of {self.size}, with which all end: {told}", file=sys.stderr)
+            self.abort()
 
 
 def launched() -> int | None:

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ from .progress import Progress
 from .stopping import EarlyStopping
 
 _WORTH_COMPILING = 500  # steps
+
+#: What `training_step` is.
+StepMaker: TypeAlias = Callable[..., Step]
 
 
 def fit(
@@ -58,6 +61,7 @@ def fit(
     on_step: StepListener | None = None,
     on_end: Callable[[History], None] | None = None,
     progress: bool = False,
+    step_of: StepMaker | None = None,
 ) -> History:
     """Train a network by mini-batch gradient descent.
 
@@ -103,6 +107,8 @@ def fit(
         on_end: called at the end, after Ctrl-C too.
         progress: show how far it is: a bar and the curve in a notebook, a line in a terminal (on
             standard error).
+        step_of: what makes the step instead of `training_step`, of the same arguments; it is not compiled
+            here.
 
     Returns:
         A record of each finished epoch.
@@ -128,9 +134,10 @@ def fit(
         raise ShapeError(
             f"fit: sample_weight is a number for each of {len(images)} images, not {weights.shape}"
         )
-    step = training_step(model, optimiser, cost, images, targets, scale, weights)
+    step = (step_of or training_step)(model, optimiser, cost, images, targets, scale, weights)
     per_epoch = data.batch_count(len(images), batch_size)
-    fast = jit(step) if compiled and epochs * per_epoch >= _WORTH_COMPILING else None
+    worth = compiled and step_of is None and epochs * per_epoch >= _WORTH_COMPILING
+    fast = jit(step) if worth else None
     course = Course(model, optimiser, generators_of(model, cost), step, fast, classes_of(targets))
     course.steps, steps_before = start_epoch * per_epoch, int(optimiser.steps)
     saver = None
@@ -246,20 +253,36 @@ def training_step(
         and the outputs (batch, classes), both from before the change.
     """
 
-    scale = input_scale(model, images, scale, "training_step")
+    measured = measuring(model, cost, images, targets, scale, weights)
 
     def step(positions: Tensor) -> tuple[Tensor, Tensor]:
-        outputs = model(as_inputs(model, images[positions], scale))
-        if weights is None:
-            loss = cost(outputs, targets[positions])
-        else:
-            loss = cost(outputs, targets[positions], sample_weight=weights[positions])
+        loss, outputs = measured(positions)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         return loss, outputs
 
     return step
+
+
+def measuring(
+    model: Module,
+    cost: CostFunction,
+    images: Tensor,
+    targets: Tensor,
+    scale: float | None = None,
+    weights: Tensor | None = None,
+) -> Step:
+    """The forward half of `training_step`: positions -> the cost of their examples, and their outputs."""
+    scale = input_scale(model, images, scale, "training_step")
+
+    def measured(positions: Tensor) -> tuple[Tensor, Tensor]:
+        outputs = model(as_inputs(model, images[positions], scale))
+        if weights is None:
+            return cost(outputs, targets[positions]), outputs
+        return cost(outputs, targets[positions], sample_weight=weights[positions]), outputs
+
+    return measured
 
 
 def _diverged(course: Course, epoch: int, failed: int, inputs: Tensor) -> DivergenceError:

@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,7 +21,7 @@ from .course import StepListener
 from .evaluation import Evaluation, evaluate, outputs_of
 from .history import EpochRecord, History
 from .logs import Log
-from .loop import fit
+from .loop import StepMaker, fit
 from .reading import Unknown
 from .recipes import Recipe
 
@@ -95,6 +95,9 @@ def run(
     log: Log | str | os.PathLike[str] | None = None,
     on_epoch: Callable[[EpochRecord], bool | None] | None = None,
     on_step: StepListener | None = None,
+    about: Mapping[str, Any] | None = None,
+    step_of: StepMaker | None = None,
+    part: tuple[int, int] = (0, 1),
 ) -> TrainedNetwork:
     """Train a new network by a recipe; the result depends on nothing but the recipe and the data.
 
@@ -102,7 +105,9 @@ def run(
         recipe: what to do.
         images: (N, height, width), uint8.
         labels: (N,), integers; the network gets an output for each class from 0 to the largest label.
-        compiled, checkpoint, log, on_epoch, on_step: as in `fit`; a checkpoint then holds the recipe.
+        compiled, checkpoint, log, on_epoch, on_step, about, step_of: as in `fit`; `about` has the recipe.
+        part: (k, n) to train on each n-th image from the k-th on, as many for any k, after those for
+            validation were taken.
 
     Raises:
         DataError: if the validation share leaves no images for one of the two, and as `fit` for checkpoints.
@@ -116,6 +121,9 @@ def run(
     if recipe.validation:
         kept, held_out = data.split(len(images), recipe.validation, recipe.seed)
         examples, validation = _chosen(examples, kept), _chosen(examples, held_out)
+    if part[1] > 1:
+        count = len(examples[0]) // part[1] * part[1]
+        examples = _chosen(examples, np.arange(part[0], count, part[1]))
     originals = examples[0].reshape(-1, height, width)
 
     def augment(epoch: int) -> NDArray[np.uint8]:
@@ -136,10 +144,11 @@ def run(
         augment=augment if recipe.augment else None,
         compiled=compiled,
         checkpoint=checkpoint,
-        about={"recipe": dataclasses.asdict(recipe)},
+        about={"recipe": dataclasses.asdict(recipe), **(about or {})},
         log=log,
         on_epoch=on_epoch,
         on_step=on_step,
+        step_of=step_of,
     )
     return TrainedNetwork(model, recipe, (height, width), classes, history)
 
