@@ -140,6 +140,11 @@ class CompiledFunction:
         the function sees one element of it per step. Every Tensor of the result has such an axis.
         Ctrl-C is answered between steps, about every 0.1 s; the steps done so far have happened.
 
+        A product whose left matrix is rows of memory (an argument, what is captured, or rows of it that
+        are looked up), mostly zeros, skips these: a zero contributes nothing to it and to the gradient of
+        its weights, also where it would meet infinity or NaN. Its sums are added up in another order than
+        those of single calls. A sample of the numbers decides it, at each scan.
+
         Raises ShapeError if there is no array argument or their step counts differ.
         """
         if tracing.get() is not None:
@@ -169,17 +174,17 @@ class CompiledFunction:
     @property
     def source(self) -> str:
         """The Python source of the program compiled last, as one worker runs it."""
-        return self._last().form.source
+        return self._last().latest_form.source
 
     @property
     def shared_source(self) -> str:
         """The Python source that was compiled: for several workers, if there is enough to share out."""
-        return self._last().form.text
+        return self._last().latest_form.text
 
     @property
     def loops(self) -> Loops:
         """The program compiled last as typed loops: what is stored where."""
-        return self._last().form.loops
+        return self._last().latest_form.loops
 
     @property
     def program(self) -> Program:

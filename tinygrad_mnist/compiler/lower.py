@@ -5,9 +5,16 @@ Places have: what reductions and routines give, what routines take, what is expe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from ..kinds import Contract, Gather, Images, Lanes, Matrices, Part, Reduce, Repeat, Scan, View
 from ..primitive import Shape
 from .elements import Nest
+from .listing import Source
+from .lists import Lists
+from .lists import accumulate as accumulate_listed
+from .lists import product as listed_product
 from .loops import Load, Loops, Place, Role, Store, loads
 from .nesting import COPY, Nesting
 from .products import accumulate, images, inputs_by_columns, matrix, product
@@ -18,11 +25,12 @@ from .trace import Instruction, Symbol
 from .updating import Update, accumulated
 
 
-def lower(program: Program) -> Loops:
-    """The loops of a program."""
+def lower(program: Program, listed: Mapping[Symbol, Source] = MappingProxyType({})) -> Loops:
+    """The loops of a program; the zeros of `listed` inputs are skipped."""
     to = Nesting(program)
-    to.inputs = inputs_by_columns(program, to.producers)
-    onto = accumulated(program, to.producers, to.uses)
+    lists = Lists(to, listed)
+    to.inputs = inputs_by_columns(program, to.producers) - listed.keys()
+    onto = accumulated(program, to.producers, to.uses, lists.input)
     arguments = [_given(to, x, "argument") for x in program.arguments]
     captured = [_given(to, x, "captured") for x in program.captured]
     for x in program.captured:
@@ -35,14 +43,16 @@ def lower(program: Program) -> Loops:
         if instruction.origin[0] == "update" and not outputs:
             outputs = _outputs(to)
         to.origin = instruction.origin
-        if instruction.result in onto:
+        if instruction.result in onto and lists.input(instruction.args[0]) is not None:
+            lists.as_it_is(instruction.args[1])
+        elif instruction.result in onto:
             for x in instruction.args:
                 matrix(to, x)
         else:
-            _lower(to, instruction)
+            _lower(to, lists, instruction)
         to.lowered.add(instruction.result)
     outputs = outputs or _outputs(to)
-    _update(to, dict(zip(program.captured, captured, strict=True)), onto)
+    _update(to, lists, dict(zip(program.captured, captured, strict=True)), onto)
     return Loops(
         tuple(arguments),
         tuple(captured),
@@ -72,9 +82,13 @@ def _outputs(to: Nesting) -> list[Place]:
     return outputs
 
 
-def _lower(to: Nesting, instruction: Instruction) -> None:
+def _lower(to: Nesting, lists: Lists, instruction: Instruction) -> None:
     """Give an instruction's result a place now, or leave it to the nests that use it."""
+    if lists.input(instruction.result) is not None:
+        return  # its numbers are nowhere but in lists
     match instruction.primitive.kind:
+        case Contract(split=Matrices() as form) if lists.input(instruction.args[0]) is not None:
+            listed_product(lists, form, instruction)
         case Contract(split=Matrices() as form) as kind:
             product(to, kind, form, instruction)
         case Contract(split=Images() as split) as kind:
@@ -101,18 +115,19 @@ def _repeat(to: Nesting, kind: Repeat, instruction: Instruction) -> None:
     """A loop: the sections of its step in each round."""
     loop = Repeated(to, kind, instruction)
     inside = loop.inside
+    lists = Lists(inside, {})
     loop.stop({})
     for step in loop.program.instructions:
         inside.origin = step.origin
-        _lower(inside, step)
+        _lower(inside, lists, step)
         inside.lowered.add(step.result)
         loop.stop(inside.lowered)
     loop.keep()
-    _update(inside, loop.states, {})
+    _update(inside, lists, loop.states, {})
     loop.add()
 
 
-def _update(to: Nesting, targets: dict[Symbol, Place], products: dict[Symbol, Update]) -> None:
+def _update(to: Nesting, lists: Lists, targets: dict[Symbol, Place], products: dict[Symbol, Update]) -> None:
     """Write the new values, after everything that reads the old ones has been computed."""
     onto = {update.target for update in products.values()}
     alone: list[tuple[Place, Symbol]] = []
@@ -131,7 +146,10 @@ def _update(to: Nesting, targets: dict[Symbol, Place], products: dict[Symbol, Up
     for update in products.values():
         to.places[update.target] = targets[update.target]
         to.comes_from(dict(to.program.updates)[update.target])
-        accumulate(to, update)
+        if lists.input(update.left) is None:
+            accumulate(to, update)
+        else:
+            accumulate_listed(lists, update)
     for pairs in together.values():
         to.comes_from(pairs[0][1])
         to.store_together(pairs)

@@ -38,7 +38,7 @@ from .trace import Instruction, Symbol
 INLINE_LIMIT = 80  # work of one element beyond which an expression gets a buffer in any case
 TWICE_LIMIT = 4  # work beyond which a value that is used twice gets a buffer
 SMALL = 256  # elements of a vector that one worker does alone
-_FETCH = Function("fetch_rows", runtime.__name__)
+FETCH = Function("fetch_rows", runtime.__name__)
 _SOME, _MIN = Function("some", bits.__name__), Function(min.__name__)
 
 
@@ -269,9 +269,7 @@ class Nesting:
                 self._fetched.add((table, positions, count))
                 width = math.prod(table.shape[1:])
                 ends = [*_ends(count, rows == count), *_ends(width, columns == width)]
-                calls.append(
-                    Call(_FETCH, (Array(table), Array(positions, all_steps=True), STEP, LAST, *ends))
-                )
+                calls.append(Call(FETCH, (Array(table), Array(positions, all_steps=True), STEP, LAST, *ends)))
         return calls
 
 
@@ -343,7 +341,7 @@ def touched(body: Sequence[Stmt], rows: int, everyone: bool) -> tuple[list[Acces
         if isinstance(call, Call):
             arrays = [own(x.place, x.index) for x in call.args if isinstance(x, Array)]
             reads += arrays
-            writes += arrays[-1:] if call.function is not _FETCH else []
+            writes += arrays[-1:] if call.function is not FETCH else []
     return reads, writes
 
 

@@ -101,11 +101,11 @@ def _biased(to: Nesting, kind: Contract, form: Matrices, instruction: Instructio
         title = f"{total.name} = {instruction.primitive.name} without its bias"
         to.add(title, [call], [(left.place, 0), (right.place, 0)], [(place, 0)], n, cost)
         to.places[total] = place
-        _add_to(to, total, bias, y)
+        add_to(to, total, bias, y)
         return
     place = to.new(y)
     call = Call(kind.call, (left.array(), right.array(), Array(place), Share(m)))
-    body = [call, *_bias_added(place, row, Share(m), n)]
+    body = [call, *bias_added(place, row, Share(m), n)]
     reads = [left.rows(m), (right.place, 0), (row, 0)]
     to.add(f"{y.name} = {instruction.primitive.name}", body, reads, [(place, m)], m, cost)
     to.places[y] = place
@@ -125,13 +125,13 @@ def _in_parts(to: Nesting, form: Matrices, instruction: Instruction) -> None:
         body: list[Stmt] = [Call(_PART, args)]
         reads = [(left.place, -depth), (right.place, -depth)]
         if k == 0:
-            body += _bias_added(place, row, m, n)
+            body += bias_added(place, row, m, n)
             reads.append((row, 0))
         title = f"{part.name} = part of {instruction.primitive.name}"
         cost = y.size * depth / MULTIPLY_ADDS / MOST_WORKERS
         to.add(title, body, reads, [(place, 0)], cost=cost, by=by)
         to.places[part] = place
-    _add_to(to, parts[0], parts[1], y)
+    add_to(to, parts[0], parts[1], y)
 
 
 def _rows_joined(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
@@ -149,7 +149,7 @@ def _rows_joined(to: Nesting, kind: Contract, form: Matrices, instruction: Instr
     cost = y.size * x.shape[-1] / MULTIPLY_ADDS
     to.add(title, [call], [(left, 0), (right.place, 0)], [(place, 0)], 0, cost)
     to.places[total] = place
-    _add_to(to, total, bias, y)
+    add_to(to, total, bias, y)
 
 
 def images(to: Nesting, kind: Contract, split: Images, instruction: Instruction) -> None:
@@ -185,10 +185,10 @@ def images(to: Nesting, kind: Contract, split: Images, instruction: Instruction)
         to.add(title, [call], [(p, 0) for p in places], [(place, 0)], cost=cost, by=by)
         to.places[part] = place
     if len(parts) > 1:
-        _add_to(to, parts[0], parts[1], y)
+        add_to(to, parts[0], parts[1], y)
 
 
-def _add_to(to: Nesting, product: Symbol, other: Symbol, y: Symbol) -> None:
+def add_to(to: Nesting, product: Symbol, other: Symbol, y: Symbol) -> None:
     """Adding the bias, or another part, to a product in memory joins whatever uses the result."""
     to.producers[y] = Instruction(SUM, (product, other), y)
     if to.deserves_place(y):
@@ -300,7 +300,8 @@ def _matrices(instruction: Instruction) -> Matrices | None:
     return kind.split if isinstance(kind, Contract) and isinstance(kind.split, Matrices) else None
 
 
-def _bias_added(place: Place, bias: Place, rows: int | Share, n: int) -> tuple[Stmt, ...]:
+def bias_added(place: Place, bias: Place, rows: int | Share, n: int) -> tuple[Stmt, ...]:
+    """Loops that add a bias to each row of a place."""
     nest = Nest(2)
     i, j = nest.index
     value = apply(Function("+"), Load(place, (i, j)), Load(bias, (j,)))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import sys
 import textwrap
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,17 +15,18 @@ from ..core.tensor import Tensor, wrap
 from ..core.tree import Tree
 from ..errors import TraceError
 from ..kernels.runtime import NO_SUCH_POSITION
-from ..kernels.threads import get_num_threads, team
+from ..kernels.threads import get_num_threads
 from ..kinds import Gather, Loop
 from ..primitive import Array, check_dtype
-from .build import Run, compiled
-from .memory import aligned, exclusive, ready
+from .build import compiled
+from .memory import exclusive, ready
 from .naming import argument_names
-from .native import ALONE, NOWHERE
+from .native import ALONE
 from .pace import Pace
 from .places import bits
 from .program import Program
 from .recording import Recording
+from .runner import Runner, Skipping
 from .share import MOST_WORKERS
 from .stages import compiled_form
 from .structure import LEAF
@@ -37,7 +36,6 @@ _OUTDATED = (
     "the compiled program is not what the function is now: {}. Nothing that is watched has changed; "
     "pass what differs as an argument"
 )
-_SHOWN_SECONDS = 1.0  # compile times beyond this are reported
 
 
 class Specialization:
@@ -45,7 +43,8 @@ class Specialization:
 
     Attributes:
         program: what was recorded.
-        form: what it became.
+        form: what it became, for single calls and for numbers without zeros.
+        latest_form: that of the last scan, if there was one.
         given: the floats among the arguments of the present call, in their order.
         result: the structure of the function's value.
         derivative: what puts results on the tape; None under `no_grad`.
@@ -69,14 +68,16 @@ class Specialization:
         captured = {symbol: x for x, symbol in trace.captured.values()}
         self.program: Program = found.program()
         del found.trace  # it holds arrays, which can then not be updated in place
-        self.form = compiled_form(self.program, getattr(function, "__name__", "a function"))
-        self._shared, buffers = self.form.shared, self.form.buffers
+        title = getattr(function, "__name__", "a function")
+        self.form = self.latest_form = compiled_form(self.program, title)
+        self._runner = Runner(self.program, self.form, compiled)
+        self._pace = Pace()
+        self._skipping = Skipping(self.program, title, compiled)
         self._captured = [_tensor(captured[s]) for s in self.program.captured]
         assigned = {trace.captured[key][1]: leaf for key, (leaf, _) in trace.assigned.items()}
         self._updated = [assigned[target] for target, _ in self.program.updates]
         self._owned = [any(x is y for y in self._updated) for x in self._captured]
         self._bound: list[Array] = [np.empty(s.shape, s.dtype) for s in self.program.captured]
-        self._buffers = [aligned(s.shape, s.dtype) for s in buffers]
         self._moved = True  # some captured data is not what it was at the last call
         self.places = found.places
         self.places.follow(self._captured, self._bound)
@@ -86,9 +87,6 @@ class Specialization:
         self._recorded = require is not None
         self._gives_one = self.result is LEAF and not found.leaves_something
         self._results = [(s.shape, s.dtype) for s in self.program.outputs]
-        self._pace = Pace()
-        if not self.on_arguments:
-            self._run = self._compile([np.empty((0, *s.shape), s.dtype) for s in arguments])
 
     @staticmethod
     def record(
@@ -117,14 +115,6 @@ class Specialization:
                 raise TraceError(_OUTDATED.format(f"{symbol} is captured, and was another tensor"))
         if again.result != self.result:
             raise TraceError(_OUTDATED.format(f"it gives {self.result}, and recorded now {again.result}"))
-
-    def _compile(self, arrays: Sequence[Array]) -> Run:
-        begin = time.perf_counter()
-        run = compiled(self.form.text, self._all(0, 0, ALONE, arrays, self._outputs(0)), self.form.schedule)
-        seconds = time.perf_counter() - begin
-        if seconds > _SHOWN_SECONDS:
-            print(f"tinygrad_mnist: compiled a program in {seconds:.1f} s", file=sys.stderr)
-        return run
 
     def matching(self, args: tuple[Any, ...]) -> list[Array] | None:
         """The arrays of arguments that are plainly what this program is for, with an axis of one step.
@@ -169,12 +159,14 @@ class Specialization:
         outputs = [np.empty(shape, dtype) for shape, dtype in self._results]
         views = [y[None] for y in outputs]
         try:
-            if self._plain and not (self._moved or self._shared or self._updated or self._grads):
-                self._run(0, 1, *arrays, *self._bound, *views, *self._buffers)
+            runner = self._runner
+            run = runner.run()
+            if self._plain and not (self._moved or runner.shared or self._updated or self._grads):
+                run(0, 1, *arrays, *self._bound, *views, *runner.buffers)
             else:
                 self._bind()
                 try:
-                    self._run(*self._all(0, 1, ALONE, arrays, views))
+                    run(*runner.arguments(0, 1, ALONE, arrays, self._bound, views))
                 finally:
                     self._after()
         except IndexError as error:
@@ -194,19 +186,21 @@ class Specialization:
                 "would be another program: keep the number in a Tensor and use assign_, or call step by step"
             )
         self._bind()
-        outputs = self._outputs(steps)
-        first = 0
+        runner = self._skipping.runner(arrays, self._bound) or self._runner
+        runner.run()
+        if runner.form is not self.latest_form:
+            self.latest_form, self._pace = runner.form, Pace()
+        most = min(get_num_threads(), MOST_WORKERS) if runner.shared else 1
+        outputs = [np.empty((steps, *s.shape), s.dtype) for s in self.program.outputs]
         try:
-            while first < steps:
-                most, chunk = self._pace.next(min(get_num_threads(), MOST_WORKERS) if self._shared else 1)
-                last = min(first + chunk, steps)
-                begin = time.perf_counter()
-                if most == 1:
-                    self._run(*self._all(first, last, ALONE, arrays, outputs))
-                else:
-                    most = self._run_together(most, first, last, arrays, outputs)
-                self._pace.measured(most, last - first, time.perf_counter() - begin)
-                first = last
+            bound = runner.take(self._bound)
+            try:
+                runner.steps(steps, (arrays, bound, outputs), self._pace, most)
+            finally:
+                try:
+                    runner.give_back(self._bound)
+                finally:  # Ctrl-C may have come in between
+                    runner.give_back(self._bound)
         except IndexError as error:
             raise self._explained(error) from None
         finally:
@@ -229,35 +223,6 @@ class Specialization:
             "says which it is; where labels of -100 mark what does not count, a compiled function wants it "
             "said: write ignore_index=-100"
         )
-
-    def _run_together(
-        self, most: int, first: int, last: int, arrays: Sequence[Array], outputs: Sequence[Array]
-    ) -> int:
-        """Run steps with several workers; how many there were."""
-        with team(most) as workers:
-
-            def work(worker: int) -> None:
-                place = (worker, workers.count, workers.counter if workers.count > 1 else NOWHERE)
-                self._run(*self._all(first, last, place, arrays, outputs))
-
-            workers.run(work)
-            return workers.count
-
-    def _outputs(self, steps: int) -> list[Array]:
-        return [np.empty((steps, *s.shape), s.dtype) for s in self.program.outputs]
-
-    def _all(
-        self,
-        first: int,
-        last: int,
-        place: tuple[int, int, Array],
-        arrays: Sequence[Array],
-        outputs: Sequence[Array],
-    ) -> list[Any]:
-        """The arguments of the program in their order; `place` is for one that workers share."""
-        if self._shared:
-            return [first, last, *place, *arrays, *self._bound, *outputs, *self._buffers]
-        return [first, last, *arrays, *self._bound, *outputs, *self._buffers]
 
     def _bind(self) -> None:
         """Find the present numbers of what is captured."""

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
+from types import MappingProxyType
 
+from .listing import Source
 from .loops import Loops, Place
 from .lower import lower
 from .program import Program
 from .share import WORTH_SHARING, schedule
 from .text import Printer
+from .trace import Symbol
 from .verify import verify
+
+_NONE: Mapping[Symbol, Source] = MappingProxyType({})
 
 
 class Form:
@@ -26,8 +32,8 @@ class Form:
         buffers: room to work in.
     """
 
-    def __init__(self, program: Program, title: str) -> None:
-        self.loops: Loops = verify(lower(program))
+    def __init__(self, program: Program, title: str, listed: Mapping[Symbol, Source] = _NONE) -> None:
+        self.loops: Loops = verify(lower(program, listed))
         self.shared = self.loops.work >= WORTH_SHARING
         self.title = title
         self.schedule = schedule(self.loops, self.shared)
@@ -41,6 +47,6 @@ class Form:
         return Printer(schedule(self.loops, False), self.title).module() if self.shared else self.text
 
 
-def compiled_form(program: Program, title: str) -> Form:
-    """A recorded program through all stages."""
-    return Form(program, title)
+def compiled_form(program: Program, title: str, listed: Mapping[Symbol, Source] = _NONE) -> Form:
+    """A recorded program through all stages; the zeros of `listed` inputs are skipped."""
+    return Form(program, title, listed)

@@ -6,7 +6,7 @@ with two scalars. The tiles of the product can start from w instead of from zero
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,13 +74,19 @@ class Update:
 
 
 def accumulated(
-    program: Program, producers: Mapping[Symbol, Instruction], uses: Mapping[Symbol, int]
+    program: Program,
+    producers: Mapping[Symbol, Instruction],
+    uses: Mapping[Symbol, int],
+    listed: Callable[[Symbol], Symbol | None],
 ) -> dict[Symbol, Update]:
-    """The updates of that form, by the symbol of the product, which nothing else uses."""
+    """The updates of that form, by the symbol of the product, which nothing else uses.
+
+    `listed` says which input's lists are the left operand, if any are.
+    """
     found = {}
     updated = {target for target, _ in program.updates}
     for target, value in program.updates:
-        if target.ndim != 2 or target.dtype.kind != "f" or target.shape[0] > _WIDEST:
+        if target.ndim != 2 or target.dtype.kind != "f":
             continue
         names: list[str] = []
         form = _form(value, target, producers, uses, names)
@@ -88,6 +94,8 @@ def accumulated(
         if form is None or target not in form or len(products) != 1:
             continue
         left, right = producers[products[0]].args
+        if target.shape[0] > _WIDEST and listed(left) is None:
+            continue
         behind = {left, right, producers[left].args[0], *producers_of(right, producers)}
         if not behind & updated:
             title = ", ".join([producers[products[0]].primitive.name, *reversed(names)])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_mnist.kernels import convolution as convolutions
+from tinygrad_mnist.kernels.lists import SPARE
 from tinygrad_mnist.kernels.runtime import share
 
 Array = np.ndarray[Any, Any]
@@ -32,6 +33,24 @@ def _accumulate(a: Array, b: Array, out: Array, first: int, last: int) -> None:
 
 def _accumulate_columns(a: Array, b: Array, out: Array, first: int, last: int) -> None:
     out[:, first:last] += a.T @ b[:, first:last]
+
+
+def _list_row(row: Array, first: int, last: int, values: Array, index: Array, counts: Array, i: int) -> None:
+    places = np.flatnonzero(row[first:last]) + first
+    count = counts[i] = len(places)
+    values[:count], index[:count], values[count : count + SPARE] = row[places], places, 0
+
+
+def _matmul_listed(
+    values: Array, index: Array, counts: Array, b: Array, out: Array, first: int, last: int
+) -> None:
+    for i, n in enumerate(counts[first:last], first):
+        out[i] = values[i, :n] @ b[index[i, :n]]
+
+
+def _accumulate_listed(values: Array, index: Array, counts: Array, b: Array, out: Array) -> None:
+    for i, n in enumerate(counts):
+        out[index[i, :n]] += values[i, :n, None] * b[i]
 
 
 def _convolution(
@@ -61,6 +80,9 @@ IN_PYTHON: dict[str, Callable[..., Any]] = {
     "matmul_part": _matmul_part,
     "accumulate": _accumulate,
     "accumulate_columns": _accumulate_columns,
+    "list_row": _list_row,
+    "matmul_listed": _matmul_listed,
+    "accumulate_listed": _accumulate_listed,
     "convolution": _convolution,
     "convolution_input": _convolution_input,
     "convolution_weight": _convolution_weight,

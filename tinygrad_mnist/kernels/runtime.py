@@ -12,6 +12,7 @@ import numpy as np
 from tinygrad_mnist.kernels.barrier import barrier
 from tinygrad_mnist.kernels.bits import fma
 from tinygrad_mnist.kernels.checking import CHECKING, OUTSIDE
+from tinygrad_mnist.kernels.lists import SPARE, find, spread, sum_lists
 from tinygrad_mnist.kernels.policy import routine, scalar
 from tinygrad_mnist.kernels.products import onto, part_of_product, product
 from tinygrad_mnist.kernels.simd import offset, prefetch
@@ -233,3 +234,49 @@ def accumulate_columns(a: Any, b: Any, out: Any, first: int, last: int) -> None:
     right, result = offset(memory(b), first), offset(memory(out), first)
     if not onto(memory(a), 1, rows, right, n, 1, result, n, rows, last - first, a.shape[0]):
         raise MemoryError("no memory for a matrix product")
+
+
+@routine
+def list_row(row: Any, first: int, last: int, values: Any, index: Any, counts: Any, i: int) -> None:
+    """List what is not zero of row[first:last], numbers and places in the row; counts[i] = how many.
+
+    All are contiguous vectors; the lists have room for SPARE elements more than there can be.
+    """
+    room = last - first + SPARE
+    if CHECKING and not (
+        0 <= first <= last <= row.size and room <= min(values.size, index.size) and 0 <= i < counts.size
+    ):
+        raise IndexError(OUTSIDE)
+    counts[i] = find(memory(row), first, last, memory(values), memory(index))
+
+
+@routine
+def _check_lists(values: Any, index: Any, counts: Any, rows: Any, table: Any, first: int, last: int) -> None:
+    """Assert, if asked to, that lists fit the matrices; their places are what `list_row` found."""
+    m = counts.shape[0]
+    fits = values.shape[0] == m and index.shape[0] == m and rows.shape[0] == m
+    if CHECKING and not (fits and rows.shape[1] == table.shape[1] and 0 <= first <= last <= m):
+        raise IndexError(OUTSIDE)
+    if CHECKING:
+        for i in range(first, last):
+            for t in range(counts[i]):
+                if not 0 <= index[i, t] < table.shape[0]:
+                    raise IndexError(OUTSIDE)
+
+
+@routine
+def matmul_listed(values: Any, index: Any, counts: Any, b: Any, out: Any, first: int, last: int) -> None:
+    """Rows `first` up to `last` of out = a @ b, a as lists of what is not zero (see `list_row`)."""
+    _check_lists(values, index, counts, out, b, first, last)
+    width, room = out.shape[1], values.shape[1]
+    lists = memory(values), memory(index), room, memory(counts)
+    sum_lists(*lists, memory(out), width, memory(b), width, first, last, width)
+
+
+@routine
+def accumulate_listed(values: Any, index: Any, counts: Any, b: Any, out: Any) -> None:
+    """out += a.T @ b, a given as lists of what is not zero in each row (see `list_row`); all contiguous."""
+    _check_lists(values, index, counts, b, out, 0, counts.shape[0])
+    width, room = out.shape[1], values.shape[1]
+    lists = memory(values), memory(index), room, memory(counts)
+    spread(*lists, memory(b), width, memory(out), width, 0, counts.shape[0], width)

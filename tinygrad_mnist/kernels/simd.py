@@ -17,18 +17,16 @@ from tinygrad_mnist.kernels.untyped import cgutils, config, extending, types
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 
 
-def _vector_bytes() -> int:
-    """The width of the widest vector registers that compiled code may use."""
+def _features() -> set[str]:
+    """The extensions of the processor's instructions that compiled code may use."""
     if config.CPU_FEATURES is None:
-        present = {name for name, has in binding.get_host_cpu_features().items() if has}
-    else:
-        present = {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
-    if "avx512f" in present:
-        return 64
-    return 32 if "avx2" in present else 16
+        return {name for name, has in binding.get_host_cpu_features().items() if has}
+    return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
 
 
-VECTOR_BYTES = _vector_bytes()
+FEATURES = _features()
+#: The width of the widest vector registers that there are.
+VECTOR_BYTES = 64 if "avx512f" in FEATURES else 32 if "avx2" in FEATURES else 16
 
 
 class _Vectors:

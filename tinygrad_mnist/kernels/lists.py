@@ -1,0 +1,347 @@
+"""Products with rows that are mostly zeros: lists of what is not zero, and vector code that walks them.
+
+An entry is the place of a number in its row and the number. A zero then costs nothing: it is no entry, and
+contributes nothing, also where it would meet infinity or NaN. An entry costs one row of the other matrix,
+several vectors of which are in registers at once.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from llvmlite import ir
+
+from tinygrad_mnist.kernels.checking import asserted, between, there
+from tinygrad_mnist.kernels.linking import linked
+from tinygrad_mnist.kernels.policy import kernel
+from tinygrad_mnist.kernels.simd import (
+    _I32,
+    _I64,
+    FEATURES,
+    VECTOR_BYTES,
+    _int,
+    _lanes,
+    _named_intrinsic,
+    _Vectors,
+    count_lanes,
+    offset,
+)
+from tinygrad_mnist.kernels.untyped import cgutils, types
+
+_I16 = ir.IntType(16)
+
+#: Elements that a list has room for beyond the numbers of its row: whole vectors are written.
+SPARE = 64
+BLOCK = 32  # numbers of a list that programs work on at once: the last ones may be of zeros
+VECTORS = 8  # of a row that stay in registers while a list is walked
+_CHAINS = 8  # sums that are under way at once, at least: an addition takes four cycles
+#: Numbers that a row may have: their places are 16 bits long.
+MOST = 1 << 16
+_SQUEEZES = VECTOR_BYTES == 64 and "avx512vbmi2" in FEATURES  # whether a vector can be packed at once
+
+
+# Making a list ------------------------------------------------------------------------------------
+
+
+def _find(typing: Any, row: Any, first: Any, last: Any, values: Any, index: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        row, first, last, values, index = args
+        asserted(
+            builder, "find", between(builder, 0, first), *(there(builder, x) for x in (row, values, index))
+        )
+        found = _Found(builder, row.type.pointee, values, index)
+        found.walk(row, first, last)
+        return builder.load(found.count)
+
+    pointers = row, types.int64, types.int64, row, types.CPointer(types.uint16)
+    return types.int64(*pointers), codegen
+
+
+class _Found:
+    """Instructions that write a list, and count its entries."""
+
+    def __init__(self, builder: ir.IRBuilder, element: Any, values: Any, index: Any) -> None:
+        self.builder, self.element, self.values, self.index = builder, element, values, index
+        self.whole = isinstance(element, ir.IntType)
+        self.bits = element.width if self.whole else 32 if isinstance(element, ir.FloatType) else 64
+        self.lanes = 8 * VECTOR_BYTES // self.bits
+        self.count = cgutils.alloca_once_value(builder, _int(0))
+        self.write = self._squeezed if _SQUEEZES else self._one_by_one
+
+    def walk(self, row: Any, first: Any, last: Any) -> None:
+        """List what is not zero of row[first:last]; behind the last entry come BLOCK zeros."""
+        builder, lanes = self.builder, self.lanes
+        whole = builder.add(first, builder.and_(builder.sub(last, first), _int(-lanes)))
+        with cgutils.for_range_slice(builder, first, whole, _int(lanes)) as (at, _):
+            self.write(row, at, self._load(row, at, None))
+        with builder.if_then(builder.icmp_signed("<", whole, last)):
+            self.write(row, whole, self._load(row, whole, builder.sub(last, whole)))
+        zeros = self._zeros(lanes)
+        for k in range(0, BLOCK, lanes):
+            end = builder.gep(self.values, [builder.add(builder.load(self.count), _int(k))])
+            builder.store(zeros, builder.bitcast(end, zeros.type.as_pointer()), align=self.bits // 8)
+
+    def _zeros(self, lanes: int) -> Any:
+        return ir.Constant(ir.VectorType(self.element, lanes), [0 if self.whole else 0.0] * lanes)
+
+    def _called(self, name: str, result: Any, args: list[Any]) -> Any:
+        kind = ir.FunctionType(result, [x.type for x in args])
+        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), args)
+
+    def _suffix(self) -> str:
+        return f"v{self.lanes}{'i' if self.whole else 'f'}{self.bits}"
+
+    def _load(self, row: Any, at: Any, count: Any) -> Any:
+        """A vector of the row, of which only so many lanes exist, if `count` is given; others are zero."""
+        kind = ir.VectorType(self.element, self.lanes)
+        place = self.builder.bitcast(self.builder.gep(row, [at]), kind.as_pointer())
+        if count is None:
+            return self.builder.load(place, align=self.bits // 8)
+        counts = ir.VectorType(_I32, self.lanes)
+        nothing = ir.Constant(counts, ir.Undefined)
+        one = self.builder.insert_element(nothing, self.builder.trunc(count, _I32), ir.Constant(_I32, 0))
+        limit = self.builder.shuffle_vector(one, nothing, _lanes([0] * self.lanes))
+        mask = self.builder.icmp_signed("<", ir.Constant(counts, list(range(self.lanes))), limit)
+        args = [place, ir.Constant(_I32, self.bits // 8), mask, self._zeros(self.lanes)]
+        return self._called(f"llvm.masked.load.{self._suffix()}.p0", kind, args)
+
+    def _is_there(self, x: Any) -> Any:
+        zero = self._zeros(self.lanes)
+        return (
+            self.builder.icmp_signed("!=", x, zero)
+            if self.whole
+            else self.builder.fcmp_unordered("!=", x, zero)
+        )
+
+    def _squeezed(self, row: Any, at: Any, x: Any) -> None:
+        """The entries of a vector without a branch."""
+        builder, mask = self.builder, self._is_there(x)
+        start = builder.load(self.count)
+        name = f"llvm.experimental.vector.compress.{self._suffix()}"
+        packed = self._called(name, x.type, [x, mask, self._zeros(self.lanes)])
+        place = builder.gep(self.values, [start])
+        builder.store(packed, builder.bitcast(place, x.type.as_pointer()), align=self.bits // 8)
+        width = min(self.lanes, 32)
+        kind, bits = ir.VectorType(_I16, width), ir.IntType(width)
+        nothing, zeros = ir.Constant(kind, ir.Undefined), ir.Constant(kind, [0] * width)
+        low = builder.insert_element(nothing, builder.trunc(at, _I16), ir.Constant(_I32, 0))
+        low = builder.shuffle_vector(low, nothing, _lanes([0] * width))
+        for part in range(0, self.lanes, width):
+            some = _lanes(range(part, part + width))
+            chosen = builder.shuffle_vector(mask, ir.Constant(mask.type, ir.Undefined), some)
+            places = builder.add(low, ir.Constant(kind, list(range(part, part + width))))
+            packed = self._called(
+                f"llvm.experimental.vector.compress.v{width}i16", kind, [places, chosen, zeros]
+            )
+            place = builder.bitcast(builder.gep(self.index, [builder.load(self.count)]), kind.as_pointer())
+            builder.store(packed, place, align=2)
+            count = self._called(f"llvm.ctpop.i{width}", bits, [builder.bitcast(chosen, bits)])
+            builder.store(builder.add(builder.load(self.count), builder.zext(count, _I64)), self.count)
+
+    def _one_by_one(self, row: Any, at: Any, x: Any) -> None:
+        """The entries of a vector in a loop: for processors that cannot squeeze one."""
+        builder, bits = self.builder, ir.IntType(self.lanes)
+        mask = builder.bitcast(self._is_there(x), bits)
+        mask = mask if self.lanes == 64 else builder.zext(mask, _I64)
+        left = cgutils.alloca_once(builder, _I64)
+        builder.store(mask, left)
+        head, turn, past = map(builder.append_basic_block, ("head", "turn", "past"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        mask = builder.load(left)
+        builder.cbranch(builder.icmp_unsigned("!=", mask, _int(0)), turn, past)
+        builder.position_at_end(turn)
+        place = builder.add(at, builder.cttz(mask, ir.Constant(ir.IntType(1), 1)))
+        count = builder.load(self.count)
+        builder.store(builder.load(builder.gep(row, [place])), builder.gep(self.values, [count]))
+        builder.store(builder.trunc(place, _I16), builder.gep(self.index, [count]))
+        builder.store(builder.add(count, _int(1)), self.count)
+        builder.store(builder.and_(mask, builder.sub(mask, _int(1))), left)
+        builder.branch(head)
+        builder.position_at_end(past)
+
+
+#: find(row, first, last, values, index): list what is not zero of row[first:last], numbers and places in the
+#: row; how many there are. Both lists have room for last - first + SPARE; 0 <= first <= last.
+find = _named_intrinsic("find", _find)
+
+
+# Walking a list -----------------------------------------------------------------------------------
+
+
+class _Entries:
+    """Instructions for the entries of a list, at the place where a builder stands."""
+
+    def __init__(self, v: _Vectors, values: Any, index: Any, table: Any, table_row: Any) -> None:
+        self.v, self.values, self.index, self.table, self.table_row = v, values, index, table, table_row
+
+    def at(self, t: Any) -> tuple[Any, Any]:
+        """The number of an entry in every lane, and its row of the table."""
+        builder = self.v.builder
+        place = builder.zext(builder.load(builder.gep(self.index, [t])), _I64)
+        return self.v.broadcast(builder.gep(self.values, [t])), self.v.offset(
+            self.table, place, self.table_row
+        )
+
+    def walk(self, count: Any, together: int, do: Callable[[list[Any]], None]) -> None:
+        """Call do(entries) for so many at once, and for those that are left one by one."""
+        builder = self.v.builder
+        whole = builder.and_(count, _int(-together))
+        with cgutils.for_range_slice(builder, _int(0), whole, _int(together)) as (t, _):
+            do([builder.add(t, _int(k)) for k in range(together)])
+        if together > 1:
+            with cgutils.for_range_slice(builder, whole, count, _int(1)) as (t, _):
+                do([t])
+
+
+def _widths(v: _Vectors, columns: Any) -> Iterator[tuple[int, list[Any]]]:
+    """(vectors, masks) for rows of so many columns; what is added meanwhile runs only for these."""
+    builder = v.builder
+    for vectors in range(1, VECTORS + 1):
+        full = (vectors - 1) * v.lanes
+        fits = builder.icmp_signed("<=", columns, _int(full + v.lanes))
+        needed = builder.icmp_signed(">", columns, _int(full))
+        with builder.if_then(builder.and_(fits, needed)):
+            tail = v.first_lanes(builder.sub(columns, _int(full)), v.lanes)
+            yield vectors, [None] * (vectors - 1) + [tail]
+
+
+def _together(vectors: int) -> int:
+    """Entries whose sums are kept apart: a power of two."""
+    return 1 << ((max(1, _CHAINS // vectors)).bit_length() - 1)
+
+
+def _tile(name: str, emit: Callable[..., None]) -> Any:
+    """The intrinsic (values, index, room, counts, rows, rows_row, table, table_row, first, last, columns).
+
+    For the lists from `first` up to `last`, each of which has so much room, and 1 to VECTORS * lanes columns.
+    """
+
+    def tile(
+        typing: Any,
+        values: Any,
+        index: Any,
+        room: Any,
+        counts: Any,
+        rows: Any,
+        rows_row: Any,
+        table: Any,
+        table_row: Any,
+        first: Any,
+        last: Any,
+        columns: Any,
+    ) -> Any:
+        i64 = types.int64
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            values, index, room, counts, rows, rows_row, table, table_row, first, last, columns = args
+            v = _Vectors(context, builder, signature.args[0].dtype)
+            pointers = (there(builder, x) for x in (values, index, counts, rows, table))
+            asserted(builder, name, between(builder, 1, columns, VECTORS * v.lanes), *pointers)
+            for vectors, masks in _widths(v, columns):
+                with cgutils.for_range_slice(builder, first, last, _int(1)) as (i, _):
+                    at = builder.mul(i, room)
+                    own = builder.gep(values, [at]), builder.gep(index, [at])
+                    entries = _Entries(v, *own, table, table_row)
+                    count = builder.load(builder.gep(counts, [i]))
+                    emit(v, entries, count, v.offset(rows, i, rows_row), masks, _together(vectors))
+            return context.get_dummy_value()
+
+        return types.void(values, index, i64, counts, values, i64, values, i64, i64, i64, i64), codegen
+
+    return _named_intrinsic(name, tile)
+
+
+def _sum(v: _Vectors, entries: _Entries, count: Any, row: Any, masks: list[Any], together: int) -> None:
+    """row = the sum of the entries' numbers times their rows of the table."""
+    totals = [v.accumulators(len(masks)) for _ in range(together)]
+
+    def add(places: list[Any]) -> None:
+        for t, own in zip(places, totals, strict=False):
+            number, line = entries.at(t)
+            for j, mask in enumerate(masks):
+                v.multiply_add(number, v.load(v.offset(line, j * v.lanes), mask), own[j])
+
+    entries.walk(count, together, add)
+    for j, mask in enumerate(masks):
+        parts = [v.builder.load(own[j]) for own in totals]
+        while len(parts) > 1:
+            parts = [v.builder.fadd(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        v.store(parts[0], v.offset(row, j * v.lanes), mask)
+
+
+def _spread(v: _Vectors, entries: _Entries, count: Any, row: Any, masks: list[Any], together: int) -> None:
+    """Each entry's number times the row is added to its row of the table."""
+    lines = [v.load(v.offset(row, j * v.lanes), mask) for j, mask in enumerate(masks)]
+
+    def add(places: list[Any]) -> None:
+        new = []  # all are read before any is written: LLVM does not know that the rows are different ones
+        for t in places:
+            number, line = entries.at(t)
+            for j, mask in enumerate(masks):
+                place = v.offset(line, j * v.lanes)
+                args = [number, lines[j], v.load(place, mask)]
+                new.append((v.call(f"llvm.fma.{v.suffix}", v.type, args), place, mask))
+        for total, place, mask in new:
+            v.store(total, place, mask)
+
+    entries.walk(count, together, add)
+
+
+_sum_tile, _spread_tile = _tile("sum_of_entries", _sum), _tile("spread_entries", _spread)
+
+
+@kernel
+def sums_of_lists(
+    values: Any,
+    index: Any,
+    room: int,
+    counts: Any,
+    rows: Any,
+    rows_row: int,
+    table: Any,
+    table_row: int,
+    first: int,
+    last: int,
+    n: int,
+) -> int:
+    """rows[i] = the sum over list i of its numbers times rows of the table, of n columns.
+
+    For i from `first` up to `last`; lists lie `room` elements apart.
+    """
+    panel = VECTORS * count_lanes(rows)
+    for j in range(0, n, panel):
+        part, target, columns = offset(table, j), offset(rows, j), min(panel, n - j)
+        _sum_tile(values, index, room, counts, target, rows_row, part, table_row, first, last, columns)
+    return 1
+
+
+@kernel
+def spread_lists(
+    values: Any,
+    index: Any,
+    room: int,
+    counts: Any,
+    rows: Any,
+    rows_row: int,
+    table: Any,
+    table_row: int,
+    first: int,
+    last: int,
+    n: int,
+) -> int:
+    """For each entry of list i: its row of the table, of n columns, += its number times rows[i]; as above."""
+    panel = VECTORS * count_lanes(rows)
+    for j in range(0, n, panel):
+        part, source, columns = offset(table, j), offset(rows, j), min(panel, n - j)
+        _spread_tile(values, index, room, counts, source, rows_row, part, table_row, first, last, columns)
+    return 1
+
+
+def _arguments(pointer: Any) -> tuple[Any, ...]:
+    i64 = types.int64
+    lists = pointer, types.CPointer(types.uint16), i64, types.CPointer(i64)
+    return (*lists, pointer, i64, pointer, i64, i64, i64, i64)
+
+
+#: As the kernels, for compiled code.
+sum_lists, spread = (linked(function, _arguments) for function in (sums_of_lists, spread_lists))
