@@ -29,6 +29,7 @@ from .loops import (
     Store,
 )
 from .names import Names
+from .readable import readable
 from .share import EVERYONE, Schedule, written
 
 INDENT = "    "
@@ -49,6 +50,7 @@ class Printer:
     """
 
     def __init__(self, schedule: Schedule, title: str) -> None:
+        schedule = readable(schedule)
         self.schedule, self.loops, self.title = schedule, schedule.loops, title
         self.imports: dict[str, set[str]] = {}
         self.names = Names(schedule)
@@ -58,8 +60,9 @@ class Printer:
         """A module with the function `program`."""
         body = list(self._step())
         head = list(self._shares)
-        for place, other in self.schedule.again.items():
-            head.append(f"{self.names[place]} = {self.names[other]}  # which is no longer needed")
+        for home in dict.fromkeys(map(self._first, self.schedule.again)):
+            users = [self.names[place] for place in self.schedule.again if self._first(place) is home]
+            head.append(f"{' = '.join(users)} = {self.names[home]}  # the same memory, one after the other")
         head += [self._alias(place) for place in self.loops.aliases if not place.moves]
         self._use(Function("program_kernel", policy.__name__))
         lines = ["@program_kernel", f"def program({', '.join(self.parameters())}):"]
@@ -68,6 +71,12 @@ class Printer:
         lines += [INDENT * 2 + line for line in body or ["pass"]]
         imports = [f"from {m} import {', '.join(sorted(names))}" for m, names in sorted(self.imports.items())]
         return "\n".join([*imports, "", "", *lines, ""])
+
+    def _first(self, place: Place) -> Place:
+        """Whose memory a buffer is in."""
+        while place in self.schedule.again:
+            place = self.schedule.again[place]
+        return place
 
     def parameters(self) -> list[str]:
         """The names of what the function takes, in order."""
@@ -79,6 +88,7 @@ class Printer:
     def _docstring(self) -> Iterator[str]:
         """What goes in and comes out, with its shape."""
         yield f'"""Steps `first` up to `last` of {self.title}.'
+        yield ""
         loops = self.loops
         changed = written(loops)
         groups = (
@@ -90,9 +100,7 @@ class Printer:
         )
         for title, places in groups:
             if places:
-                yield ""
-                yield f"{title}:"
-                yield from _columns([f"{self.names.parameter(p)} {_type(p)}" for p in places])
+                yield from _columns(title, [f"{self.names.parameter(p)} {_type(p)}" for p in places])
         yield '"""'
 
     def _step(self) -> Iterator[str]:
@@ -132,6 +140,10 @@ class Printer:
             match statement:
                 case Store():
                     yield self._store(statement)
+                case For(count=int(), body=(Store(place=place, value=Const(value=value, dtype=dtype)),)) if (
+                    self._fills(statement)
+                ):
+                    yield f"{self.names[place]}[:] = {self._number(value, dtype)}"
                 case For(index=index, count=count):
                     yield f"for {self.names[index]} in range({self._count(count, shared)}):"
                     yield from (INDENT + line for line in self._statements(statement.body, shared))
@@ -143,6 +155,16 @@ class Printer:
                 case Call(function=function, args=args):
                     self._use(function)
                     yield f"{function.name}({', '.join(self._argument(x, shared) for x in args)})"
+
+    def _fills(self, loop: For) -> bool:
+        """Whether a loop gives all elements of a vector one value."""
+        [store] = loop.body
+        return (
+            isinstance(store, Store)
+            and store.index == (Load(loop.index),)
+            and store.place.shape == (loop.count,)
+            and store.place.role != "output"
+        )
 
     def _store(self, store: Store) -> str:
         target, value = self._place(store.place, store.index), store.value
@@ -271,12 +293,13 @@ def _type(place: Place) -> str:
     return f"{place.dtype} {place.shape}" if place.shape else f"{place.dtype}"
 
 
-def _columns(entries: list[str]) -> Iterator[str]:
+def _columns(title: str, entries: list[str]) -> Iterator[str]:
     """Entries in lines that are not too long."""
-    line = ""
-    for entry in entries:
-        if line and len(line) + len(entry) > 100:
-            yield INDENT + line
-            line = ""
-        line += (", " if line else "") + entry
-    yield INDENT + line
+    line = f"{title}: {entries[0]}"
+    for entry in entries[1:]:
+        if len(line) + len(entry) > 102:
+            yield f"{line},"
+            line = INDENT + entry
+        else:
+            line += f", {entry}"
+    yield line

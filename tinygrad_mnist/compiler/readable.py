@@ -1,0 +1,193 @@
+"""Loops as people write them: none of one turn or over a matrix as one row, no name for what is used once."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .elements import AXES
+from .loops import (
+    Apply,
+    Array,
+    Between,
+    Call,
+    Const,
+    Expr,
+    For,
+    Load,
+    Place,
+    Section,
+    Select,
+    Share,
+    Stmt,
+    Store,
+    expressions,
+    inside,
+    loads,
+    statements,
+)
+from .share import Schedule
+
+_LONG = 6  # operations of a value beyond which it keeps its name
+
+
+def readable(schedule: Schedule) -> Schedule:
+    """The same program; values, and the order of what is stored, are what they were."""
+    return _Readable(schedule).schedule()
+
+
+class _Readable:
+    def __init__(self, schedule: Schedule) -> None:
+        self._before = schedule
+        bodies = [section.body for _, section in schedule.parts if section is not None]
+        self._uses = Counter(x.place for body in bodies for x in loads(body))
+        self._stores = Counter(s.place for body in bodies for s in statements(body) if isinstance(s, Store))
+
+    def schedule(self) -> Schedule:
+        before = self._before
+        parts = tuple((by, section and self._section(section)) for by, section in before.parts)
+        sections = tuple(section for _, section in parts if section is not None)
+        loops = before.loops._replace(sections=sections, aliases=())
+        body = [statement for section in sections for statement in section.body]
+        used = loops.mentioned() | {s.place for s in statements(body) if isinstance(s, Store)}
+        used |= {home for place in used for home in _homes(place)}
+        loops = loops._replace(aliases=tuple(x for x in before.loops.aliases if x in used))
+        return before._replace(loops=loops, parts=parts)
+
+    def _section(self, section: Section) -> Section:
+        return replace(section, body=self._body(section.body))
+
+    def _body(self, body: Iterable[Stmt]) -> tuple[Stmt, ...]:
+        found: list[Stmt] = []
+        for statement in body:
+            if isinstance(statement, For):
+                found += self._for(statement)
+            else:
+                found.append(statement)
+        return self._without_names(found)
+
+    def _for(self, loop: For) -> Sequence[Stmt]:
+        body = self._body(loop.body)
+        if loop.count == 1:
+            return [_each(s, lambda x: Const(0, None) if x == Load(loop.index) else x) for s in body]
+        shape = self._shape(loop, body)
+        if shape is None:
+            return [replace(loop, body=body)]
+        names = (name for name in AXES if name != loop.index.name)
+        index = [loop.index, *(Place(name, (), None, "index") for name, _ in zip(names, shape[1:]))]
+        at = tuple(Load(place) if n > 1 else Const(0, None) for place, n in zip(index, shape, strict=True))
+
+        def in_shape(x: Load) -> Expr:
+            return Load(x.place.home, at) if x.index and x.place.home is not None else x
+
+        body = tuple(_each(s, in_shape) for s in body)
+        for place, n in zip(reversed(index), reversed(shape), strict=True):
+            body = (For(place, n, body),) if n > 1 else body
+        return body
+
+    def _shape(self, loop: For, body: Sequence[Stmt]) -> tuple[int, ...] | None:
+        """The shape of the arrays whose elements a loop walks as rows, if it does nothing else."""
+        count = loop.count
+        if isinstance(count, Share) and not self._before.shared:
+            count = count.count
+        if not isinstance(count, int) or not all(isinstance(s, Store) for s in body):
+            return None
+        elements = [*loads(body), *(Load(s.place, s.index) for s in body if isinstance(s, Store))]
+        arrays = [x for x in elements if x.index]
+        homes = {x.place.home.shape for x in arrays if x.place.flat and x.place.home is not None}
+        rows = all(x.place.flat and x.index == (Load(loop.index),) for x in arrays)
+        counted = sum(x == Load(loop.index) for x in elements)
+        shape = next(iter(homes), ())
+        if not rows or len(homes) != 1 or counted != len(arrays) or math.prod(shape) != count:
+            return None
+        return shape
+
+    def _without_names(self, body: list[Stmt]) -> tuple[Stmt, ...]:
+        """Values that one statement uses stand where it uses them."""
+        for k in reversed(range(len(body))):
+            match body[k]:
+                case Store(place=Place(role="scalar") as place, value=value):
+                    user = self._user(place, value, body[k + 1 :])
+                    if user is not None:
+                        at = k + 1 + user
+                        body[at] = _each(body[at], lambda x: value if x.place is place else x)
+                        del body[k]
+        return tuple(body)
+
+    def _user(self, place: Place, value: Expr, after: Sequence[Stmt]) -> int | None:
+        """Which statement uses a value, if nothing else does and what it is made of is still the same."""
+        if self._uses[place] != 1 or self._stores[place] != 1:
+            return None
+        read = {self._memory(x.place) for x in inside(value) if isinstance(x, Load)}
+        for n, statement in enumerate(after):
+            if any(x.place is place for x in loads([statement])):
+                together = [*_operations(value), *_operations(statement)]
+                fits = isinstance(statement, Store) and len(together) <= _LONG
+                if not fits or any(
+                    isinstance(x, Select) or x.function.name in ("and", "or") for x in together
+                ):
+                    return None
+                may_raise = any(x.function.module for x in _operations(value))
+                return None if n and may_raise else n
+            if isinstance(statement, Call) or read & {
+                self._memory(s.place) for s in statements([statement]) if isinstance(s, Store)
+            }:
+                return None
+        return None
+
+    def _memory(self, place: Place) -> Place:
+        while place.home is not None or place in self._before.again:
+            place = place.home or self._before.again[place]
+        return place
+
+
+def _operations(x: Expr | Stmt) -> list[Any]:
+    """What is computed in an expression, or for a store."""
+    values = expressions([x]) if isinstance(x, Store | For | Call) else (x,)
+    return [part for value in values for part in inside(value) if isinstance(part, Apply | Select)]
+
+
+def _homes(place: Place) -> Iterator[Place]:
+    while place.home is not None:
+        place = place.home
+        yield place
+
+
+def _changed(x: Expr, change: Callable[[Load], Expr]) -> Expr:
+    match x:
+        case Load(place=place, index=index):
+            return change(Load(place, tuple(_changed(i, change) for i in index)))
+        case Apply(args=args):
+            return replace(x, args=tuple(_changed(a, change) for a in args))
+        case Select(condition=condition, yes=yes, no=no):
+            return Select(*(_changed(a, change) for a in (condition, yes, no)))
+    return x
+
+
+def _each(statement: Stmt, change: Callable[[Load], Expr]) -> Stmt:
+    """A statement with other loads; what it stores to changes as a load of it would."""
+    match statement:
+        case Store(place=place, index=index, value=value):
+            target = _changed(Load(place, index), change)
+            assert isinstance(target, Load)
+            return Store(target.place, target.index, _changed(value, change))
+        case For(count=count, body=body):
+            if isinstance(count, Between):
+                count = Between(*(_changed(x, change) for x in count))
+            elif not isinstance(count, int | Share):
+                count = _changed(count, change)
+            return replace(statement, count=count, body=tuple(_each(s, change) for s in body))
+        case Call(args=args):
+            return replace(statement, args=tuple(_argument(x, change) for x in args))
+    return statement
+
+
+def _argument(x: Array | Share | Expr, change: Callable[[Load], Expr]) -> Array | Share | Expr:
+    if isinstance(x, Share):
+        return x
+    if isinstance(x, Array):
+        return replace(x, index=tuple(None if i is None else _changed(i, change) for i in x.index))
+    return _changed(x, change)
