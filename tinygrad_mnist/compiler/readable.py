@@ -17,12 +17,14 @@ from .loops import (
     Const,
     Expr,
     For,
+    Let,
     Load,
     Place,
     Section,
     Select,
     Share,
     Stmt,
+    Stop,
     Store,
     expressions,
     inside,
@@ -49,13 +51,12 @@ class _Readable:
     def schedule(self) -> Schedule:
         before = self._before
         parts = tuple((by, section and self._section(section)) for by, section in before.parts)
+        bodies = [section.body for _, section in parts if section is not None]
+        used = {place for body in bodies for place in _used(body)}
+        parts = tuple((by, section and _without(section, used)) for by, section in parts)
         sections = tuple(section for _, section in parts if section is not None)
-        loops = before.loops._replace(sections=sections, aliases=())
-        body = [statement for section in sections for statement in section.body]
-        used = loops.mentioned() | {s.place for s in statements(body) if isinstance(s, Store)}
-        used |= {home for place in used for home in _homes(place)}
-        loops = loops._replace(aliases=tuple(x for x in before.loops.aliases if x in used))
-        return before._replace(loops=loops, parts=parts)
+        aliases = tuple(x for x in before.loops.aliases if x in used)
+        return before._replace(loops=before.loops._replace(sections=sections, aliases=aliases), parts=parts)
 
     def _section(self, section: Section) -> Section:
         return replace(section, body=self._body(section.body))
@@ -71,9 +72,10 @@ class _Readable:
 
     def _for(self, loop: For) -> Sequence[Stmt]:
         body = self._body(loop.body)
-        if loop.count == 1:
+        count = loop.count.count if isinstance(loop.count, Share) and not self._before.shared else loop.count
+        if count == 1 and not any(isinstance(s, Let | Stop) for s in statements(body)):
             return [_each(s, lambda x: Const(0, None) if x == Load(loop.index) else x) for s in body]
-        shape = self._shape(loop, body)
+        shape = self._shape(loop.index, count, body)
         if shape is None:
             return [replace(loop, body=body)]
         names = (name for name in AXES if name != loop.index.name)
@@ -88,18 +90,15 @@ class _Readable:
             body = (For(place, n, body),) if n > 1 else body
         return body
 
-    def _shape(self, loop: For, body: Sequence[Stmt]) -> tuple[int, ...] | None:
+    def _shape(self, index: Place, count: Any, body: Sequence[Stmt]) -> tuple[int, ...] | None:
         """The shape of the arrays whose elements a loop walks as rows, if it does nothing else."""
-        count = loop.count
-        if isinstance(count, Share) and not self._before.shared:
-            count = count.count
         if not isinstance(count, int) or not all(isinstance(s, Store) for s in body):
             return None
         elements = [*loads(body), *(Load(s.place, s.index) for s in body if isinstance(s, Store))]
         arrays = [x for x in elements if x.index]
         homes = {x.place.home.shape for x in arrays if x.place.flat and x.place.home is not None}
-        rows = all(x.place.flat and x.index == (Load(loop.index),) for x in arrays)
-        counted = sum(x == Load(loop.index) for x in elements)
+        rows = all(x.place.flat and x.index == (Load(index),) for x in arrays)
+        counted = sum(x == Load(index) for x in elements)
         shape = next(iter(homes), ())
         if not rows or len(homes) != 1 or counted != len(arrays) or math.prod(shape) != count:
             return None
@@ -146,8 +145,26 @@ class _Readable:
 
 def _operations(x: Expr | Stmt) -> list[Any]:
     """What is computed in an expression, or for a store."""
-    values = expressions([x]) if isinstance(x, Store | For | Call) else (x,)
+    values = expressions([x]) if isinstance(x, Stmt) else (x,)
     return [part for value in values for part in inside(value) if isinstance(part, Apply | Select)]
+
+
+def _used(body: Sequence[Stmt]) -> set[Place]:
+    """The arrays that statements read and write, and those whose memory they are in."""
+    calls = [s for s in statements(body) if isinstance(s, Call)]
+    used = {x.place for call in calls for x in call.args if isinstance(x, Array)}
+    used |= {x.place for x in loads(body)} | {s.place for s in statements(body) if isinstance(s, Store)}
+    return used | {home for place in used for home in _homes(place)}
+
+
+def _without(section: Section, used: set[Place]) -> Section:
+    """A section that gives no name to what it does not use."""
+
+    def kept(body: Iterable[Stmt]) -> tuple[Stmt, ...]:
+        named = (s for s in body if not (isinstance(s, Let) and s.place not in used))
+        return tuple(replace(s, body=kept(s.body)) if isinstance(s, For) else s for s in named)
+
+    return replace(section, body=kept(section.body))
 
 
 def _homes(place: Place) -> Iterator[Place]:
