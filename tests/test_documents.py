@@ -57,13 +57,17 @@ ELSEWHERE = {
     "mypy": "is in the gate",
     "python tests/core/": "tests/core/test_docs.py holds its result to be current",
     "tinygrad-mnist report": "trains for minutes: tests/lab/test_lab_report.py",
+    "python tools/scaling.py": "tests/test_tools.py",
+    "mpiexec": "needs an MPI: tests/cluster/test_ranks.py",
+    "dask": "serves until it is stopped: tests/train/test_elsewhere.py",
+    "tinygrad-mnist sweep --hidden 16 32 64 --on dask": "needs that scheduler",
     "tinygrad-mnist page digits.safetensors": "serves until it is stopped: tests/page",
     "tinygrad-mnist page": "serves until it is stopped: tests/page",
 }
 #: a command -> what makes a small one of it
 SMALLER = {
     "train": "--epochs 1 --hidden 8 --batch-size 50 --eager",
-    "sweep": "--epochs 1 --folds 1",
+    "sweep": "--epochs 1",
     "gradcheck": "",
 }
 

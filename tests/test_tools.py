@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 import matrix  # noqa: E402
 import sbom  # noqa: E402
+import scaling  # noqa: E402
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -54,3 +55,19 @@ def test_the_oldest_numba_is_the_one_that_is_stated(monkeypatch):
     for older in ("0.61.2", "0.53", "0.63.0"):
         with pytest.raises(ImportError, match=re.escape(f'this is {older}: pip install -U "numba>={bound}"')):
             kernels.refuse_older(older)
+
+
+@pytest.mark.parametrize("workers", [1, 7, 200, 1000])
+@pytest.mark.parametrize("per_task", [1e-5, 1e-3])
+def test_the_formula_of_sweeps_says_what_the_simulation_does(workers, per_task):
+    predicted = scaling.sweep_predicted(4000, workers, 1.0, per_task)
+    assert predicted == pytest.approx(
+        scaling.sweep_simulated(4000, workers, 1.0, per_task, 0.05, 1), rel=0.15
+    )
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 8, 60])
+@pytest.mark.parametrize("latency", [1e-6, 1e-3])
+def test_the_formula_of_steps_says_what_the_simulation_does(ranks, latency):
+    numbers = (ranks, 64, 0.002, 4e6, latency, 3e9, 0.1)
+    assert scaling.step_predicted(*numbers) == pytest.approx(scaling.step_simulated(*numbers, 1), rel=0.1)

@@ -5,6 +5,7 @@ import random
 import signal
 import threading
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -122,3 +123,15 @@ def test_what_is_refused(examples):
 def test_progress_is_said(examples, capsys):
     tg.train_many([SMALL], examples, progress=True, compiled=False)
     assert "1 of 1 trained" in capsys.readouterr().err
+
+
+def test_the_data_is_shared_and_never_copied(examples):
+    images = np.concatenate([examples[0]] * 40)
+    labels = np.concatenate([examples[1]] * 40)
+    jobs = [train.Recipe(hidden=(2,), epochs=1, batch_size=100, seed=seed) for seed in range(3)]
+    tracemalloc.start()
+    try:
+        tg.train_many(jobs, (images, labels), workers=2, compiled=False)
+        assert tracemalloc.get_traced_memory()[1] < images.nbytes
+    finally:
+        tracemalloc.stop()

@@ -2,8 +2,8 @@
 
 from ..describing import complete as _complete
 from .data_parallel import DataParallel
-from .ranks import Ranks, RanksError, communicator
+from .ranks import OneRank, Ranks, RanksError, communicator
 
-__all__ = ["DataParallel", "Ranks", "RanksError", "communicator"]
+__all__ = ["DataParallel", "OneRank", "Ranks", "RanksError", "communicator"]
 
 _complete("cluster", __all__, globals())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .. import data
 from ..compiler import jit
-from ..core.creation import tensor
+from ..core.creation import as_tensor
 from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
 from ..nn import Module
@@ -121,7 +121,7 @@ def fit(
         DivergenceError: naming epoch, step and layer, as soon as the cost is infinite or not a
             number; the model then has the parameters from before that step.
     """
-    images, targets = wrap(_tensor(images).array), _tensor(targets)  # images are assigned below
+    images, targets = wrap(as_tensor(images).array), as_tensor(targets)  # images are assigned below
     if len(images) != len(targets):
         raise ShapeError(f"fit: {len(images)} images, but {len(targets)} targets")
     if not 0 <= start_epoch <= epochs:
@@ -129,7 +129,7 @@ def fit(
     scale = input_scale(model, images, scale, "fit")
     if scale is not None:
         model.input_scale = scale
-    weights = None if sample_weight is None else _tensor(sample_weight)
+    weights = None if sample_weight is None else as_tensor(sample_weight)
     if weights is not None and weights.shape != (len(images),):
         raise ShapeError(
             f"fit: sample_weight is a number for each of {len(images)} images, not {weights.shape}"
@@ -296,7 +296,3 @@ def _diverged(course: Course, epoch: int, failed: int, inputs: Tensor) -> Diverg
 def _rate(optimiser: Optimizer, step: int) -> float:
     rate = optimiser.param_groups[0]["lr"]
     return float(rate(step) if callable(rate) else rate)
-
-
-def _tensor(values: Any) -> Tensor:
-    return values if isinstance(values, Tensor) else tensor(values)
