@@ -1,7 +1,9 @@
-"""Views, `detach()` and `data` taken before a tensor is changed: never old numbers without a word."""
+"""Views, `detach()` and `data` taken before a tensor is changed: they show the change, or are an error."""
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -63,12 +65,20 @@ CHANGES = [
 @pytest.mark.parametrize("change", range(len(CHANGES)))
 @pytest.mark.parametrize("take", range(len(VIEWS)))
 def test_no_view_goes_on_with_old_numbers(take: int, change: int) -> None:
-    """In PyTorch it would show the change: here it is an error, and a copy is what one asked for."""
+    """It shows the change, as in PyTorch; one that a graph goes through is an error; a copy stays."""
     x = tg.nn.Parameter([[1.0, 2.0], [3.0, 4.0]])
     view, copy = VIEWS[take](x), VIEWS[take](x).clone()
+    with tg.no_grad():
+        inside, further = VIEWS[take](x), VIEWS[take](x)[:1]
     then = copy.tolist()
     CHANGES[change](x)
-    assert copy.tolist() == then != VIEWS[take](x).tolist()
+    now = VIEWS[take](x).tolist()
+    assert copy.tolist() == then != now
+    assert inside.tolist() == now
+    assert further.tolist() == now[:1]
+    if not view.requires_grad:
+        assert (view * 1).tolist() == view.tolist() == now
+        return
     with pytest.raises(GraphError, match="view of one that was changed in place"):
         view.tolist()
     with pytest.raises(GraphError, match="view of one that was changed in place"):
@@ -122,9 +132,83 @@ def test_a_recording_that_fails_leaves_views_as_they_were() -> None:
 
 def test_a_program_that_captured_a_view_asks_for_it_anew() -> None:
     x = tg.nn.Parameter([1.0, 2.0])
-    view = x[0]
-    f = tg.jit(lambda y: y * view)
-    assert f(tg.ones(1)).tolist() == [1.0]
-    x.data.zero_()
+    view, shown = x[0], x.detach()[0]
+    f, g = tg.jit(lambda y: y * view), tg.jit(lambda y: y * shown)
+    assert f(tg.ones(1)).tolist() == g(tg.ones(1)).tolist() == [1.0]
+    x.data.fill_(5.0)
+    assert g(tg.ones(1)).tolist() == [5.0]
     with pytest.raises(GraphError):
         f(tg.ones(1))
+
+
+def test_a_copy_of_a_view_is_of_what_it_shows() -> None:
+    x = tg.zeros(2, 3)
+    row, other = x[0], x[0]
+    x[0, 1] = 7.0
+    copied, sent = copy.deepcopy(row), pickle.loads(pickle.dumps(other))
+    x.zero_()
+    assert copied.tolist() == sent.tolist() == [0.0, 7.0, 0.0]
+
+
+def test_a_view_outlives_what_it_was_taken_from() -> None:
+    def made() -> Any:
+        x = tg.zeros(2, 3)
+        row = x[0]
+        x[0, 1] = 7.0
+        return row
+
+    assert made().tolist() == [0.0, 7.0, 0.0]
+
+
+def test_a_view_follows_every_change_and_its_own_views_too() -> None:
+    x = tg.zeros(2, 3)
+    row = x.t()[1]
+    first = row[:1]
+    for i in range(3):
+        x[0, 1] = i
+        x += 1
+        assert row.tolist() == x[:, 1].tolist()
+        assert first.tolist() == x[:1, 1].tolist()
+
+
+def test_what_was_computed_with_a_view_keeps_or_misses_its_numbers() -> None:
+    """As in PyTorch, where the derivative asks for numbers that are gone; never for others."""
+    x, w = tg.ones(2), tg.ones(2, requires_grad=True)
+    view = x.view(2)
+    unread, read = (w * view).sum(), (w * view).sum()
+    x.add_(1)
+    unread.backward()
+    assert w.grad.tolist() == [1.0, 1.0]
+    assert view.tolist() == [2.0, 2.0]
+    with pytest.raises(GraphError, match="assigned a new value after it was used"):
+        read.backward()
+
+
+def test_a_view_that_would_become_part_of_a_graph_is_an_error() -> None:
+    x, w = tg.zeros(2), tg.ones(2, requires_grad=True)
+    view = x[:1]
+    x[0] = w[0] * 2
+    with pytest.raises(GraphError, match="view of one that was changed in place"):
+        view.tolist()
+
+
+def test_a_view_of_what_got_another_shape_is_an_error_once_it_is_changed() -> None:
+    x = tg.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
+    row = x[0]
+    x.unsqueeze_(0)
+    assert row.tolist() == [0.0, 1.0, 2.0]
+    del x
+
+
+def test_views_in_programs_follow_too() -> None:
+    def f(a: Any) -> Any:
+        x = a.clone()
+        row = x[0]
+        x[0, 1] = 7.0
+        before = row * 1
+        x *= 2.0
+        return before, row + 0
+
+    a = tg.tensor([[1.0, 2.0], [3.0, 4.0]])
+    for run in (f, tg.jit(f)):
+        assert [y.tolist() for y in run(a)] == [[1.0, 7.0], [2.0, 14.0]]

@@ -92,10 +92,10 @@ class Recording:
             self.grads = [(leaf, leaf.grad) for leaf, _ in trace.grads.values()]
             for leaf, before in trace.grads.values():
                 leaf.grad = before
-            for leaf, stamp, memory in trace.stamps.values():
+            for leaf, stamp, memory, before in trace.stamps.values():
                 leaf.assigned, leaf.memory = stamp, memory
                 if memory is not None:
-                    memory.changed = False
+                    memory.changes, memory.array = before
         for array, _ in reads.arrays:
             if id(array) not in trace.captured:
                 reads.numbers(array)

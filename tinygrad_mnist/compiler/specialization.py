@@ -241,7 +241,7 @@ class Specialization:
         """Note that leaves have new values, and put gradients back that the function replaces inside."""
         for leaf in self._updated:
             if leaf.memory is not None:
-                leave_memory(leaf)
+                leave_memory(leaf, leaf.array)
             leaf.assigned = next(clock)
         for leaf, grad in self._grads:
             leaf.grad = grad

@@ -112,7 +112,7 @@ class Trace:
         captured: the Tensors and arrays from outside that were used, by reference, with the
             symbol of their value at entry.
         assigned: captured Tensors that were given a new value, with its symbol.
-        stamps: those Tensors, when they were assigned before, and what views of them shared.
+        stamps: those Tensors, when they were assigned before, what views of them shared, and what that was.
         grads: Tensors whose `grad` was set, and what it was before.
         reads: what else the function depends on.
         phase: what is being recorded: forward, backward or update.
@@ -125,7 +125,7 @@ class Trace:
         self._arguments: set[Symbol] = set()
         self.instructions: list[Instruction] = []
         self.captured: dict[int, tuple[Tensor | np.ndarray[Any, Any], Symbol]] = {}
-        self.stamps: dict[int, tuple[Tensor, int, Memory | None]] = {}
+        self.stamps: dict[int, tuple[Tensor, int, Memory | None, Any]] = {}
         self.assigned: dict[int, tuple[Tensor, Symbol]] = {}
         self.grads: dict[int, tuple[Tensor, Tensor | None]] = {}
         self.phase = "forward"
@@ -225,7 +225,9 @@ class Trace:
             leaf.array = self.symbol(value)
             return
         self.symbol(leaf)
-        self.stamps.setdefault(id(leaf), (leaf, leaf.assigned, leaf.memory))
+        memory = leaf.memory
+        before = None if memory is None else (memory.changes, memory.array)
+        self.stamps.setdefault(id(leaf), (leaf, leaf.assigned, memory, before))
         self.assigned[id(leaf)] = leaf, self.symbol(value)
 
     def keep_grad(self, leaf: Tensor) -> None:

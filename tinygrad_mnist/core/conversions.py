@@ -121,12 +121,16 @@ class Conversions(Node, Generic[_T]):
         return ops.alias(self)
 
     def contiguous(self, memory_format: Any = None) -> _T:
-        """This tensor: where numbers lie in memory is not the user's business here."""
-        return self  # type: ignore[return-value]
+        """This tensor where its elements lie in order, else a copy in which they do."""
+        if self.is_contiguous():
+            return self  # type: ignore[return-value]
+        copy: Any = ops.alias(self)
+        copy.array = np.ascontiguousarray(copy.array)
+        return copy
 
     def is_contiguous(self, memory_format: Any = None) -> _Bool:
-        """True."""
-        return True
+        """Whether the elements lie in memory in order; True of what is inside of a program."""
+        return not isinstance(self.array, np.ndarray) or self.array.flags.c_contiguous
 
     def cpu(self) -> _T:
         """This tensor, which is there."""

@@ -27,10 +27,17 @@ class Memory:
     """What a tensor and the views of it have in common, in PyTorch: each that is alive holds a reference.
 
     Attributes:
-        changed: whether the tensor was changed in place since, so that its views are out of date.
+        changes: how often the tensor was changed in place since; `FOR_GOOD` where views cannot follow it.
+        array: the tensor's numbers since its last change, where there are views to show them.
+        turned: whether it has another shape now than when views of it were taken.
     """
 
-    changed = False
+    changes = 0
+    array: Any = None
+    turned = False
+
+
+FOR_GOOD = -1
 
 
 def _references(x: InPlace[Any]) -> int:
@@ -48,6 +55,8 @@ def reshape(x: InPlace[_T], name: str, compute: Callable[[Any], Any]) -> InPlace
     if x.behind is not None or (trace is not None and not trace.is_inside(x)):
         raise GraphError(f"{name}: write x = x.{name[:-1]}(...), which is a value of its own")
     old = x.earlier_self()
+    if x.memory is not None:
+        x.memory.turned = True
     _rebind(x, compute(old), old)
     return x
 
@@ -125,10 +134,10 @@ def replace(x: InPlace[_T], name: str, new: Any, old: Any) -> InPlace[_T]:
         return x
     if trace is not None and not trace.is_inside(x):
         trace.assign(x, new)
-        leave_memory(x)
+        leave_memory(x, new.array)
         x.assigned = next(clock)
         return x
-    leave_memory(x)
+    leave_memory(x, new.array, new.requires_grad and not x.requires_grad)
     _rebind(x, new, old)
     return x
 
@@ -166,17 +175,25 @@ def assign(x: InPlace[_T], value: Any) -> InPlace[_T]:
     else:
         trace.assign(x, value)
     if x.memory is not None:
-        leave_memory(x)
+        leave_memory(x, value.array)
     x.assigned = next(clock)
     return x
 
 
-def leave_memory(x: InPlace[Any]) -> None:
-    """x has another value from here on, and views of the old one are out of date."""
+def leave_memory(x: InPlace[Any], array: Any, begins_graph: bool = False) -> None:
+    """x has these numbers from here on: views of it are taken anew where they are read next.
+
+    Not where x is a view itself, has another shape than it had, or had no graph and `begins_graph`, which in
+    PyTorch its views would be part of then.
+    """
     if x.memory is not None:
-        x.memory.changed = True
-        x.memory = None
-    x.is_view = False
+        if _references(x) == _ONE:  # there are none
+            x.memory = None
+        elif x.is_view or x.memory.turned or begins_graph:
+            x.memory.changes, x.memory = FOR_GOOD, None
+        else:
+            x.memory.changes, x.memory.array = x.memory.changes + 1, array
+    x.is_view, x.path = False, None
 
 
 def write_behind(data: InPlace[Any], new: Any) -> None:
@@ -187,10 +204,11 @@ def write_behind(data: InPlace[Any], new: Any) -> None:
         trace.assign(base, new)
     else:
         base.array = new.array
-    leave_memory(base)
+    leave_memory(base, new.array)
     base.assigned = next(clock)
-    data.memory = base.memory = Memory()  # the next change of either is to be seen by the other
-    data.array = new.array
+    if base.memory is None:
+        data.memory = base.memory = Memory()  # the next change of either is to be seen by the other
+    data.array, data.seen = new.array, base.memory.changes
 
 
 _KINDS = "buif"  # of dtypes: a kind can be cast to those after it
@@ -246,6 +264,9 @@ class InPlace(Operators[_T]):
     #: For what `x.data` gives: x, which is changed with it.
     behind: Any = None
     is_view = False
+    #: Of a view: the way to it from the tensor that it is one of, and after how many changes it was taken.
+    path: Any = None
+    seen = 0
 
     shape: Any
     earlier_self: Callable[[], Any]

@@ -71,7 +71,7 @@ class Node(Operand):
                 "graph: write x.clone() for a copy in the same graph, x.detach() for one without"
             )
         state = vars(self).copy()
-        for name in ("number", "assigned", "versions"):
+        for name in ("number", "assigned", "versions", "memory", "path", "seen"):
             state.pop(name, None)
         return state
 
@@ -201,6 +201,11 @@ class _Taken:
 
 
 _pending: ContextVar[dict[Node, Value] | None] = ContextVar("pending", default=None)
+
+
+def walking() -> bool:
+    """Whether a walk back is under way here, for which values are what they were."""
+    return _pending.get() is not None
 
 
 def taken(node: Node) -> Value | None:

@@ -11,6 +11,7 @@ from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
 from ..primitive import Array, Primitive, Shape, check_dtype, native, normalize_axis
 from .conversions import Conversions
+from .following import Following
 from .hints import HINTS, OF_TENSORS, Absent
 from .html import shown
 from .inplace import Memory, assign
@@ -101,7 +102,11 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
                     values.append(x)
                     foreign = foreign or isinstance(x, np.ndarray)
             data = primitive.run(*values) if trace is None else trace.record(primitive, args)
-        out = _view(args[0]) if primitive.aliases else _new(Tensor)
+        if primitive.aliases:
+            out = _view(args[0])
+            out.path = args[0].path, primitive, args[1:]
+        else:
+            out = _new(Tensor)
         out.array = np.asarray(data) if isinstance(data, _generic) else data
         if tracked and primitive.differentiable and recording.get() and out.array.dtype.kind == "f":
             out.requires_grad = True
@@ -327,6 +332,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
         trace = tracing.get()
         out.array = self.array if trace is None else trace.symbol(self)
         out.behind = self if self.behind is None else self.behind
+        out.path = self.path
         return out
 
     @data.setter
@@ -340,7 +346,11 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
             self.array = value.array
         else:
             trace.assign(self, value.detach())
-        self.memory, self.is_view = None, False  # views go on with the memory that this leaves
+        self.memory, self.is_view, self.path = (
+            None,
+            False,
+            None,
+        )  # views go on with the memory that this leaves
         self.assigned = next(clock)
 
     def earlier_self(self) -> Tensor:
@@ -381,38 +391,8 @@ def wrap(data: Any) -> Tensor:
     return out
 
 
-class View(Tensor):
-    """What a view operation gives: out of date as soon as the tensor it was taken from is changed."""
-
-    is_view = True
-    _array: Any = None
-    memory: Memory
-
-    @property
-    def array(self) -> Any:
-        """See `Node`; GraphError if this is out of date."""
-        if self.memory is not None and self.memory.changed:
-            raise GraphError(
-                "this tensor is a view of one that was changed in place since: in PyTorch it would show the "
-                "change, here it would not. Take the view again after the change, or a copy before it, as in "
-                "x[0].clone()"
-            )
-        return self._array
-
-    @array.setter
-    def array(self, value: Any) -> None:
-        self._array = value
-
-    def restored(self) -> Tensor:
-        """See `Node`."""
-        out = _new(Tensor)
-        out.array, out.requires_grad = self._array, self.requires_grad
-        out.primitive, out.args, out.number = self.primitive, self.args, self.number
-        return out
-
-    def kept(self) -> Any:
-        """See `Node`."""
-        return self._array
+class View(Following, Tensor):
+    """What a view operation gives; see `following`."""
 
 
 def _view(base: Tensor) -> Tensor:
@@ -422,6 +402,8 @@ def _view(base: Tensor) -> Tensor:
     if memory is None:
         memory = base.memory = Memory()
     out.memory = memory
+    if memory.changes:
+        out.seen = memory.changes
     return out
 
 

@@ -179,7 +179,7 @@ class Optimizer:
                 _put_all(p, state, self.rule(p.array, g.array, *values, **options))
                 return
             if p.memory is not None:
-                leave_memory(p)
+                leave_memory(p, data)
             p.array, p.assigned = data, next(clock)
             if results:
                 _put_all(p, state, results)
@@ -270,7 +270,7 @@ def _put(place: Tensor, value: Value) -> None:
         value, old = np.asarray(value), place.array
         if value.dtype is old.dtype and value.shape == old.shape:
             if place.memory is not None:
-                leave_memory(place)
+                leave_memory(place, value)
             place.array, place.assigned = value, next(clock)  # all that `assign_` would do
         else:
             place.assign_(wrap(value))
