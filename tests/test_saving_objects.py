@@ -17,10 +17,13 @@ from tinygrad_mnist.train import state_tree
 ARGUMENTS = {
     **dict.fromkeys(["Linear", "GroupNorm", "RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"], (4, 4)),
     **dict.fromkeys(["Embedding", "EmbeddingBag"], (4, 3)),
-    **dict.fromkeys(["Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d"], (4, 2, 3)),
+    **{f"Conv{kind}{n}d": (4, 2, 3) for kind in ("", "Transpose") for n in (1, 2, 3)},
+    **{f"LazyConv{kind}{n}d": (2, 3) for kind in ("", "Transpose") for n in (1, 2, 3)},
+    **{f"Lazy{kind}Norm{n}d": () for kind in ("Batch", "Instance") for n in (1, 2, 3)},
     **dict.fromkeys(["ConstantPad1d", "ConstantPad2d", "ConstantPad3d"], (1, 0.5)),
     "LPPool1d": (2, 3),
     "LPPool2d": (2, 3),
+    "LPPool3d": (2, 3),
     "MLP": (4, 3, 2),
     "Bilinear": (2, 3, 4),
     "MultiheadAttention": (4, 2),
@@ -80,6 +83,13 @@ def test_every_module_comes_back(name):
     assert [x.training for x in found.modules()] == [x.training for x in module.modules()]
     plain = {k: v for k, v in vars(module).items() if isinstance(v, bool | int | float | str | tuple)}
     assert {k: vars(found)[k] for k in plain} == plain
+
+
+def test_a_lazy_layer_that_comes_back_counts_its_inputs():
+    found = through(nn.Sequential(nn.LazyConv2d(2, 3, bias=False), nn.LazyBatchNorm2d(momentum=0.3)))
+    found(tg.ones(2, 5, 4, 4))
+    assert repr(found[0]) == repr(nn.Conv2d(5, 2, 3, bias=False))
+    assert repr(found[1]) == repr(nn.BatchNorm2d(2, momentum=0.3))
 
 
 def test_a_network_of_many_layers_answers_as_it_did(tmp_path):

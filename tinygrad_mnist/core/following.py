@@ -38,7 +38,7 @@ class Following(InPlace[Any]):
     def _take_anew(self) -> None:
         memory, trace = self.memory, tracing.get()
         from_outside = trace is not None and isinstance(self._array, np.ndarray)
-        if memory.changes == FOR_GOOD or self.requires_grad or from_outside or walking.get():
+        if memory.changes == FOR_GOOD or self.requires_grad or from_outside or walking():
             raise GraphError(
                 "this tensor is a view of one that was changed in place since: in PyTorch it would show the "
                 "change, here one that a graph goes through does not. Take the view again after the change, "

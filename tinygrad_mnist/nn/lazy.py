@@ -32,7 +32,7 @@ class _Lazy(Module):
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(0, *args, **keywords)  # type: ignore[call-arg]
-        vars(self)["_arguments"] = args, keywords
+        vars(self)["arguments"] = args, keywords
         for p in self.parameters():
             p.waiting = []
 
@@ -46,7 +46,7 @@ class _Lazy(Module):
             raise TraceError(f"{name}: call the model on one batch before compiling a function that uses it")
         if not -input.ndim <= self._axis < input.ndim:
             raise ShapeError(f"{name}: an input of shape {tuple(input.shape)} has no axis {self._axis}")
-        args, keywords = vars(self).pop("_arguments")
+        args, keywords = vars(self).pop("arguments")
         made = self._becomes(input.shape[self._axis], *args, **keywords)
         dtype = next((p.dtype for p in self.parameters()), None)
         made = made if dtype is None else made.to(dtype)
@@ -55,7 +55,7 @@ class _Lazy(Module):
                 if own is not None:
                     own.array = getattr(made, key).array
         for p in self.parameters():
-            for begin in vars(p).pop("waiting"):
+            for begin in vars(p).pop("waiting", ()):
                 begin()
         members = {key for kind in ("_parameters", "_buffers", "_modules") for key in getattr(self, kind)}
         skipped = {"training", "_members", "_hooks"} | members
