@@ -53,10 +53,11 @@ class RandomLoop:
                 values.append(p - p.mean(-1, keepdim=True))
             else:
                 values.append(BINARY[c % len(BINARY)](p, q))
-        ends = [values[-1 - k % len(values)] for k in self.ends[:2]]
-        # a state that is what every step uses is added up in one place only where there is no loop
-        new = [self._like(s, y * 0.5 if y is v else y) for s, y in zip(state, ends, strict=True)]
-        return tuple(new), [new[self.ends[2] % 2], values[self.ends[3] % len(values)]]
+        own = values[4:] or [state[0].tanh()]  # what is only handed on is added up elsewhere than in a loop
+        ends = [own[-1 - k % len(own)] for k in self.ends[:2]]
+        ends[1] = ends[1] * 0.5 if ends[1] is ends[0] else ends[1]
+        new = [self._like(s, y) for s, y in zip(state, ends, strict=True)]
+        return tuple(new), [new[self.ends[2] % 2], (*own, x)[self.ends[3] % (len(own) + 1)]]
 
     def _like(self, s: tg.Tensor, value: tg.Tensor) -> tg.Tensor:
         if value.shape == s.shape:
@@ -66,6 +67,10 @@ class RandomLoop:
     def scan(self, h: tg.Tensor, k: tg.Tensor, xs: tg.Tensor, w: tg.Tensor, v: tg.Tensor) -> tuple:
         """As one loop."""
         return tg.scan(lambda s, x: self.step(w, v, s, x), (h, k), xs, reverse=self.reverse)
+
+    def again(self, h: tg.Tensor, k: tg.Tensor, xs: tg.Tensor, w: tg.Tensor, v: tg.Tensor) -> tuple:
+        """As one loop that keeps little."""
+        return tg.scan(lambda s, x: self.step(w, v, s, x), (h, k), xs, reverse=self.reverse, keep="sqrt")
 
     def written_out(self, h: tg.Tensor, k: tg.Tensor, xs: tg.Tensor, w: tg.Tensor, v: tg.Tensor) -> tuple:
         """Step by step."""

@@ -52,7 +52,11 @@ class Back:
         self._loop, self._body, self._trace = loop, loop.body, loop.trace
         self._inputs = inputs
         self._last = {k: g for k, g in parts.items() if k < len(loop.first)}
-        self._kept = {k - len(loop.first): g for k, g in parts.items() if k >= len(loop.first)}
+        self._kept: dict[int, Any] = {}
+        which: dict[Node, int] = {}  # what is kept under several numbers counts as one
+        for number in sorted(k for k in parts if k >= len(loop.first)):
+            k = which.setdefault(loop.body.kept[number - len(loop.first)][1], number - len(loop.first))
+            self._kept[k] = parts[number] + self._kept[k] if k in self._kept else parts[number]
         self._states = self._states_kept()
         self.active = self._reached()
         news, kept = loop.body.news, loop.body.kept

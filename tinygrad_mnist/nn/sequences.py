@@ -1,6 +1,6 @@
 """Recurrent layers: cells run along a sequence, in layers, in one direction or both.
 
-The loop over time is unrolled: each step is operations of its own on the tape, and in a program.
+Time is a `tg.scan`: in a compiled function one loop, whatever the length of the sequence.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import ops
 from ..core.generator import Generator
+from ..core.loops import scan
 from ..errors import DTypeError, ShapeError
 from ..primitive import Value
 from . import functional as F
@@ -187,18 +188,20 @@ class _Recurrent(Module):
         maps = F.linear(x, weights["weight_ih" + suffix], weights.get("bias_ih" + suffix))
         weight_hh, bias_hh = weights["weight_hh" + suffix], weights.get("bias_hh" + suffix)
         projection = weights.get("weight_hr" + suffix)
-        outputs: list[Value] = []
-        times = range(x.shape[0])
-        for t in reversed(times) if backward else times:
-            new = self._step(maps[t], F.linear(states[0], weight_hh, bias_hh), states)
+        ends = lengths is not None and (lengths < x.shape[0]).any()
+        within = (np.arange(x.shape[0])[:, None] < lengths)[:, :, None] if ends else None
+
+        def step(states: list[Value], given: tuple[Value, Value]) -> tuple[list[Value], Value]:
+            mapped, within = given
+            new = self._step(mapped, F.linear(states[0], weight_hh, bias_hh), states)
             if projection is not None:
                 new = [F.linear(new[0], projection), *new[1:]]
-            if lengths is not None and (lengths <= t).any():
-                within = (t < lengths)[:, None]
+            if within is not None:
                 new = [ops.where(within, a, b) for a, b in zip(new, states, strict=True)]
-            states = new
-            outputs.append(states[0])
-        return ops.stack(outputs[::-1] if backward else outputs), states
+            return new, new[0]
+
+        states, outputs = scan(step, states, (maps, within), reverse=backward)
+        return outputs, states
 
     def _first(self, x: Value, given: list[Value] | None, alone: bool) -> list[Value]:
         """The first states, each (layers * directions, N, H); zeros if none are given."""
