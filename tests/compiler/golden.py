@@ -36,10 +36,26 @@ def article() -> Any:
     return step
 
 
+def loop() -> Any:
+    """The gradient of a small recurrent network over 100 steps, recorded."""
+
+    def cost(w: tg.Tensor, h: tg.Tensor, xs: tg.Tensor) -> tg.Tensor:
+        def body(h: tg.Tensor, x: tg.Tensor) -> tuple[tg.Tensor, None]:
+            return (x + h @ w).tanh(), None
+
+        return (tg.scan(body, h, xs)[0] ** 2).sum()
+
+    gradient = tg.jit(tg.grad(cost))
+    with mock.patch.object(specialization, "compiled", build.interpreted):
+        gradient(tg.zeros(16, 16), tg.zeros(8, 16), tg.zeros(100, 8, 16))
+    return gradient
+
+
 def texts() -> dict[str, str]:
     """By the name of the file."""
     step = article()
     return {
+        "python_loop.txt": loop().source,
         "program.txt": f"{step.program}\n",
         "loops.txt": f"{step.loops}\n",
         "python.txt": step.source,

@@ -14,7 +14,6 @@ from random_bodies import RandomLoop, results
 import tinygrad_mnist as tg
 from tinygrad_mnist.errors import TraceError
 
-
 SHORT = 12  # steps up to which a loop is written out and compiled
 
 
@@ -29,7 +28,7 @@ def alike(found, wanted):
 
 
 def agree(seed, most=12):
-    """Loops give the bits of the loop written out, and of one that keeps little; long ones in eager execution."""
+    """Loops give the bits of the loop written out, long ones in eager execution; so with keep="sqrt"."""
     loop = RandomLoop(seed, most)
     looped, again, written_out = (results(f, loop.given) for f in (loop.scan, loop.again, loop.written_out))
     eager = looped(*loop.given)

@@ -65,6 +65,7 @@ class LoopTrace(Trace):
         elements: list[Tensor],
         steps: int,
         reverse: bool,
+        names: Sequence[str] = (),
         *,
         going: Callable[[list[Tensor]], Tensor] | None = None,
         again: bool = False,
@@ -75,11 +76,13 @@ class LoopTrace(Trace):
             step: from the Tensors of a state and of an element to those of the next state and what is kept.
             state, elements: what it begins with, and what has an axis of steps in front.
             steps, reverse: how many, and whether the last element comes first.
+            names: of the states and elements, as readers know them.
             going: whether to make another step, from the state; then `steps` is the most there are.
             again: the derivative computes the step again, and nothing is kept.
         """
         first = [*state, filled(0, (), _INT64)] if going else list(state)
-        body, assigned = self._recorded(step, first, elements, going)
+        named = [*names[: len(state)], *(["count"] if going else []), *names[len(state) :]]
+        body, assigned = self._recorded(step, first, elements, named, going)
         first += [wrap(self.symbol(leaf)) for leaf in assigned]
         if not steps:
             return state, [filled(0.0, (0, *s.shape), s.dtype) for s, _ in body.kept]
@@ -117,6 +120,7 @@ class LoopTrace(Trace):
         step: Step,
         state: list[Tensor],
         elements: list[Tensor],
+        names: Sequence[str],
         going: Callable[[list[Tensor]], Tensor] | None,
     ) -> _Recorded:
         before, carried = self.assigned, dict[int, tuple[Tensor, Symbol]]()
@@ -124,8 +128,9 @@ class LoopTrace(Trace):
             self.assigned, begin = {**before, **carried}, next(clock)
             try:
                 with self.aside() as instructions:
-                    inner = [self._stand_in(x, x.shape) for x in state]
-                    parts = [self._stand_in(x, x.shape[1:]) for x in elements]
+                    named = iter(names)
+                    inner = [self._stand_in(x, x.shape, next(named)) for x in state]
+                    parts = [self._stand_in(x, x.shape[1:], next(named)) for x in elements]
                     states, given = [x.array for x in inner], [x.array for x in parts]
                     instructions.clear()  # the stand-ins are given
                     counted = inner[-1:] if going else []
@@ -152,11 +157,10 @@ class LoopTrace(Trace):
         body = Body(symbols, given, instructions, results[0], results[1], test, begin)
         return _Recorded(body, [leaf for leaf, _ in carried.values()])
 
-    def _stand_in(self, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    def _stand_in(self, x: Tensor, shape: tuple[int, ...], name: str) -> Tensor:
         """What stands for a state or an element in the step, which may change it in place."""
-        known = self.symbol(x).name
         inner: Tensor = alias(variable(Symbol("given", shape, x.dtype)))
-        inner.array.name = self.name(f"{known}_now" if shape == x.shape else f"{known}_at")
+        inner.array.name = self.name(name)
         return inner
 
 
@@ -216,7 +220,9 @@ class Loop:
             else:
                 symbol, _ = body.kept[number - self._numbers]
                 shape = (self.steps, *symbol.shape)
-            name = f"{symbol.name}_{'last' if number < self._numbers else 'all'}"
+            name = f"{symbol.name}_all"
+            if number < self._numbers:
+                name = f"{body.states[number].name}_last"
             part = Symbol(self.trace.name(name), shape, symbol.dtype)
             self._parts[number] = part
             for home in self.homes:

@@ -65,6 +65,8 @@ def scan(
     elements, rebuild = flatten(xs)
     steps = _steps(elements, list(paths(xs, "xs")), length)
 
+    names = [*_names(f, 0, state), *_names(f, 1, xs)]
+
     def step(leaves: list[Tensor], parts: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         pair = f(body.rebuild(leaves), rebuild(parts))
         if not isinstance(pair, tuple | list) or len(pair) != 2:
@@ -76,7 +78,7 @@ def scan(
         return body.checked(pair[0]), kept
 
     run = _in_chunks if keep == "sqrt" else _loop
-    last, kept = run(step, body.leaves, elements, steps, reverse)
+    last, kept = run(step, body.leaves, elements, steps, reverse, names)
     return body.rebuild(last), body.rebuild_kept(kept)
 
 
@@ -101,7 +103,8 @@ def fori(n: int, f: Callable[[Tensor, Tree], Tree], state: Tree) -> Tree:
         new = body.checked(f(number, body.rebuild(inner)))
         return [number + 1, *new], []
 
-    (_, *last), _ = _loop(step, [_number(0), *body.leaves], [], steps, False)
+    names = [*_names(f, 0, 0), *_names(f, 1, state)]
+    (_, *last), _ = _loop(step, [_number(0), *body.leaves], [], steps, False, names)
     return body.rebuild(last)
 
 
@@ -138,7 +141,9 @@ def while_loop(test: Callable[[Tree], Any], f: Callable[[Tree], Tree], state: Tr
 
     recorder = tracing.get()
     if recorder is not None:
-        return body.rebuild(recorder.loop(step, body.leaves, [], steps, False, going=going)[0])
+        return body.rebuild(
+            recorder.loop(step, body.leaves, [], steps, False, _names(f, 0, state), going=going)[0]
+        )
     leaves = body.leaves
     for _ in range(steps):
         with set_recording(False):
@@ -191,16 +196,20 @@ class _Body:
 
 #: From the Tensors of a state and of an element to those of the next state and what is kept of the step.
 Step = Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]
-Loop = Callable[[Step, list[Tensor], list[Tensor], int, bool], tuple[list[Tensor], list[Tensor]]]
 
 
 def _loop(
-    step: Step, state: list[Tensor], elements: list[Tensor], steps: int, reverse: bool
+    step: Step,
+    state: list[Tensor],
+    elements: list[Tensor],
+    steps: int,
+    reverse: bool,
+    names: Sequence[str],
 ) -> tuple[list[Tensor], list[Tensor]]:
     """A loop of so many steps, here and now or in the program that is being recorded."""
     recorder = tracing.get()
     if recorder is not None:
-        last, kept = recorder.loop(step, state, elements, steps, reverse)
+        last, kept = recorder.loop(step, state, elements, steps, reverse, names)
         return last, kept
     if not steps:
         return state, [filled(0.0, (0, *y.shape), y.dtype) for y in _like(step, state, elements)]
@@ -240,7 +249,12 @@ def _like(step: Step, state: list[Tensor], elements: list[Tensor]) -> list[Tenso
 
 
 def _in_chunks(
-    step: Step, state: list[Tensor], elements: list[Tensor], steps: int, reverse: bool
+    step: Step,
+    state: list[Tensor],
+    elements: list[Tensor],
+    steps: int,
+    reverse: bool,
+    names: Sequence[str],
 ) -> tuple[list[Tensor], list[Tensor]]:
     """As `_loop`, in about sqrt(steps) chunks, each of which is computed again by `backward`."""
     size = max(1, round(steps**0.5))
@@ -257,11 +271,11 @@ def _in_chunks(
         states.update((k, i) for k, y in enumerate(kept) for i, x in enumerate(new) if x is y)
         return new, [_as_of(begin, leaves[states[k]]) if k in states else y for k, y in enumerate(kept)]
 
-    chunk = checkpoint(lambda leaves, parts: _loop(noted, leaves, parts, size, reverse))
-    state, kept = _loop(chunk, state, chunks, whole // size, reverse)
+    chunk = checkpoint(lambda leaves, parts: _loop(noted, leaves, parts, size, reverse, names))
+    state, kept = _loop(chunk, state, chunks, whole // size, reverse, names)
     kept = [y.reshape((whole, *y.shape[2:])) for y in kept]
     if whole < steps:
-        state, more = _loop(noted, state, rest, steps - whole, reverse)
+        state, more = _loop(noted, state, rest, steps - whole, reverse, names)
         pairs = zip(kept, more, strict=True)
         kept = [ops.concatenate([b, a] if reverse else [a, b]) for a, b in pairs]
     for k, i in states.items():
@@ -305,6 +319,15 @@ def _number(n: int) -> Tensor:
 def _check_callable(name: str, what: str, f: Any) -> None:
     if not callable(f):
         raise TypeError(f"{name}: {what} is a function, not a {type(f).__name__}")
+
+
+def _names(f: Any, number: int, tree: Tree) -> list[str]:
+    """What programs call the leaves of a tree that f is given: by the name of its parameter."""
+    code = getattr(f, "__code__", None)
+    given = code.co_varnames[: code.co_argcount] if code else ()
+    name = given[number] if number < len(given) else "given"
+    words = ("".join(c if c.isalnum() else " " for c in path).split() for path in paths(tree, name))
+    return ["_".join(parts) or name for parts in words]
 
 
 def _where(f: Any) -> str:
