@@ -1,12 +1,13 @@
 """A micro autodiff framework on NumPy and Numba, and the network that reads handwritten digits."""
 
-from typing import NoReturn as _NoReturn
+import importlib as _importlib
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
 __version__ = "0.2.0"
 
-from . import autograd, data, errors, func, nn, ops, optim, special, testing, train, utils
+from . import autograd, data, errors, nn, ops
 from .autograd import inference_mode, is_grad_enabled, set_grad_enabled
-from .compiler import jit
 from .core import functions
 from .core.again import checkpoint
 from .core.autodiff import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -108,8 +109,16 @@ from .nn.functional import (
     threshold,
 )
 from .ops import linalg
-from .saving import load, save
-from .train import train_many
+
+if TYPE_CHECKING:
+    from . import func, optim, special, testing, train, utils
+    from .compiler import jit
+    from .saving import load, save
+    from .train import train_many
+
+#: What is loaded when it is first asked for, and from where.
+_LATER = dict.fromkeys(("func", "optim", "special", "testing", "train", "utils"), "")
+_LATER |= {"jit": "compiler", "load": "saving", "save": "saving", "train_many": "train"}
 
 __all__ = [
     "BoolTensor",
@@ -233,10 +242,15 @@ __all__ = [
 ]
 __all__ += functions.__all__
 
-_complete("core", __all__, globals())
+_complete("core", [name for name in __all__ if name not in _LATER], globals())
 
 
-def __getattr__(name: str) -> _NoReturn:
+def __getattr__(name: str) -> _Any:
+    if name in _LATER:
+        module = _importlib.import_module(f".{_LATER[name] or name}", __name__)
+        globals()[name] = module if not _LATER[name] else getattr(module, name)
+        _complete("core", [name], globals())
+        return globals()[name]
     elsewhere = {"tg.nn.functional.{}(...)": nn.functional, "tg.linalg.{}(...)": linalg, "x.{}(...)": Tensor}
     raise _missing("tinygrad_mnist", name, lambda: __all__, elsewhere)
 
