@@ -21,7 +21,7 @@ SMALL = {
     "own_primitive": ({"epochs": 1}, lambda accuracy: accuracy > 0.9),
     "potential": ({"training": 100}, lambda error: error < 0.2),
     "recurrent": ({"examples": 1000, "epochs": 2}, lambda accuracy: accuracy > 0.25),
-    "rows": ({"hidden": 16, "epochs": 1, "examples": 6000}, lambda accuracy: accuracy > 0.25),
+    "rows": ({"hidden": 32, "epochs": 2, "examples": 6000, "batch": 50}, lambda accuracy: accuracy > 0.4),
 }
 
 

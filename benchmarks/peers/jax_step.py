@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -13,6 +14,7 @@ import numpy as np
 from ..jobs import Array, Task
 from .calls import Calls, operands
 from .network import images, named, parameters
+from .simulations import SIMULATIONS, State, flat
 
 PACKAGES = ("jax", "jaxlib")
 
@@ -101,6 +103,28 @@ def predict(task: Task) -> Calls:
 
     compiled = jax.jit(model)
     return Calls(lambda x: np.asarray(compiled(x)), [task["x"]])
+
+
+def loop(task: Task) -> Calls:
+    simulation = SIMULATIONS[task.options["simulation"]](**task.options["settings"])
+    p, s = (
+        tuple(jnp.asarray(x, jnp.float32) for x in part) for part in (simulation.parameters, simulation.state)
+    )
+    xs = None if simulation.elements is None else jnp.asarray(simulation.elements, jnp.float32)
+    library = SimpleNamespace(sin=jnp.sin, tanh=jnp.tanh, sigmoid=jax.nn.sigmoid)
+
+    def cost(p: State, s: State, xs: Any) -> Any:
+        last, _ = jax.lax.scan(
+            lambda s, x: (simulation.step(library, p, s, x), None), s, xs, length=simulation.steps
+        )
+        return sum((x * x).sum() for x in last)
+
+    gradient = jax.jit(jax.value_and_grad(cost, (0, 1)))
+    return Calls(
+        lambda *given: jax.block_until_ready(gradient(*given)),
+        [p, s, xs],
+        lambda found: flat(found[0], [*found[1][0], *found[1][1]]),
+    )
 
 
 epoch = Epoch

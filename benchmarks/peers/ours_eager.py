@@ -13,6 +13,7 @@ from tinygrad_mnist import nn, optim
 from ..jobs import Array, Task
 from .calls import Calls, operands
 from .network import images, named, parameters
+from .simulations import SIMULATIONS, State, flat
 
 PACKAGES = ("numba", "llvmlite")
 
@@ -92,6 +93,22 @@ def trained(task: Task) -> nn.MLP:
     for p, value in zip(model.parameters(), parameters(task), strict=True):
         p.assign_(value)
     return model
+
+
+def loop(task: Task, compiled: Callable[..., Any] = lambda f: f) -> Calls:
+    simulation = SIMULATIONS[task.options["simulation"]](**task.options["settings"])
+    p, s = (tuple(tg.tensor(x).float() for x in part) for part in (simulation.parameters, simulation.state))
+    xs = None if simulation.elements is None else tg.tensor(simulation.elements).float()
+
+    def cost(p: State, s: State, xs: tg.Tensor | None) -> tg.Tensor:
+        def step(s: State, x: Any) -> tuple[State, None]:
+            return simulation.step(tg, p, s, x), None
+
+        last, _ = tg.scan(step, s, xs, length=simulation.steps)
+        return sum(((x * x).sum() for x in last), start=tg.tensor(0.0))
+
+    gradient = compiled(tg.value_and_grad(cost, (0, 1)))
+    return Calls(gradient, [p, s, xs], lambda found: flat(found[0], [*found[1][0], *found[1][1]]))
 
 
 epoch = Epoch

@@ -58,4 +58,8 @@ def predict(task: Task) -> Calls:
     return Calls(predict, [task["x"]])
 
 
+def loop(task: Task) -> Calls:
+    return torch_eager.loop(task, torch.compile)  # a step: a thousand of them would take hours to compile
+
+
 epoch = Epoch

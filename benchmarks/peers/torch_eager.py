@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import nn
@@ -12,6 +13,7 @@ from torch import nn
 from ..jobs import Array, Task
 from .calls import Calls, operands
 from .network import images, named, parameters
+from .simulations import SIMULATIONS, State, flat
 
 PACKAGES = ("torch",)
 
@@ -97,6 +99,27 @@ def predict(task: Task) -> Calls:
         return y
 
     return Calls(predict, [task["x"]])
+
+
+def loop(task: Task, compiled: Callable[..., Any] = lambda f: f) -> Calls:
+    torch.set_num_threads(task.settings["threads"])
+    simulation = SIMULATIONS[task.options["simulation"]](**task.options["settings"])
+    p, s = (
+        tuple(torch.tensor(x, dtype=torch.float32, requires_grad=True) for x in part)
+        for part in (simulation.parameters, simulation.state)
+    )
+    xs = None if simulation.elements is None else torch.tensor(simulation.elements, dtype=torch.float32)
+
+    step = compiled(lambda p, s, x: simulation.step(torch, p, s, x))
+
+    def gradient(p: State, s: State) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+        last = s
+        for t in range(simulation.steps):
+            last = step(p, last, None if xs is None else xs[t])
+        value = torch.stack([(x * x).sum() for x in last]).sum()
+        return value.detach(), torch.autograd.grad(value, (*p, *s))
+
+    return Calls(gradient, [p, s], lambda found: flat(*found))
 
 
 epoch = Epoch
