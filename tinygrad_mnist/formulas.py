@@ -61,8 +61,11 @@ def array_kernel(name: str, formula: Formula, arity: int) -> Callable[..., Any]:
     """
     if arity > 2 or formula.is_of_bits:  # there is no kernel of floats
         return functools.partial(of_arrays, formula)
-    made: Any = (elementwise.unary if arity == 1 else elementwise.binary)(
-        scalar_function(name, formula, arity)
+    kernel = elementwise.unary if arity == 1 else elementwise.binary
+    made: Any = kernel(
+        f"{name} = {formula.text}",  # kernels are kept under it: it has to say all
+        f"{formula.text}, elementwise.",
+        lambda: scalar_function(name, formula, arity),
     )
 
     def run(*operands: Any) -> Any:
@@ -88,7 +91,7 @@ def scalar_function(name: str, formula: Formula, arity: int) -> Callable[..., An
         names[found.name] = getattr(importlib.import_module(found.module or "builtins"), found.name)
     exec("\n".join(lines), names)
     build = names["build"]
-    build.__name__ = f"{name} = {formula.text}"  # kernels are kept under it: it has to say all
+    build.__name__ = f"{name} = {formula.text}"
     build.__doc__ = f"{formula.text}, elementwise."
     return scalar.formula(build)
 

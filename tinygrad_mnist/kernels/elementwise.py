@@ -36,28 +36,54 @@ Array = ndarray[Any, Any]
 MANY = 1 << 14  # elements that keep a kernel busy for long enough to let other threads run
 
 
-def unary(formula: Callable[[Any], Any]) -> Callable[[Array], Array]:
-    """The array kernel of a scalar formula of one argument.
+class _Later:
+    """A kernel that is made when it is first compiled: importing the package makes none of them."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._kernel: Any = None
+
+    def compile(self, signature: Any) -> None:
+        """As a kernel's."""
+        self._kernel = self._kernel or self._make()
+        self._kernel.compile(signature)
+
+    @property
+    def overloads(self) -> Any:
+        """As a kernel's that was compiled."""
+        return self._kernel and self._kernel.overloads
+
+
+Formula = Callable[..., Any]
+
+
+def unary(name: str, doc: str | None, formula: Callable[[], Formula]) -> Callable[[Array], Array]:
+    """The array kernel of a scalar formula of one argument, which is asked for when it is needed.
 
     Its attribute `direct` has the bare entries, which give None for arrays they are not made for.
     """
 
-    @kernel_named(f"unary_{formula.__name__}")
-    def loop(x: Any) -> Any:
-        if not accepts(x) or flags(x) & PLAIN != PLAIN:
-            return nothing(x)
-        out = new_like(x)
-        if is_nothing(out):
-            return out
-        use_full_width()
-        count, source, target = size(x), data(x), data(out)
-        state = unlock(count >= MANY)
-        for i in range(count):
-            target[i] = formula(source[i])
-        lock(state)
-        return out
+    def make() -> Any:
+        of_number = formula()
 
-    entry = Entry(loop, lambda array: (array,))
+        @kernel_named(f"unary_{name}")
+        def loop(x: Any) -> Any:
+            if not accepts(x) or flags(x) & PLAIN != PLAIN:
+                return nothing(x)
+            out = new_like(x)
+            if is_nothing(out):
+                return out
+            use_full_width()
+            count, source, target = size(x), data(x), data(out)
+            state = unlock(count >= MANY)
+            for i in range(count):
+                target[i] = of_number(source[i])
+            lock(state)
+            return out
+
+        return loop
+
+    entry = Entry(_Later(make), lambda array: (array,))
 
     def apply(x: Array) -> Array:
         out = entry.single(x)
@@ -68,53 +94,46 @@ def unary(formula: Callable[[Any], Any]) -> Callable[[Array], Array]:
                 out = entry.single(x) if x.dtype is FLOAT32 else entry.double(x)
         return out
 
-    apply.__name__ = apply.__qualname__ = formula.__name__
-    apply.__doc__ = formula.__doc__
+    apply.__name__ = apply.__qualname__ = name
+    apply.__doc__ = doc
     apply.direct = entry  # type: ignore[attr-defined]
     return apply
 
 
-exp = unary(scalar.exp)
-expm1 = unary(scalar.expm1)
-log = unary(scalar.log)
-log1p = unary(scalar.log1p)
-tanh = unary(scalar.tanh)
-sigmoid = unary(scalar.sigmoid)
-erf = unary(scalar.erf)
-sin = unary(scalar.sin)
-cos = unary(scalar.cos)
-atan = unary(scalar.atan)
-
-
-def binary(formula: Callable[[Any, Any], Any]) -> Callable[[Array, Array], Array]:
+def binary(name: str, doc: str | None, formula: Callable[[], Formula]) -> Callable[[Array, Array], Array]:
     """As `unary`, of a scalar formula of two arguments, for arrays of one dtype whose shapes broadcast.
 
     Quick for a second array of the first one's shape, or without axes.
     """
 
-    @kernel_named(f"binary_{formula.__name__}")
-    def loop(x: Any, y: Any) -> Any:
-        if not accepts(x) or not accepts(y) or (flags(x) & flags(y)) & PLAIN != PLAIN:
-            return nothing(x)
-        if ndim(y) != 0 and not same_shape(x, y):
-            return nothing(x)
-        out = new_like(x)
-        if is_nothing(out):
-            return out
-        use_full_width()
-        count, first, second, target = size(x), data(x), data(y), data(out)
-        state = unlock(count >= MANY)
-        if ndim(y) == 0:
-            constant = second[0]
-            for i in range(count):
-                target[i] = formula(first[i], constant)
-        else:
-            for i in range(count):
-                target[i] = formula(first[i], second[i])
-        lock(state)
-        return out
+    def make() -> Any:
+        of_numbers = formula()
 
-    entry = Entry(loop, lambda array: (array, array))
+        @kernel_named(f"binary_{name}")
+        def loop(x: Any, y: Any) -> Any:
+            if not accepts(x) or not accepts(y) or (flags(x) & flags(y)) & PLAIN != PLAIN:
+                return nothing(x)
+            if ndim(y) != 0 and not same_shape(x, y):
+                return nothing(x)
+            out = new_like(x)
+            if is_nothing(out):
+                return out
+            use_full_width()
+            count, first, second, target = size(x), data(x), data(y), data(out)
+            state = unlock(count >= MANY)
+            if ndim(y) == 0:
+                constant = second[0]
+                for i in range(count):
+                    target[i] = of_numbers(first[i], constant)
+            else:
+                for i in range(count):
+                    target[i] = of_numbers(first[i], second[i])
+            lock(state)
+            return out
+
+        return loop
+
+    entry = Entry(_Later(make), lambda array: (array, array))
 
     def apply(x: Array, y: Array) -> Array:
         out = entry.single(x, y)
@@ -125,10 +144,24 @@ def binary(formula: Callable[[Any, Any], Any]) -> Callable[[Array, Array], Array
                 out = entry.single(x, y) if x.dtype is FLOAT32 else entry.double(x, y)
         return out
 
-    apply.__name__ = apply.__qualname__ = formula.__name__
-    apply.__doc__ = formula.__doc__
+    apply.__name__ = apply.__qualname__ = name
+    apply.__doc__ = doc
     apply.direct = entry  # type: ignore[attr-defined]
     return apply
 
 
-pow = binary(scalar.pow)
+def _of(function: Formula) -> tuple[str, str | None, Callable[[], Formula]]:
+    return function.__name__, function.__doc__, lambda: function
+
+
+exp = unary(*_of(scalar.exp))
+expm1 = unary(*_of(scalar.expm1))
+log = unary(*_of(scalar.log))
+log1p = unary(*_of(scalar.log1p))
+tanh = unary(*_of(scalar.tanh))
+sigmoid = unary(*_of(scalar.sigmoid))
+erf = unary(*_of(scalar.erf))
+sin = unary(*_of(scalar.sin))
+cos = unary(*_of(scalar.cos))
+atan = unary(*_of(scalar.atan))
+pow = binary(*_of(scalar.pow))
