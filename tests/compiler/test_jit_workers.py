@@ -181,3 +181,30 @@ def test_the_pace_goes_with_the_faster_choice() -> None:
         pace.measured(workers, steps, seconds)
     assert taken[2] > 5 * taken[1]
     assert specialization.MOST_WORKERS == 2
+
+
+def paced(one: float, two: float, disturbed: float, most: int) -> float:
+    """Seconds of a step on average, at a pace, for scans of so many steps.
+
+    Alone a step takes `one`; with another worker `two`, and in some calls three times that.
+    """
+    pace, rng, spent, done = Pace(), np.random.default_rng(0), 0.0, 0
+    while done < 20 / one:
+        workers, steps = pace.next(2)
+        steps = min(steps, most)
+        seconds = steps * (one if workers == 1 else two * (3 if rng.random() < disturbed else 1))
+        pace.measured(workers, steps, seconds)
+        spent, done = spent + seconds, done + steps
+    return spent / done
+
+
+@pytest.mark.parametrize("most", [20, 200, 10**6])
+@pytest.mark.parametrize(("one", "two"), [(24e-6, 30e-6), (24e-6, 100e-6), (24e-6, 14e-6), (1570e-6, 820e-6)])
+def test_the_pace_loses_little(one: float, two: float, most: int) -> None:
+    assert paced(one, two, 0.0, most) <= 1.03 * min(one, two)
+
+
+@pytest.mark.parametrize("step", [(1570e-6, 820e-6), (4700e-6, 2560e-6)])
+def test_one_slow_call_does_not_decide(step: tuple[float, float]) -> None:
+    one, two = step
+    assert paced(one, two, 0.1, 10**6) <= 1.1 * 1.2 * two
