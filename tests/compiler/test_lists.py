@@ -150,7 +150,7 @@ def test_weights_that_are_used_twice_and_looked_at() -> None:
     """By another product and by a sum: there they are turned back."""
     rng = np.random.default_rng(5)
     images = tg.Tensor(mostly_zeros(60, 90))
-    w = tg.Tensor(rng.uniform(-1, 1, (16, 90)).astype(np.float32), requires_grad=True)
+    w = tg.Tensor(rng.uniform(-1, 1, (20, 90)).astype(np.float32), requires_grad=True)
     other = tg.Tensor(rng.uniform(-1, 1, (5, 90)).astype(np.float32))
     rule = optim.SGD([w], lr=0.01)
 

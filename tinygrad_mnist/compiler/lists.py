@@ -51,7 +51,7 @@ _PLACE = np.dtype(np.uint16)
 _LIST, _PRODUCT, _ONTO = (
     Function(name, runtime.__name__) for name in ("list_row", "matmul_listed", "accumulate_listed")
 )
-_TOGETHER = 4  # rows of a product between which others are asked for
+_PIECES = 8  # of a step's rows: so many sections ask for the next ones
 SHARE_OF_WORK = 0.2  # of a product's that one by lists takes, about
 
 
@@ -62,7 +62,6 @@ class Part(NamedTuple):
         by: the worker who makes and uses them.
         values, places: per row, the numbers that are not zero, and where they are in it.
         counts: how many there are.
-        rows: the tables that rows are looked up in, see `Nest`.
     """
 
     by: str
@@ -71,7 +70,6 @@ class Part(NamedTuple):
     values: Place
     places: Place
     counts: Place
-    rows: tuple[tuple[Place, Place, int], ...]
 
     @property
     def arrays(self) -> list[Array]:
@@ -110,7 +108,31 @@ class Lists:
         """The lists of an input, made now if they are not there yet."""
         if x not in self._parts:
             self._parts[x] = [self._list(x, k) for k in range(MOST_WORKERS)]
+            self.to.meanwhile += self._fetches(x)
         return self._parts[x]
+
+    def _fetches(self, x: Symbol) -> list[Call]:
+        """Calls that have the rows of the next step brought near, a few each; a worker asks for its columns.
+
+        The requests of many rows at once would have to wait for each other, and so would what needs memory.
+        """
+        nest = Nest(1)
+        self._row(x, nest)
+        calls, (count, depth) = [], x.shape
+        for table, positions, _ in nest.rows:
+            for k in range(min(_PIECES, count)):
+                ends = whole(count * k // _PIECES), whole(count * (k + 1) // _PIECES)
+                args = Array(table), Array(positions, all_steps=True), STEP, LAST, *ends, Share(depth)
+                calls.append(Call(FETCH, args))
+        return calls
+
+    def _row(self, x: Symbol, nest: Nest) -> Array:
+        """The row of memory that a row of an input is made of."""
+        rows = self.sources[x].rows
+        at = nest.index[0], *[whole(0)] * (rows.ndim - 1)
+        element = self.to.elements().statement(rows, at, nest)
+        assert isinstance(element, Load)
+        return Array(element.place, element.index[:1], shape=None if rows.ndim == 2 else x.shape[1:])
 
     def as_it_is(self, x: Symbol) -> Place:
         """A matrix in memory that is not turned there."""
@@ -125,8 +147,7 @@ class Lists:
         name, room = f"{x.name}_{WORDS[k]}", last - first + SPARE
         nest = Nest(1)
         (i,) = nest.index
-        element = to.elements().statement(rows, (i, *[whole(0)] * (rows.ndim - 1)), nest)
-        assert isinstance(element, Load)
+        row = self._row(x, nest)
         part = Part(
             _BY[k],
             first,
@@ -134,9 +155,7 @@ class Lists:
             to.new(Symbol(name, (count, room), x.dtype)),
             to.new(Symbol(f"{name}_places", (count, room), _PLACE)),
             to.new(Symbol(f"{name}_counts", (count,), INT64)),
-            tuple(nest.rows),
         )
-        row = Array(element.place, element.index[:1], shape=None if rows.ndim == 2 else (depth,))
         found = to.new(Symbol(f"{name}_found", (count, room), rows.dtype)) if source.chain else part.values
         ends = whole(first), whole(last)
         lists = Array(found, (i,)), Array(part.places, (i,)), Array(part.counts)
@@ -184,8 +203,8 @@ def product(lists: Lists, form: Matrices, instruction: Instruction) -> None:
     made = [Symbol(f"{y.name}_{word}", y.shape, y.dtype) for word in WORDS]
     for symbol, part in zip(made, lists.parts(x), strict=True):
         place = to.new(symbol)
-        body: list[Stmt] = list(_multiplied(part, Array(weights), Array(place), count))
-        reads = [*part.accesses, (weights, depth), *((p, 0) for row in part.rows for p in row[:2])]
+        body: list[Stmt] = [Call(_PRODUCT, (*part.arrays, Array(weights), Array(place)))]
+        reads = [*part.accesses, (weights, depth)]
         if bias is not None and not part.first:
             body += bias_added(place, bias, count, n)
             reads.append((bias, 0))
@@ -194,21 +213,6 @@ def product(lists: Lists, form: Matrices, instruction: Instruction) -> None:
         to.add(title, body, reads, [(place, 0)], cost=cost, by=part.by)
         to.places[symbol] = place
     add_to(to, made[0], made[1], y)
-
-
-def _multiplied(part: Part, weights: Array, result: Array, count: int) -> tuple[Stmt, ...]:
-    """The product of a part, some rows at a time; meanwhile the rows of the next step are brought near.
-
-    Arithmetic waits for no memory, and the requests of many rows at once would have to wait for each other.
-    """
-    block = Place("block", (), None, "index")
-    first = Load(block) * _TOGETHER
-    ends = whole(first), apply(Function(min.__name__), whole(first + _TOGETHER), whole(count))
-    body: list[Stmt] = [Call(_PRODUCT, (*part.arrays, weights, result, *ends))]
-    for table, positions, _ in part.rows:
-        args = Array(table), Array(positions, all_steps=True), STEP, LAST, *ends
-        body.append(Call(FETCH, (*args, whole(part.first), whole(part.last))))
-    return (For(block, -(-count // _TOGETHER), tuple(body)),)
 
 
 def _gradient(lists: Lists, x: Symbol, instruction: Instruction) -> None:

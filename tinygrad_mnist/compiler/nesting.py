@@ -67,6 +67,7 @@ class Nesting:
         origin: of the sections that are being made.
         rounds: how many loops around the program there are.
         rows: of symbols that are kept of each round, where.
+        meanwhile: calls that ask for memory, to be made between others that compute.
     """
 
     def __init__(self, program: Program, rounds: int = 0) -> None:
@@ -82,6 +83,7 @@ class Nesting:
         self.buffers: list[Place] = []
         self.aliases: list[Place] = []
         self.origin = ("", "")
+        self.meanwhile: list[Call] = []
         self._flat: dict[Place, Place] = {}
         self._fetched: set[tuple[Place, Place, int]] = set()
 
@@ -155,6 +157,10 @@ class Nesting:
         if reads is None or writes is None:
             reads, writes = touched(body, rows, everyone)
         reads, writes = list(reads), list(writes)
+        if rows > 1 and self.meanwhile:
+            call = self.meanwhile.pop(0)
+            body = [*body, call]
+            reads += [(x.place, 0) for x in call.args if isinstance(x, Array)]
         if rows == 1:
             rows, reads, writes = 0, [(place, 0) for place, _ in reads], [(place, 0) for place, _ in writes]
         found = set(map(_home, reads)), set(map(_home, writes))

@@ -40,11 +40,7 @@ class Runner:
         self.buffers = [aligned(s.shape, s.dtype) for s in form.buffers]
         self._program, self._compile = program, compile
         targets = [target for target, _ in program.updates]
-        self._turned = [
-            (k, aligned(x.shape, x.dtype), x in targets)
-            for k, x in enumerate(program.captured)
-            if k in turned
-        ]
+        self._turned = [(k, _zeros(x), x in targets) for k, x in enumerate(program.captured) if k in turned]
         self._run: Run | None = None
 
     def run(self) -> Run:
@@ -102,7 +98,7 @@ class Runner:
         """What is captured, as this form holds it: some matrices by columns, in memory of its own."""
         taken = list(bound)
         for k, own, _ in self._turned:
-            own[...] = bound[k].T
+            own[:, : len(bound[k])] = bound[k].T
             taken[k] = own
         return taken
 
@@ -110,7 +106,13 @@ class Runner:
         """Write into what is captured what it has become, if that is elsewhere."""
         for k, own, changes in self._turned:
             if changes:
-                bound[k][...] = own.T
+                bound[k][...] = own[:, : len(bound[k])].T
+
+
+def _zeros(x: Symbol) -> Array:
+    array = aligned(x.shape, x.dtype)
+    array[...] = 0  # behind the numbers of a row, too
+    return array
 
 
 class Skipping:

@@ -3,6 +3,7 @@
 A product that skips zeros reads, for each number that is not zero, a column of the weights: the numbers of a
 column must lie side by side. So must those of the gradient and of what an optimiser remembers, which meet the
 weights element by element. They are all turned; where something else uses one of them, it is turned back.
+Columns begin where lines of the cache do: behind each lie numbers that nobody looks at.
 """
 
 from __future__ import annotations
@@ -18,13 +19,30 @@ from .program import Program, simplified
 from .trace import Instruction, Symbol
 from .viewing import turns
 
-TURN = Internal("turn", View(lambda index, shape: (index[1], index[0])), 1)
+_TURN = Internal("turn", View(lambda index, shape: (index[1], index[0])), 1)
+_TURN_AND_FILL = Internal(
+    "turn",
+    View(
+        lambda index, shape: (index[1], index[0]),
+        inside=lambda index, shape: [index[1] < shape[0]],
+        outside=lambda: 0.0,
+    ),
+    1,
+)
+_LINE = 64  # bytes
 
 
 def turned(program: Program, listed: Collection[Symbol]) -> tuple[Program, tuple[int, ...]]:
     """The program for weights of `listed` inputs by columns, and which of the captured arrays are so."""
     turning = _Turning(program, listed)
     return turning.program(), tuple(k for k, x in enumerate(program.captured) if x in turning.family)
+
+
+def by_columns(x: Symbol) -> tuple[int, int]:
+    """The shape that a matrix has by columns, each of whole lines."""
+    rows, columns = x.shape
+    line = _LINE // x.dtype.itemsize
+    return columns, -(-rows // line) * line
 
 
 class _Turning:
@@ -75,7 +93,7 @@ class _Turning:
         old = self.old
         for x in old.captured:
             if x in self.family:
-                self.new[x] = Symbol(f"{x.name}_by_columns", x.shape[::-1], x.dtype)
+                self.new[x] = Symbol(f"{x.name}_by_columns", by_columns(x), x.dtype)
         for i in old.instructions:
             self._instruction(i)
         outputs = [self._as_it_was(x) for x in old.outputs]
@@ -92,18 +110,25 @@ class _Turning:
             self._product(i, self._turned(self.weighs[i.result]))
         elif self._is_slope(i):
             d = self.producers[i.args[0]].args[0]
-            left = self._added(TURN, (i.args[1],), f"{i.args[1].name}_turned", i.args[1].shape[::-1], i)
+            x = i.args[1]
+            left = self._added(_TURN, (x,), f"{x.name}_turned", x.shape[::-1], i)
             plain = Internal(i.primitive.name, Contract(i.primitive.kind.call, Matrices()), 2)
             args = left, self._as_it_was(d)
-            self.new[i.result] = self._added(plain, args, i.result.name, i.result.shape[::-1], i)
+            self.new[i.result] = self._added(plain, args, i.result.name, by_columns(i.result), i)
         elif i.result in self.family and isinstance(i.primitive.kind, Loop):
             args = tuple(self._turned(a) if isinstance(a, Symbol) and a.size > 1 else a for a in i.args)
-            self.new[i.result] = self._added(i.primitive, args, i.result.name, i.result.shape[::-1], i)
+            self.new[i.result] = self._added(i.primitive, args, i.result.name, by_columns(i.result), i)
         elif i.result in self.family:
-            self.new[i.result] = i.args[0]
+            self.new[i.result] = self._wide(i)
         else:
             args = tuple(self._as_it_was(a) if isinstance(a, Symbol) else a for a in i.args)
             self.made.append(dataclasses.replace(i, args=args))
+
+    def _wide(self, i: Instruction) -> Symbol:
+        """The gradient of a weight that is turned already, as it comes or in wider rows."""
+        product = self.producers[i.args[0]]
+        name = f"{i.result.name}_by_columns"
+        return self._added(product.primitive, product.args, name, by_columns(i.result), i)
 
     def _product(self, i: Instruction, weights: Symbol) -> None:
         kind = i.primitive.kind
@@ -115,8 +140,9 @@ class _Turning:
     def _turned(self, x: Symbol) -> Symbol:
         """A matrix by columns."""
         if x not in self.new:
-            y = Symbol(f"{x.name}_by_columns", x.shape[::-1], x.dtype)
-            self.made.append(Instruction(TURN, (x,), y))
+            y = Symbol(f"{x.name}_by_columns", by_columns(x), x.dtype)
+            turn = _TURN if y.shape == x.shape[::-1] else _TURN_AND_FILL
+            self.made.append(Instruction(turn, (x,), y))
             self.new[x] = y
         return self.new[x]
 
@@ -124,7 +150,7 @@ class _Turning:
         """A value by rows."""
         if x in self.family and x not in self._back:
             self._back.add(x)
-            self.made.append(Instruction(TURN, (self.new[x],), x))
+            self.made.append(Instruction(_TURN, (self.new[x],), x))
         return x
 
     def _added(

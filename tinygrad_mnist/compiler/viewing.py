@@ -10,9 +10,9 @@ from .trace import Instruction, Symbol
 def turns(instruction: Instruction) -> bool:
     """Whether it exchanges the last two axes and does nothing else."""
     found = _read(instruction)
-    return (
-        found is not None and len(found[0]) > 1 and found[1] == (*found[0][:-2], found[0][-1], found[0][-2])
-    )
+    if found is None or len(found[0]) < 2 or found[1] != (*found[0][:-2], found[0][-1], found[0][-2]):
+        return False
+    return bool(instruction.args[0].shape[-2:] == instruction.result.shape[:-3:-1])
 
 
 def keeps(instruction: Instruction) -> bool:

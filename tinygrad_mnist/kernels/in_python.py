@@ -41,16 +41,14 @@ def _list_row(row: Array, first: int, last: int, values: Array, index: Array, co
     values[:count], index[:count], values[count : count + SPARE] = row[places], places, 0
 
 
-def _matmul_listed(
-    values: Array, index: Array, counts: Array, b: Array, out: Array, first: int, last: int
-) -> None:
-    for i, n in enumerate(counts[first:last], first):
-        out[i] = values[i, :n] @ b[index[i, :n]]
+def _matmul_listed(values: Array, index: Array, counts: Array, b: Array, out: Array) -> None:
+    for i, n in enumerate(counts):
+        out[i] = values[i, :n] @ b[index[i, :n], : out.shape[1]]
 
 
 def _accumulate_listed(values: Array, index: Array, counts: Array, b: Array, out: Array) -> None:
     for i, n in enumerate(counts):
-        out[index[i, :n]] += values[i, :n, None] * b[i]
+        out[index[i, :n], : b.shape[1]] += values[i, :n, None] * b[i]
 
 
 def _convolution(

@@ -197,12 +197,14 @@ def _widths(v: _Vectors, columns: Any) -> Iterator[tuple[int, list[Any]]]:
     """(vectors, masks) for rows of so many columns; what is added meanwhile runs only for these."""
     builder = v.builder
     for vectors in range(1, VECTORS + 1):
-        full = (vectors - 1) * v.lanes
-        fits = builder.icmp_signed("<=", columns, _int(full + v.lanes))
-        needed = builder.icmp_signed(">", columns, _int(full))
-        with builder.if_then(builder.and_(fits, needed)):
-            tail = v.first_lanes(builder.sub(columns, _int(full)), v.lanes)
-            yield vectors, [None] * (vectors - 1) + [tail]
+        full, whole = _int((vectors - 1) * v.lanes), _int(vectors * v.lanes)
+        with builder.if_then(builder.icmp_signed("==", columns, whole)):
+            yield vectors, [None] * vectors
+        within = builder.and_(
+            builder.icmp_signed(">", columns, full), builder.icmp_signed("<", columns, whole)
+        )
+        with builder.if_then(within):
+            yield vectors, [None] * (vectors - 1) + [v.first_lanes(builder.sub(columns, full), v.lanes)]
 
 
 def _together(vectors: int) -> int:
@@ -211,9 +213,9 @@ def _together(vectors: int) -> int:
 
 
 def _tile(name: str, emit: Callable[..., None]) -> Any:
-    """The intrinsic (values, index, room, counts, rows, rows_row, table, table_row, first, last, columns).
+    """The intrinsic (values, index, room, counts, rows, rows_row, table, table_row, m, columns).
 
-    For the lists from `first` up to `last`, each of which has so much room, and 1 to VECTORS * lanes columns.
+    For m lists, each of which has so much room, and 1 to VECTORS * lanes columns.
     """
 
     def tile(
@@ -226,19 +228,18 @@ def _tile(name: str, emit: Callable[..., None]) -> Any:
         rows_row: Any,
         table: Any,
         table_row: Any,
-        first: Any,
-        last: Any,
+        m: Any,
         columns: Any,
     ) -> Any:
         i64 = types.int64
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            values, index, room, counts, rows, rows_row, table, table_row, first, last, columns = args
+            values, index, room, counts, rows, rows_row, table, table_row, m, columns = args
             v = _Vectors(context, builder, signature.args[0].dtype)
             pointers = (there(builder, x) for x in (values, index, counts, rows, table))
             asserted(builder, name, between(builder, 1, columns, VECTORS * v.lanes), *pointers)
             for vectors, masks in _widths(v, columns):
-                with cgutils.for_range_slice(builder, first, last, _int(1)) as (i, _):
+                with cgutils.for_range_slice(builder, _int(0), m, _int(1)) as (i, _):
                     at = builder.mul(i, room)
                     own = builder.gep(values, [at]), builder.gep(index, [at])
                     entries = _Entries(v, *own, table, table_row)
@@ -246,7 +247,7 @@ def _tile(name: str, emit: Callable[..., None]) -> Any:
                     emit(v, entries, count, v.offset(rows, i, rows_row), masks, _together(vectors))
             return context.get_dummy_value()
 
-        return types.void(values, index, i64, counts, values, i64, values, i64, i64, i64, i64), codegen
+        return types.void(values, index, i64, counts, values, i64, values, i64, i64, i64), codegen
 
     return _named_intrinsic(name, tile)
 
@@ -300,18 +301,17 @@ def sums_of_lists(
     rows_row: int,
     table: Any,
     table_row: int,
-    first: int,
-    last: int,
+    m: int,
     n: int,
 ) -> int:
     """rows[i] = the sum over list i of its numbers times rows of the table, of n columns.
 
-    For i from `first` up to `last`; lists lie `room` elements apart.
+    There are m lists, which lie `room` elements apart.
     """
     panel = VECTORS * count_lanes(rows)
     for j in range(0, n, panel):
         part, target, columns = offset(table, j), offset(rows, j), min(panel, n - j)
-        _sum_tile(values, index, room, counts, target, rows_row, part, table_row, first, last, columns)
+        _sum_tile(values, index, room, counts, target, rows_row, part, table_row, m, columns)
     return 1
 
 
@@ -325,22 +325,21 @@ def spread_lists(
     rows_row: int,
     table: Any,
     table_row: int,
-    first: int,
-    last: int,
+    m: int,
     n: int,
 ) -> int:
     """For each entry of list i: its row of the table, of n columns, += its number times rows[i]; as above."""
     panel = VECTORS * count_lanes(rows)
     for j in range(0, n, panel):
         part, source, columns = offset(table, j), offset(rows, j), min(panel, n - j)
-        _spread_tile(values, index, room, counts, source, rows_row, part, table_row, first, last, columns)
+        _spread_tile(values, index, room, counts, source, rows_row, part, table_row, m, columns)
     return 1
 
 
 def _arguments(pointer: Any) -> tuple[Any, ...]:
     i64 = types.int64
     lists = pointer, types.CPointer(types.uint16), i64, types.CPointer(i64)
-    return (*lists, pointer, i64, pointer, i64, i64, i64, i64)
+    return (*lists, pointer, i64, pointer, i64, i64, i64)
 
 
 #: As the kernels, for compiled code.

@@ -251,32 +251,38 @@ def list_row(row: Any, first: int, last: int, values: Any, index: Any, counts: A
 
 
 @routine
-def _check_lists(values: Any, index: Any, counts: Any, rows: Any, table: Any, first: int, last: int) -> None:
+def _check_lists(values: Any, index: Any, counts: Any, rows: Any, table: Any) -> None:
     """Assert, if asked to, that lists fit the matrices; their places are what `list_row` found."""
     m = counts.shape[0]
     fits = values.shape[0] == m and index.shape[0] == m and rows.shape[0] == m
-    if CHECKING and not (fits and rows.shape[1] == table.shape[1] and 0 <= first <= last <= m):
+    if CHECKING and not (fits and rows.shape[1] <= table.shape[1]):
         raise IndexError(OUTSIDE)
     if CHECKING:
-        for i in range(first, last):
+        for i in range(m):
             for t in range(counts[i]):
                 if not 0 <= index[i, t] < table.shape[0]:
                     raise IndexError(OUTSIDE)
 
 
 @routine
-def matmul_listed(values: Any, index: Any, counts: Any, b: Any, out: Any, first: int, last: int) -> None:
-    """Rows `first` up to `last` of out = a @ b, a as lists of what is not zero (see `list_row`)."""
-    _check_lists(values, index, counts, out, b, first, last)
-    width, room = out.shape[1], values.shape[1]
-    lists = memory(values), memory(index), room, memory(counts)
-    sum_lists(*lists, memory(out), width, memory(b), width, first, last, width)
+def matmul_listed(values: Any, index: Any, counts: Any, b: Any, out: Any) -> None:
+    """out = a @ b, a as lists of what is not zero in each row (see `list_row`); all contiguous.
+
+    b may have more columns than out.
+    """
+    _check_lists(values, index, counts, out, b)
+    m, n = out.shape
+    lists = memory(values), memory(index), values.shape[1], memory(counts)
+    sum_lists(*lists, memory(out), n, memory(b), b.shape[1], m, n)
 
 
 @routine
 def accumulate_listed(values: Any, index: Any, counts: Any, b: Any, out: Any) -> None:
-    """out += a.T @ b, a given as lists of what is not zero in each row (see `list_row`); all contiguous."""
-    _check_lists(values, index, counts, b, out, 0, counts.shape[0])
-    width, room = out.shape[1], values.shape[1]
-    lists = memory(values), memory(index), room, memory(counts)
-    spread(*lists, memory(b), width, memory(out), width, 0, counts.shape[0], width)
+    """out += a.T @ b, a as lists of what is not zero in each row (see `list_row`); all contiguous.
+
+    out may have more columns than b.
+    """
+    _check_lists(values, index, counts, b, out)
+    m, n = b.shape
+    lists = memory(values), memory(index), values.shape[1], memory(counts)
+    spread(*lists, memory(b), n, memory(out), out.shape[1], m, n)
