@@ -50,7 +50,7 @@ def compiled(source: str, arguments: Sequence[Any], schedule: Schedule | None = 
     key = source, signature, _lengths(schedule)
     run: Run | None = _LATEST.pop(key, None)
     if run is None:
-        run = _compiled(source, signature, None if CHECKING else schedule)
+        run = _compiled(source, signature, None if CHECKING else schedule, schedule)
     _LATEST[key] = run
     if len(_LATEST) > _KEPT:
         with contextlib.suppress(KeyError, RuntimeError):  # another thread did
@@ -65,10 +65,12 @@ _LATEST: dict[Any, Run] = {}  # functions are often recorded anew, and give a pr
 def compiled_kernel(source: str, arrays: Sequence[Any], numbers: int) -> Run:
     """The module's function `program`, a kernel of array objects like these and so many floats."""
     kinds = (ArrayObject(numpy_support.from_dtype(x.dtype)) for x in arrays)
-    return _compiled(source, (*kinds, *[numba_types.float64] * numbers), None)
+    return _compiled(source, (*kinds, *[numba_types.float64] * numbers))
 
 
-def _compiled(source: str, signature: tuple[Any, ...], schedule: Schedule | None) -> Run:
+def _compiled(
+    source: str, signature: tuple[Any, ...], schedule: Schedule | None = None, said: Schedule | None = None
+) -> Run:
     printer = b"" if schedule is None else _PRINTER + _lengths(schedule).encode()
     name = f"{PROGRAM}{hashlib.sha256(source.encode() + printer).hexdigest()[:24]}"
     path = keep_program(name, source)
@@ -83,8 +85,8 @@ def _compiled(source: str, signature: tuple[Any, ...], schedule: Schedule | None
             else:
                 _PRESENT.append(schedule)
                 program = _emitting(module, path, len(signature))
-            if schedule is not None and not program._cache.holds(signature, program.targetctx):
-                _announce(schedule)
+            if said is not None and not program._cache.holds(signature, program.targetctx):
+                _announce(said)
             program.compile(signature)
             # the machine code itself: Numba's dispatcher would look at each argument again at each call
             run: Run = program.overloads.pop(signature).entry_point  # else it would never be collected
