@@ -67,7 +67,7 @@ def main() -> None:
             print(f"the scheduler killed: status {process.returncode} after {time.monotonic() - begin:.1f} s")
             print(f"  {errors.strip().splitlines()[-1]}")
             assert process.returncode == 2
-            assert "does not answer any more" in errors
+            assert "does not answer any more" in errors, errors
         before = outcomes(out)
         with cluster(str(place / "two")) as made:
             line = command(count, out, "--on", f"dask://{made.address}")

@@ -166,6 +166,8 @@ class _Dask:
                     raise EngineError(f"the dask scheduler at {self._address} has had no worker for a minute")
                 yield None
                 time.sleep(_LOOK)
+        except OSError as error:  # a connection that ended in the middle of a question
+            raise self._gone() from error
         finally:
             with contextlib.suppress(Exception):
                 self._client.cancel([future for future, _ in under_way.values()], asynchronous=False)
@@ -175,7 +177,10 @@ class _Dask:
 
     def _check(self) -> None:
         if self._client.status != "running":
-            raise EngineError(f"the dask scheduler at {self._address} does not answer any more")
+            raise self._gone()
+
+    def _gone(self) -> EngineError:
+        return EngineError(f"the dask scheduler at {self._address} does not answer any more")
 
 
 class _Submitit:
