@@ -226,3 +226,18 @@ def test_the_file_of_ranks_is_a_model_like_any(folder, tmp_path, monkeypatch):
     )
     model_file.save(network, tmp_path / "m")
     assert model_file.load(tmp_path / "m").recipe == network.recipe
+
+
+@needs_mpi
+def test_a_signal_ends_all_ranks_after_the_same_step(folder, tmp_path):
+    run, out = tmp_path / "run", tmp_path / "out.safetensors"
+    words = [*TRAIN, "--data", folder, "--out", out, "--epochs", "1000", "--checkpoint", run]
+    process = started(2, "-m", "tinygrad_mnist", *words, "--checkpoint-every", "7")
+    until = time.monotonic() + 100
+    while len([*run.glob("step-*")]) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    status, output, errors = ended(process)
+    assert status != 0, (output, errors)
+    assert "interrupted; the model so far is saved" in output
+    assert model_file.load(out).history.interrupted
