@@ -42,6 +42,7 @@ GROUPS = {
     "testing": ("Checking derivatives", "tinygrad_mnist.testing", None),
     "lab": ("Looking inside", "tinygrad_mnist.lab", None),
     "sweep": ("Many networks", "tinygrad_mnist.sweep", None),
+    "cluster": ("One network on many machines", "tinygrad_mnist.cluster", None),
     "declaring": ("Operations of one's own", "tinygrad_mnist.declaring", ["view", "reduction", "running"]),
     "primitive": ("What a primitive is", "tinygrad_mnist.primitive", ["loop", "Primitive"]),
     "files": ("Model files", "tinygrad_mnist.model_file", ["load", "save", "to_bytes"]),
