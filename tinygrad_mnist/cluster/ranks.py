@@ -38,25 +38,43 @@ class Ranks(Protocol):
     size: int
 
     def gathered(self, own: Array, counts: Sequence[int]) -> Array:
-        """What all ranks have, one after another along the first axis; `counts`: how long each is."""
+        """What all ranks have, one after another along the first axis: (sum of counts, ...).
+
+        Args:
+            own: what this one has, (its count, ...), of the same dtype and further axes on all.
+            counts: how long that of each rank is.
+        """
         ...
 
     def told(self, what: Any) -> Any:
-        """What rank 0 has, for all."""
+        """What rank 0 has, for all.
+
+        Args:
+            what: this rank's, which counts only on rank 0; anything that can be pickled.
+        """
         ...
 
 
 class OneRank:
-    """A single process."""
+    """A single process, as `Ranks`."""
 
     rank, size = 0, 1
 
     def gathered(self, own: Array, counts: Sequence[int]) -> Array:
-        """See `Ranks`."""
+        """What this one has.
+
+        Args:
+            own: an array of any shape and dtype, which is given back.
+            counts: its length.
+        """
         return own
 
     def told(self, what: Any) -> Any:
-        """See `Ranks`."""
+        """What this one has.
+
+        Args:
+            what: anything, which is given back.
+        """
         return what
 
 

@@ -36,7 +36,11 @@ class Range:
             )
 
     def at(self, share: float) -> float:
-        """The number at a share of the way, 0 to 1."""
+        """The number at a place on the way.
+
+        Args:
+            share: of the way, 0 to 1.
+        """
         x = self.low * (self.high / self.low) ** share if self.low > 0 else self.high * share
         x = min(max(float(f"{x:.3g}"), self.low), self.high)
         return round(x) if self.whole else x
