@@ -5,10 +5,7 @@ REASONS: dict[tuple[str, str], str] = {}
 
 #: beginning or end of a name -> what to write instead
 NOT_HERE = {
-    "Lazy": "give the number of inputs",
-    "3d": "volumes have no convolution or pooling here",
     "Fractional": "MaxPool2d",
-    "CTCLoss": "CrossEntropyLoss of aligned symbols",
     "LinearCrossEntropyLoss": "CrossEntropyLoss of a Linear",
     "SparseAdam": "Adam: gradients of tables are not sparse",
     "Muon": "AdamW",
