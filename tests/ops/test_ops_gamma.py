@@ -38,7 +38,7 @@ def test_digamma_steps_as_gamma_does():
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_polygamma_steps_as_gamma_does(n):
-    x = doubles([0.01, 0.3, 1.0, 2.5, 7.9, 40.0])
+    x = doubles([0.01, 0.3, 1.0, 2.5, 7.9, 40.0, -0.4, -2.7])
     step = (-1) ** n * math.factorial(n) * x ** -(n + 1)
     np.testing.assert_allclose(tg.polygamma(n, x + 1) - step, tg.polygamma(n, x), rtol=1e-12)
     assert tg.polygamma(1, doubles([1.0])).item() == pytest.approx(math.pi**2 / 6, rel=1e-14)

@@ -154,6 +154,11 @@ UNLIKE: dict[str, str] = {
     "baddbmm": "as of addmv",
     "nn.functional.bilinear": "of integers the result is a float32, as of every layer",
     "argsort": _ORDER,
+    "cholesky_solve": "of L only its triangle is looked at, and has a derivative",
+    "nn.functional.ctc_loss": (
+        "by log_probs that are no logarithms of a softmax: there its derivative is in theirs already; after "
+        "log_softmax they agree"
+    ),
     "cov": "negative weights are not looked for; a derivative that is 0 up to rounding",
     "kthvalue": _ORDER,
     "topk": _ORDER,

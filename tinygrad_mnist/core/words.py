@@ -78,19 +78,19 @@ def slice_scatter(
     return result
 
 
-def diagonal_scatter(input: Value, src: Any, offset: int = 0) -> Value:
-    """The matrix x, with the values of `src` on a diagonal.
+def diagonal_scatter(input: Value, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Value:
+    """x, with the values of `src` on the diagonals of its matrices.
 
     Args:
-        input: (rows, columns), any dtype.
-        src: as long as the diagonal; cast to x's dtype.
+        input: any shape of two axes or more, any dtype.
+        src: of the shape of `tg.diagonal(x, offset, dim1, dim2)`; cast to x's dtype.
         offset: how far above the main diagonal.
+        dim1, dim2: the axes of the matrices.
     """
-    if input.ndim != 2:
-        raise ShapeError(f"diagonal_scatter: needs a matrix, not shape {input.shape}")
-    rows, columns = np.nonzero(np.eye(input.shape[0], input.shape[1], offset))
-    result: Value = assigned(input, (rows, columns), src)
-    return result
+    places = np.diagonal(np.arange(math.prod(input.shape)).reshape(input.shape), offset, dim1, dim2)
+    if not hasattr(src, "dtype") or src.shape != places.shape:
+        raise ShapeError(f"diagonal_scatter: needs values of shape {places.shape}")
+    return ops.reshape(assigned(ops.reshape(input, (-1,)), (places,), src), input.shape)
 
 
 def renorm(input: Value, p: float, dim: int, maxnorm: float) -> Value:
@@ -102,6 +102,8 @@ def renorm(input: Value, p: float, dim: int, maxnorm: float) -> Value:
         dim: the axis that counts the slices.
         maxnorm: how long a slice may be.
     """
+    if input.ndim < 2:
+        raise ShapeError(f"renorm: needs at least 2 axes, not shape {tuple(input.shape)}")
     others = tuple(i for i in range(input.ndim) if i != dim % input.ndim)
     lengths = ops.norm(input, p, others, True)
     result: Value = input * ops.where(lengths > maxnorm, maxnorm / (lengths + 1e-7), 1.0)
@@ -162,7 +164,14 @@ def ldexp(input: Value, other: Value) -> Value:
         input: any shape, any dtype; integers count as float32.
         other: exponents, of a shape that broadcasts with x's, any dtype.
     """
+    _check_tensor("ldexp", input)
+    _check_tensor("ldexp", other)
     return input * ops.pow(2.0, other)
+
+
+def _check_tensor(name: str, other: Any) -> None:
+    if not hasattr(other, "dtype"):
+        raise TypeError(f"{name}: both arguments are tensors, not the number {other!r}; write tg.tensor(...)")
 
 
 def logaddexp2(input: Value, other: Value) -> Value:
@@ -183,6 +192,7 @@ def gcd(input: Value, other: Value) -> Value:
         input: any shape, integers.
         other: of a shape that broadcasts with x's, integers.
     """
+    _check_tensor("gcd", other)
     return input.wrapped(np.gcd(input.numpy(), np.asarray(other)))
 
 
@@ -193,6 +203,7 @@ def lcm(input: Value, other: Value) -> Value:
         input: any shape, integers.
         other: of a shape that broadcasts with x's, integers.
     """
+    _check_tensor("lcm", other)
     return input.wrapped(np.lcm(input.numpy(), np.asarray(other)))
 
 
@@ -206,7 +217,9 @@ def sum_to_size(input: Value, *size: Any) -> Value:
     shape = tuple(size[0]) if len(size) == 1 and isinstance(size[0], tuple | list) else size
     if broadcast_shapes(shape, input.shape) != tuple(input.shape):
         raise ShapeError(f"sum_to_size: {shape} does not broadcast to {input.shape}")
-    result: Value = sum_to(input, shape)
+    if shape and shape == tuple(input.shape):
+        return input
+    result: Value = sum_to(input.long() if input.dtype.kind == "b" else input, shape)
     return result
 
 
@@ -290,4 +303,9 @@ class Words(InPlace[_T]):
         """One value on the main diagonal of a matrix; returns self."""
         if wrap:
             raise ValueError("fill_diagonal_: wrap=True is not here")
-        return change(self, "fill_diagonal_", lambda old: diagonal_scatter(old, fill_value))  # type: ignore[return-value]
+
+        def fill(old: Value) -> Value:
+            count = min(old.shape)
+            return diagonal_scatter(old, np.full(count, fill_value, old.dtype))
+
+        return change(self, "fill_diagonal_", fill)  # type: ignore[return-value]

@@ -241,12 +241,12 @@ class AdaptiveMaxPool2d(_AdaptiveMax):
         return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
 
 
-class AdaptiveMaxPool3d(_AdaptiveAvg):
+class AdaptiveMaxPool3d(_AdaptiveMax):
     """The largest elements of boxes that cut a volume into `output_size` parts."""
 
     def forward(self, input: Value) -> Value:
         """See `functional.adaptive_max_pool3d`."""
-        return F.adaptive_max_pool3d(input, self.output_size)
+        return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)
 
 
 class _Unpool(Module):

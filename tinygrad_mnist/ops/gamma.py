@@ -81,7 +81,7 @@ def digamma(x: Value) -> Value:
 )
 @in_floats
 def polygamma(n: int, input: Value) -> Value:
-    """The derivative of order n of `digamma`, for positive arguments; of others NaN, unless n is 0.
+    """The derivative of order n of `digamma`; infinite at 0, -1, -2, ... (for n = 0 see there).
 
     Args:
         n: 0 for digamma itself; ValueError below.
@@ -92,16 +92,37 @@ def polygamma(n: int, input: Value) -> Value:
     if n == 0:
         return digamma(input)
     t = _exactly(input)
-    positive = gt(t, 0)
-    s = where(positive, t, 1.0)
+    below = lt(t, 0.5)
+    s = where(below, 1 - t, t)
     z = s + _STEPS
     y = math.factorial(n - 1) * z**-n + 0.5 * math.factorial(n) * z ** -(n + 1)
     weights = [b * math.factorial(2 * k + n - 1) / math.factorial(2 * k) for k, b in _numbered()]
     y = y + _sum_of_powers(z, weights, n + 2)
     for i in range(_STEPS):
         y = y + math.factorial(n) * (s + i) ** -(n + 1)
-    y = where(positive, y, where(eq(t, 0), math.inf, math.nan))
+    pole = below * eq(t, floor(t))
+    cotangent = 1 / tan(math.pi * where(pole, 0.25, t))
+    y = where(
+        below, (-1.0) ** n * y + math.pi ** (n + 1) * (-1.0) ** n * _slope_of_cotangent(n, cotangent), y
+    )
+    y = where(pole, math.inf, y)
     return cast(y if n % 2 else -y, input.dtype)
+
+
+def _slope_of_cotangent(n: int, c: Value) -> Value:
+    """The derivative of order n of the cotangent c, in powers of c: that of c^k is -k c^(k-1) (1 + c^2)."""
+    powers = {1: 1}
+    for _ in range(n):
+        slopes: dict[int, int] = {}
+        for k, weight in powers.items():
+            if k:
+                slopes[k - 1] = slopes.get(k - 1, 0) - k * weight
+                slopes[k + 1] = slopes.get(k + 1, 0) - k * weight
+        powers = slopes
+    total: Value = 0.0
+    for k, weight in powers.items():
+        total = total + weight * c**k
+    return total
 
 
 def _numbered() -> list[tuple[int, float]]:

@@ -19,7 +19,7 @@ def conv1d(
     groups: int = 1,
 ) -> Value:
     """See `ops.conv1d`."""
-    _one_kind("conv1d", input, weight, bias)
+    of_one_kind("conv1d", input, weight, bias)
     return ops.conv1d(input, weight, bias, stride, padding, dilation, groups)
 
 
@@ -33,7 +33,7 @@ def conv2d(
     groups: int = 1,
 ) -> Value:
     """See `ops.conv2d`."""
-    _one_kind("conv2d", input, weight, bias)
+    of_one_kind("conv2d", input, weight, bias)
     return ops.conv2d(input, weight, bias, _pair(stride), _pair(padding), _pair(dilation), groups)
 
 
@@ -82,7 +82,8 @@ def conv_transpose1d(
     return ops.squeeze(y, -2)
 
 
-def _one_kind(name: str, input: Value, weight: Value, bias: Value | None) -> None:
+def of_one_kind(name: str, input: Value, weight: Value, bias: Value | None) -> None:
+    """DTypeError for a bias of another kind of dtype than the input and the weight."""
     if bias is not None and input.dtype.kind == weight.dtype.kind != bias.dtype.kind:
         raise DTypeError(
             f"{name}: Input type ({input.dtype}) and bias type ({bias.dtype}) should be the same; cast one"

@@ -15,7 +15,8 @@ from ...errors import ShapeError
 from ...ops.floats import in_floats
 from ...ops.windows import overlapped, windows
 from ...primitive import Value
-from .pooling import max_pool2d, root
+from .convolution import of_one_kind
+from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, max_pool2d, root
 
 
 def conv3d(
@@ -40,6 +41,7 @@ def conv3d(
     Raises ShapeError for shapes that do not fit.
     """
     _check("conv3d", input, weight)
+    of_one_kind("conv3d", input, weight, bias)
     if input.ndim == 4:
         return _of_one(conv3d, input, weight, bias, stride, padding, dilation, groups)
     kernel, step, gap = weight.shape[2:], _three("stride", stride, 1), _three("dilation", dilation, 1)
@@ -129,6 +131,8 @@ def max_pool3d(
     kernel, step = _three("kernel_size", kernel_size, 1), _steps(stride, kernel_size)
     around, gap = _three("padding", padding, 0), _three("dilation", dilation, 1)
     x, images = _images("max_pool3d", input)
+    if 0 in x.shape[1:]:
+        raise ShapeError(f"max_pool3d: needs channels and axes from 1 on, not {tuple(input.shape)}")
     found = max_pool2d(images, kernel[1:], step[1:], around[1:], gap[1:], ceil_mode, return_indices)
     values, places = found if return_indices else (found, None)
     along = _along_depth(x, values)
@@ -137,14 +141,16 @@ def max_pool3d(
     )
     if places is None:
         return _as_volumes(input, found, values)
-    values_of_boxes, which = found
-    area = images.shape[-2] * images.shape[-1]
-    at = ops.gather(ops.flatten(_along_depth(x, places), -2), -1, ops.flatten(which, -2))
-    at = ops.reshape(at, which.shape) + which // along.shape[-1] * area
-    return _as_volumes(input, values_of_boxes, values), _as_volumes(input, at, values)
+    return _as_volumes(input, found[0], values), _as_volumes(input, _places(x, places, found[1]), values)
 
 
-@in_floats
+def _places(x: Value, places: Value, which: Value) -> Value:
+    """The places in volumes of what is at `which` of its depths and parts, with those in images."""
+    parts = _along_depth(x, places)
+    at = ops.gather(ops.flatten(parts, -2), -1, ops.flatten(which, -2))
+    return ops.reshape(at, which.shape) + which // parts.shape[-1] * (x.shape[-2] * x.shape[-1])
+
+
 def avg_pool3d(
     input: Value,
     kernel_size: Any,
@@ -154,7 +160,7 @@ def avg_pool3d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Value:
-    """The mean of every box; arguments as in `avg_pool2d`.
+    """The mean of every box; integers give integers, cut; arguments as in `avg_pool2d`.
 
     Args:
         input: (N, C, D, H, W), or one volume (C, D, H, W); float32 or float64.
@@ -175,7 +181,8 @@ def avg_pool3d(
     y = _as_volumes(input, found, means)
     if divisor_override == 0:
         raise ValueError("avg_pool3d: divisor_override must not be 0")
-    return y if divisor_override is None else y / divisor_override
+    y = y if divisor_override is None else y / divisor_override
+    return y if input.dtype.kind == "f" else ops.cast(y, input.dtype)
 
 
 @in_floats
@@ -189,21 +196,26 @@ def lp_pool3d(
 
 def adaptive_avg_pool3d(input: Value, output_size: Any) -> Value:
     """Means of boxes that cut (N, C, D, H, W) into `output_size` parts, as `adaptive_avg_pool2d`."""
-    return _by_parts("adaptive_avg_pool3d", ops.adaptive_avg_pool2d, input, output_size)
+    x, images, sizes = _cut("adaptive_avg_pool3d", input, output_size)
+    means = adaptive_avg_pool2d(images, sizes[1:])
+    return _as_volumes(input, adaptive_avg_pool2d(_along_depth(x, means), (sizes[0], None)), means)
 
 
-def adaptive_max_pool3d(input: Value, output_size: Any) -> Value:
-    """The largest elements of the boxes of `adaptive_avg_pool3d`."""
-    return _by_parts("adaptive_max_pool3d", ops.adaptive_max_pool2d, input, output_size)
+def adaptive_max_pool3d(input: Value, output_size: Any, return_indices: bool = False) -> Value:
+    """The largest elements of the boxes of `adaptive_avg_pool3d`; with `return_indices` also their places."""
+    x, images, sizes = _cut("adaptive_max_pool3d", input, output_size)
+    values, places = adaptive_max_pool2d(images, sizes[1:], True)
+    along, which = adaptive_max_pool2d(_along_depth(x, values), (sizes[0], None), True)
+    y = _as_volumes(input, along, values)
+    return (y, _as_volumes(input, _places(x, places, which), values)) if return_indices else y
 
 
-def _by_parts(name: str, pool: Callable[..., Value], input: Value, output_size: Any) -> Value:
+def _cut(name: str, input: Value, output_size: Any) -> tuple[Value, Value, tuple[Any, ...]]:
+    """The volumes, their images, and into how many parts each axis is cut."""
     sizes = tuple(output_size) if isinstance(output_size, tuple | list) else (output_size,) * 3
     if len(sizes) != 3:
         raise ShapeError(f"{name}: output_size must be one number or three, not {output_size}")
-    x, images = _images(name, input)
-    parts = pool(images, sizes[1:])
-    return _as_volumes(input, pool(_along_depth(x, parts), (sizes[0], None)), parts)
+    return *_images(name, input), sizes
 
 
 def _images(name: str, input: Value) -> tuple[Value, Value]:
