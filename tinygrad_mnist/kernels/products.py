@@ -226,6 +226,9 @@ def part_of_product(
         b_column = 1
     if depth <= 1:
         a_column = b_row = 1
+    if n == 1 and right - left == 1 and m > 1 and c_row == 1:  # a column is a row turned
+        a, a_row, a_column, b, b_row, b_column = b, 1, b_row, a, a_column, a_row
+        c_row, m, n, top, bottom, left, right = m, 1, m, 0, 1, top, bottom
     a, b, c_part = offset(a, top * a_row), offset(b, left * b_column), offset(c, top * c_row + left)
     rows, columns = bottom - top, right - left
     if a_column == 1 and b_row == 1 and b_column != 1 and m <= min(DOTS_UP_TO, depth):
