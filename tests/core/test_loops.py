@@ -9,6 +9,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist.errors import DTypeError, GraphError, ShapeError
+from tinygrad_mnist.interop.recording import recorded
 
 
 def some(*shape, seed=0):
@@ -314,3 +315,12 @@ def test_a_checkpoint_is_refused_where_what_it_depends_on_has_changed():
         w.assign_(w * 2)
     with pytest.raises(GraphError):
         y.backward()
+
+
+def test_programs_that_have_no_loops_have_them_written_out():
+    model = tg.nn.GRU(4, 5)
+    xs = some(3, 2, 4)
+    examples = [np.moveaxis(xs.numpy(), 0, 1)]
+    found = recorded(lambda x: model(tg.transpose(x, 0, 1))[0][-1], examples, lambda name: False)
+    values = found.values(examples)
+    np.testing.assert_allclose(values[found.outputs[0].name], model(xs)[0][-1].detach().numpy(), rtol=1e-5)

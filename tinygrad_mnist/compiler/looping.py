@@ -54,6 +54,8 @@ class LoopTrace(Trace):
         loops: those recorded, by the symbol of their call.
     """
 
+    has_loops = True
+
     def __init__(self, reads: Reads, paths: Mapping[int, str] = MappingProxyType({})) -> None:
         super().__init__(reads, paths)
         self.loops: dict[Symbol, Loop] = {}

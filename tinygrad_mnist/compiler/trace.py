@@ -117,7 +117,10 @@ class Trace:
         reads: what else the function depends on.
         phase: what is being recorded: forward, backward or update.
         floats: those of Python that the program reads at each call.
+        has_loops: whether loops are recorded as such, or written out.
     """
+
+    has_loops = False
 
     def __init__(self, reads: Reads, paths: Mapping[int, str] = MappingProxyType({})) -> None:
         self.reads = reads

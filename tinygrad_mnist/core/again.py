@@ -16,6 +16,12 @@ from .together import called, picked
 from .tree import flatten
 
 
+def looping() -> Any:
+    """What records a program that can have loops, if something does; in others they are written out."""
+    recorder = tracing.get()
+    return recorder if recorder is not None and recorder.has_loops else None
+
+
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """The function `f`, of whose inside nothing is kept for `backward`: it runs again there.
 
@@ -33,10 +39,11 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(f)
     def again(*args: Any, **kwargs: Any) -> Any:
-        recorder = tracing.get()
+        recorder = looping()
         if recorder is not None:
             return recorder.checkpoint(functools.partial(f, *args, **kwargs))
-        return _kept_out(f, args, kwargs) if recording.get() else f(*args, **kwargs)
+        plain = tracing.get() is not None or not recording.get()
+        return f(*args, **kwargs) if plain else _kept_out(f, args, kwargs)
 
     return again
 

@@ -16,9 +16,9 @@ import numpy as np
 from .. import ops
 from ..errors import DTypeError, ShapeError
 from ..ops.views import alias
-from .again import checkpoint
+from .again import checkpoint, looping
 from .generator import drawn_from
-from .tape import clock, set_recording, tracing
+from .tape import clock, set_recording
 from .tensor import Tensor, filled, wrap
 from .tree import Tree, flatten, paths
 
@@ -139,7 +139,7 @@ def while_loop(test: Callable[[Tree], Any], f: Callable[[Tree], Tree], state: Tr
     def step(leaves: list[Tensor], _: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         return body.checked(f(body.rebuild(leaves))), []
 
-    recorder = tracing.get()
+    recorder = looping()
     if recorder is not None:
         return body.rebuild(
             recorder.loop(step, body.leaves, [], steps, False, _names(f, 0, state), going=going)[0]
@@ -166,7 +166,7 @@ class _Body:
         self._name, self._f = name, f
         self._paths = list(paths(state, "state"))
         leaves, self.rebuild = flatten(state)
-        self.leaves = leaves if tracing.get() else list(map(alias, leaves))  # f may change them in place
+        self.leaves = leaves if looping() else list(map(alias, leaves))  # f may change them in place
         self.rebuild_kept: Callable[[Sequence[Any]], Tree] = lambda leaves: None
 
     def checked(self, new: Tree) -> list[Tensor]:
@@ -207,7 +207,7 @@ def _loop(
     names: Sequence[str],
 ) -> tuple[list[Tensor], list[Tensor]]:
     """A loop of so many steps, here and now or in the program that is being recorded."""
-    recorder = tracing.get()
+    recorder = looping()
     if recorder is not None:
         last, kept = recorder.loop(step, state, elements, steps, reverse, names)
         return last, kept
@@ -227,7 +227,7 @@ def _loop(
 
 def _others(leaves: list[Tensor]) -> list[Tensor]:
     """A state for a step that may change it in place; for one on the tape see `_as_of`."""
-    return [x if x.requires_grad or tracing.get() else wrap(x.array) for x in leaves]
+    return [x if x.requires_grad else wrap(x.array) for x in leaves]
 
 
 def _as_of(number: int, x: Tensor) -> Tensor:
