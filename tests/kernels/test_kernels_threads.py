@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import tinygrad_mnist as tg
-from tinygrad_mnist.kernels import threads
+from tinygrad_mnist.kernels import elementwise, threads
 from tinygrad_mnist.kernels.arrays import lock, unlock
 from tinygrad_mnist.kernels.barrier import ABANDONED, barrier
 from tinygrad_mnist.kernels.policy import kernel
@@ -218,3 +220,30 @@ def test_where_the_number_of_threads_comes_from(monkeypatch):
 def test_wrong_numbers_of_threads_are_refused(n):
     with pytest.raises((ValueError, TypeError), match=r"set_num_threads|integer"):
         tg.set_num_threads(n)
+
+
+def test_a_kernel_that_threads_need_first_at_once_is_made_once():
+    made = []
+
+    class Kernel:
+        def __init__(self):
+            self.overloads = {}
+
+        def compile(self, signature):
+            time.sleep(0.01)
+            self.overloads[signature] = signature
+
+    def make():
+        time.sleep(0.02)
+        made.append(Kernel())
+        return made[-1]
+
+    later = elementwise._Later(make)
+
+    def first(signature):
+        later.compile(signature)
+        return later.overloads[signature]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(first, range(4))) == [0, 1, 2, 3]
+    assert len(made) == 1

@@ -4,6 +4,7 @@ Each takes a float32 or float64 array of any shape, strides and alignment. No fl
 warnings are raised: an infinite or undefined result is the value IEEE 754 gives it.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,9 @@ Array = ndarray[Any, Any]
 MANY = 1 << 14  # elements that keep a kernel busy for long enough to let other threads run
 
 
+_one_makes = threading.RLock()
+
+
 class _Later:
     """A kernel that is made when it is first compiled: importing the package makes none of them."""
 
@@ -45,7 +49,8 @@ class _Later:
 
     def compile(self, signature: Any) -> None:
         """As a kernel's."""
-        self._kernel = self._kernel or self._make()
+        with _one_makes:  # another thread's would be without what this one compiles
+            self._kernel = self._kernel or self._make()
         self._kernel.compile(signature)
 
     @property
