@@ -195,6 +195,17 @@ def test_a_while_loop_does_not_make_the_step_after_the_last():
     assert tg.jit(tg.grad(total))(xs).tolist() == [1, 1, 1]
 
 
+def test_divergence_is_not_hidden():
+    def squared(h):
+        return tg.scan(lambda h, x: (h * h, h), h, length=10)[0]
+
+    gradient = tg.grad(lambda h: squared(h).sum())
+    start = tg.tensor([2.0, 0.5, np.nan])
+    with np.errstate(over="ignore"):
+        alike(tg.jit(squared)(start), squared(start))
+        alike(tg.jit(gradient)(start), gradient(start))
+
+
 def test_no_step_and_one():
     empty = tg.jit(looped)(W, H, XS[:0])
     alike(empty, (H, tg.zeros(0, 2, 3)))
