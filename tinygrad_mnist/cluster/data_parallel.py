@@ -27,7 +27,7 @@ class DataParallel:
     """Steps of training whose batches are shared by ranks, with the same bits for any number of them.
 
     A batch is cut into a fixed number of shards. Each shard's gradient is computed by itself, by the rank
-    that has it; they are added in one fixed tree and every rank does the same step with the sum:
+    that has it; they are added in one fixed tree and every rank does the same step with the sum::
 
         parallel = cluster.DataParallel(model, optimiser)
         for images, labels in batches:                     # the same on every rank
