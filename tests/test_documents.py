@@ -36,7 +36,6 @@ TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 PIECES = {
     "README.md": {
         "# forward:": "lines of a generated function",
-        "f = lambda x": "f of no particular x and v",
     },
     "docs/adding.md": {"from tinygrad_mnist.declaring import reduction": "derivatives left out, as ..."},
     "docs/vmap.md": {"f = lambda x": "np and tg are meant"},

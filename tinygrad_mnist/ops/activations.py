@@ -36,7 +36,7 @@ def gelu(x: Value, approximate: str = "none") -> Value:
 
 @composite(_CASE)
 def leaky_relu(x: Value, negative_slope: float = 0.01) -> Value:
-    """x where positive, negative_slope * x elsewhere."""
+    """x where positive, negative_slope * x elsewhere (Maas et al. 2013)."""
     return where(x > 0, x, x * negative_slope)
 
 
