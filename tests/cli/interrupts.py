@@ -78,6 +78,12 @@ print("done", caught, steps, flush=True)
 """
 
 
+def default_signals() -> None:
+    """As in a terminal; a shell in the background ignores SIGINT, and nohup SIGHUP."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def started(command: list[str], cache: Path, folder: Path) -> subprocess.Popen[str]:
     """A process with a cache of its own, to which Ctrl-C means what it means to a user."""
     return subprocess.Popen(
@@ -87,7 +93,7 @@ def started(command: list[str], cache: Path, folder: Path) -> subprocess.Popen[s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=default_signals,
     )
 
 

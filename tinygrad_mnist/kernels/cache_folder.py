@@ -9,6 +9,7 @@ there is no cache: a warning says why, once, and how to name one.
 import contextlib
 import functools
 import hashlib
+import importlib
 import os
 import re
 import stat
@@ -18,10 +19,13 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import numba
 import numpy
+
+_locks: Any = importlib.import_module("fcntl") if os.name == "posix" else None
 
 VARIABLE = "TINYGRAD_MNIST_CACHE"
 
@@ -161,6 +165,23 @@ def keep(path: Path, content: bytes) -> None:
         os.unlink(temporary)
         raise
     _prune_once(path)
+
+
+@contextlib.contextmanager
+def held(name: str) -> Iterator[None]:
+    """Of processes that share the folder, one at a time is in a block of this name; all, if there is none."""
+    folder = cache_directory()
+    if folder is None or _locks is None:
+        yield
+        return
+    _make(folder)
+    path = folder / f".{name}.part"  # pruned as what a killed writer left
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        _locks.flock(handle, _locks.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def keep_program(name: str, source: str) -> str:

@@ -196,5 +196,5 @@ export class Network {
 
 /** A rate at which one image at a time can be learned: a part of the recipe's, which is for whole batches. */
 export function usualRate({ contents: { recipe } }) {
-  return recipe.optimiser === "sgd" ? recipe.rate / 4 : 0.05;
+  return recipe.optimiser === "sgd" ? recipe.rate / 16 : 0.05;
 }

@@ -10,7 +10,7 @@ const MOST = 200;
 const MOST_ROUNDS = 1000;
 
 export function showOwn(glass, panel) {
-  let kept = fromShelf(), rate = usualRate(glass.description), rounds = 20, report = null;
+  let kept = fromShelf(), rate = usualRate(glass.description), rounds = 200, report = null;
   const list = make("div.pictures"), outcome = make("div.wide", { tabIndex: 0, role: "region", "aria-label": "What was learned and forgotten" });
   const said = make("p", { role: "status" });
   const labels = digitButtons("Keep what is drawn as", (digit) => {

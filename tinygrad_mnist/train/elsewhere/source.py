@@ -75,9 +75,9 @@ def source_of(examples: Examples, path: str | os.PathLike[str] | None, spool: Pa
     if len(examples[0]) == _IN_PACKAGE and digest == _digest(read(None)):
         return Source(None, digest)
     own = writing.folder(spool) / f"examples-{digest[:16]}.npz"
-    contents = io.BytesIO()
-    np.savez(contents, images=examples[0], labels=examples[1])
-    writing.write(own, contents.getvalue())
+    file = io.BytesIO()
+    np.savez(file, images=examples[0], labels=examples[1])
+    writing.write(own, file.getvalue())
     return Source(os.path.abspath(own), digest)
 
 

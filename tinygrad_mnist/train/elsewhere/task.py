@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import importlib
-import os
 import socket
 import sys
 import time
@@ -15,14 +13,13 @@ from typing import Any
 
 from ... import __version__
 from ...errors import DataError
-from ...kernels.cache_folder import cache_directory
+from ...kernels.cache_folder import held
 from ...kernels.threads import alone
 from ..crew import kind_of
 from ..recipes import Recipe
 from ..trained import run
 from .source import Source, found
 
-_locks: Any = importlib.import_module("fcntl") if os.name == "posix" else None
 _warmed: set[Recipe] = set()  # whose programs this process has
 
 
@@ -108,13 +105,10 @@ def trained(recipe: Recipe, images: Any, labels: Any, **options: Any) -> Any:
 
 @contextlib.contextmanager
 def _first_of_the_node(kind: Recipe) -> Iterator[None]:
-    folder = cache_directory()
-    if kind in _warmed or folder is None or _locks is None:
+    if kind in _warmed:
         yield
         return
-    digest = hashlib.sha256(repr(kind).encode()).hexdigest()[:24]
-    with open(folder / f".{digest}.part", "w") as lock:  # a name that the cache cleans up
-        _locks.flock(lock, _locks.LOCK_EX)
+    with held(hashlib.sha256(repr(kind).encode()).hexdigest()[:24]):
         yield
     _warmed.add(kind)
 
