@@ -5,7 +5,6 @@ It is recorded once, on symbols. The program of one element is the body of the l
 
 from __future__ import annotations
 
-import operator
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,18 +49,30 @@ class InPlace:
         self._all: dict[Any, _Family] = {} if is_made_anew else _FAMILIES  # passes hold what it closes over
         self._values: list[Any] = []
         self._numbers: list[float] = []
+        self._places: list[int] = []  # of each option among the numbers
         self._found: dict[Any, _Pass | None] = {}
         self._families: dict[tuple[int, ...], _Family] = {}
 
     def give(self, options: Mapping[str, Any]) -> None:
         """From now on call the function with these options."""
         values = list(options.values())
-        if len(values) == len(self._values) and all(map(operator.is_, values, self._values)):
-            return
+        if len(values) == len(self._values):
+            new = [k for k, (x, y) in enumerate(zip(values, self._values, strict=True)) if x is not y]
+            if not new:
+                return
+            if all(type(values[k]) is type(self._values[k]) is float for k in new):
+                self._numbers = self._numbers.copy()
+                for k in new:
+                    self._numbers[self._places[k]] = values[k]
+                self._values = values
+                return
         self._found, self._families = {}, {}
         tensors: list[Tensor] = []
-        self._numbers = []
-        self._structure = structure_of(dict(options), tensors, self._numbers)
+        self._numbers, self._places = [], []
+        for x in values:
+            self._places.append(len(self._numbers))
+            structure_of(x, tensors, self._numbers)
+        self._structure = structure_of(dict(options), tensors, [])
         self._values = values if all(map(_is_fixed, values)) else []
         self._is_known = not tensors
 
@@ -91,8 +102,9 @@ class InPlace:
             return None
         if targets not in self._families:
             self._families[targets] = self._family(targets)
-        family = self._families[targets]
-        self._found[key] = found = family.find(self._function, shape, dtype, others, floats, self._numbers)
+        family, last = self._families[targets], self._found.get(key)
+        found = family.find(self._function, shape, dtype, others, floats, self._numbers, last)
+        self._found[key] = found
         return None if found is None else found.ready(floats, self._numbers)
 
     def _family(self, targets: tuple[int, ...]) -> _Family:
@@ -130,17 +142,22 @@ class _Family:
         others: int,
         floats: list[float],
         rest: list[float],
+        last: _Pass | None,
     ) -> _Pass | None:
-        """What the function is for so many arrays, and for numbers; None if it is no pass."""
+        """What the function is for so many arrays, and for numbers; None if it is no pass. Before it was `last`."""
         with self._lock:
             self._numbers[:] = [*floats, *rest]
+            if last is not None and last.holds():
+                last.give(floats, rest)
+                return last
             passes = self._passes.setdefault((shape, dtype, others, len(floats)), [])
             found = next((x for x in passes if x is None or x.holds()), None)
             if found is None and len(passes) < _MOST and None not in passes:
                 symbols = [Symbol(f"x{k}", shape, dtype) for k in range(1 + others)]
                 found = self._record(function, symbols, len(floats))
                 passes.append(found)
-            if found is not None and found.holds():
+                found = found if found is not None and found.holds() else None
+            if found is not None:
                 found.give(floats, rest)
             return found
 
