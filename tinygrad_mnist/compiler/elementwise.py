@@ -144,7 +144,7 @@ class _Family:
         rest: list[float],
         last: _Pass | None,
     ) -> _Pass | None:
-        """What the function is for so many arrays, and for numbers: `last` at first; None if it is no pass."""
+        """What the function is for so many arrays, and for numbers: first of all `last`; None: no pass."""
         with self._lock:
             self._numbers[:] = [*floats, *rest]
             if last is not None and last.holds():
