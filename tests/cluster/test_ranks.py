@@ -88,7 +88,8 @@ def test_a_rank_is_killed_and_the_training_goes_on_with_fewer(folder, tmp_path):
     status, output, errors = ended(process)
     assert status != 0
     assert time.monotonic() - begin < 10
-    assert "KILLED" in (output + errors).upper()  # the launcher's words
+    said = (output + errors).upper()
+    assert "KILLED" in said or "ABORT" in said  # the launcher's words, or those of a rank that noticed first
     assert not out.exists()
     trained(2, folder, out, *options, "--resume")
     trained(1, folder, tmp_path / "whole.safetensors", "--epochs", "40")
