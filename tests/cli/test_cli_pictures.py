@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -148,3 +150,15 @@ def test_a_photograph_lying_on_its_side(tmp_path):
 def test_kinds_of_arrays(tmp_path, dtype):
     np.save(tmp_path / "image.npy", np.asfortranarray(disk().astype(dtype)))
     assert (inked(read_picture(tmp_path / "image.npy")) == inked(disk())).all()
+
+
+def test_a_description_longer_than_the_file_makes_no_room_for_itself(tmp_path):
+    path = tmp_path / "long.npy"
+    path.write_bytes(b"\x93NUMPY\x02\x00" + (662_377_785).to_bytes(4, "little") + b"{'descr': '<f4'")
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="longer than the file"):
+            read_picture(path)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()

@@ -47,6 +47,7 @@ def _check_size(height: int, width: int) -> None:
 
 def _read_array(path: Path) -> Picture:
     try:
+        _check_header(path)
         # Mapped, not read: a header that claims more than the file has then allocates nothing.
         array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
     except Exception as error:  # of many kinds: the header is Python's syntax
@@ -57,6 +58,15 @@ def _read_array(path: Path) -> Picture:
         )
     _check_size(*array.shape)
     return _smaller(array)
+
+
+def _check_header(path: Path) -> None:
+    """ValueError where the description is said to be longer than the file: NumPy would make room for it."""
+    with path.open("rb") as file:
+        start = file.read(12)
+    length = int.from_bytes(start[8 : 10 if start[6:7] < b"\2" else 12], "little")
+    if length > path.stat().st_size:
+        raise ValueError(f"its description would be {length:,} bytes long, longer than the file")
 
 
 def _read_image(path: Path) -> Picture:
