@@ -19,7 +19,8 @@ from ..primitive import Array
 # What launchers tell each process: how many there are (MPICH and Intel, Open MPI, Slurm).
 _SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_NTASKS")
 _STATUS = 2
-_WAIT = 2.0  # seconds
+_HANDED_ON = 0.5  # seconds
+_WAIT = 2.0 + _HANDED_ON
 
 
 class RanksError(TinygradMnistError, RuntimeError):
@@ -103,6 +104,7 @@ class MpiRanks:
         """End all ranks, this one too."""
         sys.stdout.flush()
         sys.stderr.flush()
+        time.sleep(_HANDED_ON)  # else the launcher may end before it has read what was said
         self.world.Abort(_STATUS)
         os._exit(_STATUS)  # of some MPIs Abort comes back
 
