@@ -190,7 +190,7 @@ _FAMILIES: dict[Any, _Family] = {}
 
 def _is_elementwise(program: Program, recording: Recording, shape: Shape) -> bool:
     """Whether it is one pass over arrays of a shape, and of nothing else but the numbers it is given."""
-    inputs = {id(x) for _, x, _ in recording.trace.floats.inputs.values()}
+    inputs = {id(x) for x in recording.trace.floats.inputs.values()}
     return (
         not program.updates
         and all(isinstance(i.primitive.kind, Loop) for i in program.instructions)

@@ -8,6 +8,7 @@ value is asked for, as by `float` or `math.sqrt`, that decides, too.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -19,30 +20,38 @@ from ..core.tensor import Tensor, wrap
 from .places import Places
 
 _FLOAT64 = np.dtype(np.float64)
-#: What a number is read from: a dict or list, and a key of it.
-Source = tuple[Any, Any]
+_Decision = tuple[str, Callable[[], Any], Any]  # of what number, the question, its answer
+_Input = tuple[Tensor, Callable[[], float]]  # and how it is computed
+
+
+@dataclasses.dataclass(eq=False)
+class _Source:
+    """Where a number is read: an item of a dict or list. With what it was, and what depends on it."""
+
+    container: Any
+    key: Any
+    value: Any
+    decisions: list[_Decision] = dataclasses.field(default_factory=list)
+    inputs: list[_Input] = dataclasses.field(default_factory=list)
 
 
 class Numbers:
     """The numbers that one recorded program depends on.
 
     Attributes:
-        sources: where they are read.
-        inputs: the Tensors without axes through which the program is given them, by what they are; with
-            what they depend on and how they are computed.
+        inputs: the Tensors without axes through which the program is given them, by what they are.
     """
 
     def __init__(self, places: Places) -> None:
-        self.sources: list[tuple[Source, Any]] = []
-        self.inputs: dict[Any, tuple[frozenset[Any], Tensor, Callable[[], float]]] = {}
+        self.inputs: dict[Any, Tensor] = {}
+        self._sources: dict[Any, _Source] = {}
+        self._answers: dict[Any, Any] = {}
         self._places = places
-        self._decisions: dict[Any, tuple[frozenset[Any], str, Callable[[], Any], Any]] = {}
         self._names: dict[int, str] = {}
-        self._known: list[tuple[int, Any]] = []
 
     def argument(self, numbers: list[float], k: int) -> Any:
         """The Number for a float among the arguments, which stand in a list."""
-        return self._number((numbers, k), "number")
+        return self._number(numbers, k, "number")
 
     def option(self, options: dict[str, Any], name: str) -> Any:
         """A named value: for a float a Number, for a tuple of floats a tuple of Numbers."""
@@ -51,19 +60,17 @@ class Numbers:
         if type(value) is not float and not several:
             return value
         self._places.loose(options, name, name)
-        return self._number((options, name), name)
+        return self._number(options, name, name)
 
-    def _number(self, source: Source, name: str) -> Any:
-        container, key = source
-        value = container[key]
-        if not any(known == (id(container), key) for known in self._known):
-            self._known.append((id(container), key))
-            self.sources.append((source, value))
-            self.decide(name, ("types", (id(container), key)), lambda: _types(container[key]))
+    def _number(self, container: Any, key: Any, name: str) -> Any:
+        value, at = container[key], (id(container), key)
+        if at not in self._sources:
+            self._sources[at] = _Source(container, key, value)
+            self.decide(name, ("types", at), lambda: _types(container[key]))
         if type(value) is float:
-            return Number(self, lambda: container[key], (id(container), key), name)
+            return Number(self, lambda: container[key], at, name)
         return tuple(
-            Number(self, _part(source, k), (id(container), key, k), f"{name}_{k}") for k in range(len(value))
+            Number(self, _part(container, key, k), (*at, k), f"{name}_{k}") for k in range(len(value))
         )
 
     def decide(self, name: str, what: Any, question: Callable[[], Any]) -> Any:
@@ -72,21 +79,24 @@ class Numbers:
         Questions that are the same have an equal `what`.
         """
         answer = question()
-        self._decisions.setdefault(what, (_sources(what), name, question, answer))
+        if what not in self._answers:
+            self._answers[what] = answer
+            for at in _sources(what):
+                self._sources[at].decisions.append((name, question, answer))
         return answer
 
     def identity(self) -> tuple[Any, ...]:
         """Equal for what depends on the same numbers in the same way."""
-        answers = [(what, answer) for what, (*_, answer) in self._decisions.items()]
-        return [*self.inputs], answers
+        return [*self.inputs], [*self._answers.items()]
 
     def input(self, number: Number) -> Tensor:
         """The Tensor through which the program is given a number."""
         if number.key not in self.inputs:
-            x = wrap(np.array(number.now(), _FLOAT64))
-            self.inputs[number.key] = _sources(number.key), x, number.now
+            self.inputs[number.key] = x = wrap(np.array(number.now(), _FLOAT64))
             self._names[id(x)] = number.name
-        return self.inputs[number.key][1]
+            for at in _sources(number.key):
+                self._sources[at].inputs.append((x, number.now))
+        return self.inputs[number.key]
 
     def name(self, x: Any) -> str | None:
         """What an input is called."""
@@ -95,16 +105,20 @@ class Numbers:
     def change(self) -> str | None:
         """Read the numbers that have changed; the name of one with which the program is another, or None."""
         try:
-            new = {(id(c), key) for (c, key), value in self.sources if c[key] is not value}
-            if not new:
-                return None
-            for sources, name, question, answer in self._decisions.values():
-                if new & sources and not _same(question(), answer):
-                    return name
-            for sources, x, now in self.inputs.values():
-                if new & sources:
+            new = [
+                (source, now)
+                for source in self._sources.values()
+                if (now := source.container[source.key]) is not source.value
+            ]
+            for source, _ in new:
+                for name, question, answer in source.decisions:
+                    if not _same(question(), answer):
+                        return name
+            for source, _ in new:
+                for x, now in source.inputs:
                     x.array = np.array(now(), _FLOAT64)
-            self.sources = [(source, source[0][source[1]]) for source, _ in self.sources]
+            for source, now in new:
+                source.value = now
         except (LookupError, TypeError, ValueError, ArithmeticError):
             return "a number"
         return None
@@ -117,8 +131,8 @@ def _sources(what: Any) -> frozenset[Any]:
     return frozenset().union(*(_sources(part) for part in what[1:] if isinstance(part, tuple)))
 
 
-def _part(source: Source, k: int) -> Callable[[], float]:
-    return lambda: float(source[0][source[1]][k])
+def _part(container: Any, key: Any, k: int) -> Callable[[], float]:
+    return lambda: float(container[key][k])
 
 
 def _types(value: Any) -> Any:
