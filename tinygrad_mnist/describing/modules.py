@@ -121,6 +121,7 @@ unflattened_size: lengths of the new axes
 upsample.mode: "nearest", "linear", "bilinear" or "bicubic", as in `interpolate`
 Upsample.mode: "nearest", "linear", "bilinear" or "bicubic", as in `interpolate`
 nn:bias: whether there are biases
+nn:keywords: what is handed on, by name
 affine: whether there are a weight and a bias for each channel
 momentum: how much the running statistics take of each batch
 track_running_stats: whether running statistics are kept

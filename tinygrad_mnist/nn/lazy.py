@@ -65,130 +65,78 @@ class _Lazy(Module):
 
 
 class LazyLinear(_Lazy, Linear):
-    """A `Linear` whose in_features are those of the first input; arguments from out_features on as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """A `Linear` whose in_features are those of the first input; arguments from out_features on as there."""
 
     _becomes = Linear
 
 
 class LazyConv1d(_Lazy, Conv1d):
-    """A `Conv1d` whose in_channels are those of the first input; arguments from out_channels on as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """A `Conv1d` whose in_channels are those of the first input; arguments from out_channels on as there."""
 
     _becomes, _axis = Conv1d, -2
 
 
 class LazyConv2d(_Lazy, Conv2d):
-    """A `Conv2d` whose in_channels are those of the first input; arguments from out_channels on as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """A `Conv2d` whose in_channels are those of the first input; arguments from out_channels on as there."""
 
     _becomes, _axis = Conv2d, -3
 
 
 class LazyConv3d(_Lazy, Conv3d):
-    """A `Conv3d` whose in_channels are those of the first input; arguments from out_channels on as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """A `Conv3d` whose in_channels are those of the first input; arguments from out_channels on as there."""
 
     _becomes, _axis = Conv3d, -4
 
 
 class LazyConvTranspose1d(_Lazy, ConvTranspose1d):
-    """A `ConvTranspose1d` whose in_channels are those of the first input; the other arguments as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """A `ConvTranspose1d` whose in_channels are those of the first input; the other arguments as there."""
 
     _becomes, _axis = ConvTranspose1d, -2
 
 
 class LazyConvTranspose2d(_Lazy, ConvTranspose2d):
-    """A `ConvTranspose2d` whose in_channels are those of the first input; the other arguments as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """A `ConvTranspose2d` whose in_channels are those of the first input; the other arguments as there."""
 
     _becomes, _axis = ConvTranspose2d, -3
 
 
 class LazyConvTranspose3d(_Lazy, ConvTranspose3d):
-    """A `ConvTranspose3d` whose in_channels are those of the first input; the other arguments as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """A `ConvTranspose3d` whose in_channels are those of the first input; the other arguments as there."""
 
     _becomes, _axis = ConvTranspose3d, -4
 
 
 class LazyBatchNorm1d(_Lazy, BatchNorm1d):
-    """A `BatchNorm1d` whose num_features are those of the first input; the other arguments as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """A `BatchNorm1d` whose num_features are those of the first input; the other arguments as there."""
 
     _becomes, _axis = BatchNorm1d, 1
 
 
 class LazyBatchNorm2d(_Lazy, BatchNorm2d):
-    """A `BatchNorm2d` whose num_features are those of the first input; the other arguments as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """A `BatchNorm2d` whose num_features are those of the first input; the other arguments as there."""
 
     _becomes, _axis = BatchNorm2d, 1
 
 
 class LazyBatchNorm3d(_Lazy, BatchNorm3d):
-    """A `BatchNorm3d` whose num_features are those of the first input; the other arguments as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """A `BatchNorm3d` whose num_features are those of the first input; the other arguments as there."""
 
     _becomes, _axis = BatchNorm3d, 1
 
 
 class LazyInstanceNorm1d(_Lazy, InstanceNorm1d):
-    """An `InstanceNorm1d` whose num_features are those of the first input; the other arguments as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """An `InstanceNorm1d` whose num_features are those of the first input; the other arguments as there."""
 
     _becomes, _axis = InstanceNorm1d, -2
 
 
 class LazyInstanceNorm2d(_Lazy, InstanceNorm2d):
-    """An `InstanceNorm2d` whose num_features are those of the first input; the other arguments as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """An `InstanceNorm2d` whose num_features are those of the first input; the other arguments as there."""
 
     _becomes, _axis = InstanceNorm2d, -3
 
 
 class LazyInstanceNorm3d(_Lazy, InstanceNorm3d):
-    """An `InstanceNorm3d` whose num_features are those of the first input; the other arguments as there.
-
-    Args:
-        args, keywords: the arguments after the first one.
-    """
+    """An `InstanceNorm3d` whose num_features are those of the first input; the other arguments as there."""
 
     _becomes, _axis = InstanceNorm3d, -4
