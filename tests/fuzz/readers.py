@@ -15,6 +15,7 @@ import tinygrad_mnist as tg
 from tinygrad_mnist import model_file, nn, optim, saving, train
 from tinygrad_mnist.data import read_idx
 from tinygrad_mnist.train.checkpoint_file import Moment, described, from_bytes, to_bytes
+from tinygrad_mnist.train.elsewhere import source
 
 _FOLDER = Path(tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
 
@@ -106,6 +107,12 @@ def array_file():
     return file.getvalue()
 
 
+def arrays_file():
+    file = io.BytesIO()
+    np.savez(file, images=images(2), labels=np.arange(2))
+    return file.getvalue()
+
+
 def onnx_bytes():
     from tinygrad_mnist.interop.onnx import export_onnx
 
@@ -153,6 +160,7 @@ READERS = {
     "saved": lambda: Reader(by_path(saving.load, ".safetensors"), [saved_bytes()]),
     "idx": lambda: Reader(by_path(read_idx, ".idx"), [idx_bytes(), gzip.compress(idx_bytes())]),
     "array": lambda: Reader(by_path(read_picture, ".npy"), [array_file()]),
+    "arrays": lambda: Reader(by_path(source.read, ".npz"), [arrays_file()]),
     "picture": lambda: Reader(
         by_path(read_picture, ".png"), [picture("PNG"), picture("BMP"), picture("GIF")], 700 << 20
     ),

@@ -15,6 +15,7 @@ NAMES = [
     "saved",
     "idx",
     "array",
+    "arrays",
     "picture",
     "history",
     "recipe",

@@ -4,6 +4,8 @@ import os
 import pickle
 import sys
 import time
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -205,6 +207,44 @@ def test_tasks_carry_no_data(npz):
     assert len(sent) < 4000
     package = source.source_of(data.mnist()[0], None, npz.parent)
     assert package.path is None
+
+
+def header(dtype, shape, version=1):
+    """What an .npy file begins with, whatever follows."""
+    said = repr({"descr": dtype, "fortran_order": False, "shape": shape}).encode().ljust(117) + b"\n"
+    return b"\x93NUMPY" + bytes([version, 0]) + len(said).to_bytes(2 if version == 1 else 4, "little") + said
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "compression", "message"),
+    [
+        (header("|u1", (10**9, 28, 28)), header("<i8", (3,)), zipfile.ZIP_STORED, "is said to be uint8"),
+        (header("|u1", (3, 28, 28)), header("<i8", (3,)), zipfile.ZIP_STORED, "is said to be uint8"),
+        (header("|u1", (3, 28, 28), 9), header("<i8", (3,)), zipfile.ZIP_STORED, "another version"),
+        (header("|O", (0, 28, 28)), header("<i8", (0,)), zipfile.ZIP_STORED, "Object arrays"),
+        (header("|u1", (0, 28, 28)), header("<i8", (0,)), zipfile.ZIP_LZMA, "unusual"),
+        (header("|u1", (0, 28, 28)), header("<f4", (0,)), zipfile.ZIP_DEFLATED, "integers"),
+        (b"no array", header("<i8", (0,)), zipfile.ZIP_STORED, "magic"),
+    ],
+    ids=["huge", "cut", "version", "objects", "lzma", "floats", "other"],
+)
+def test_examples_that_claim_too_much(images, labels, compression, message, tmp_path):
+    with zipfile.ZipFile(tmp_path / "examples.npz", "w", compression) as archive:
+        archive.writestr("images.npy", images)
+        archive.writestr("labels.npy", labels)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=message):
+            source.read(tmp_path / "examples.npz")
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_single_array_is_no_examples(tmp_path):
+    (tmp_path / "one.npz").write_bytes(header("|u1", (3, 28, 28), 2)[:8] + b"\xff\xff\xff\x7f")
+    with pytest.raises(DataError, match="neither a folder"):
+        source.read(tmp_path / "one.npz")
 
 
 def test_data_that_is_elsewhere_another_or_nowhere(npz, tmp_path):

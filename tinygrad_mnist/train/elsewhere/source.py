@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import io
+import math
 import os
 import socket
 import zipfile
@@ -16,7 +17,10 @@ from numpy.typing import NDArray
 
 from ... import data, writing
 from ...data.digits import EMBEDDED
+from ...data.gunzip import MOST_EXPANSION
+from ...data.idx import MOST_BYTES
 from ...errors import DataError
+from ...primitive import Array
 from ..identity import digest_of
 
 Examples: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
@@ -47,21 +51,43 @@ def read(path: str | os.PathLike[str] | None) -> Examples:
     if path.is_dir():
         return data.mnist(path)[0]
     try:
-        with path.open("rb") as opened:
-            file = np.load(opened, allow_pickle=False)
-            if isinstance(file, np.ndarray):
-                raise ValueError("it holds one array")
-            images, labels = file["images"], file["labels"].astype(np.int64)
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        with zipfile.ZipFile(path) as archive:
+            images, labels = _array(archive, "images"), _array(archive, "labels")
+    except Exception as error:  # of many kinds: the headers in it are Python's syntax
         raise DataError(
             f"{path} is neither a folder of IDX files nor an .npz file with images and labels ({error})"
         ) from None
-    if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1]:
+    fit = images.ndim == 3 and images.dtype == np.uint8 and labels.dtype.kind in "iu"
+    if not fit or labels.shape != images.shape[:1]:
         raise DataError(
-            f"{path} holds images {images.dtype} {images.shape} and labels {labels.shape}, "
-            "not uint8 (N, height, width) and (N,)"
+            f"{path} holds images {images.dtype} {images.shape} and labels {labels.dtype} {labels.shape}, "
+            "not uint8 (N, height, width) and integers (N,)"
         )
-    return images, labels
+    return images, labels.astype(np.int64)
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> Array:
+    """An array in an .npz file, which may not claim to be larger than what is there of it could become."""
+    info = archive.getinfo(f"{name}.npy")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is compressed in an unusual way")
+    most = min(info.file_size, info.compress_size * MOST_EXPANSION, MOST_BYTES)
+    with archive.open(info) as member:
+        header = _HEADERS.get(np.lib.format.read_magic(member))
+        if header is None:
+            raise ValueError(f"{name} is of another version of the format")
+        shape, _, dtype = header(member)
+    if math.prod(shape) * dtype.itemsize > most:
+        raise ValueError(f"{name} is said to be {dtype} {shape}, and there are at most {most:,} bytes")
+    with archive.open(info) as member:
+        found: Array = np.lib.format.read_array(member, allow_pickle=False)
+    return found
+
+
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def source_of(examples: Examples, path: str | os.PathLike[str] | None, spool: Path) -> Source:
