@@ -6,14 +6,11 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..core.modes import no_grad
-from ..core.tape import clock, recording, set_recording
+from ..core.tape import recording, set_recording
 from ..core.tensor import Tensor, filled, wrap
+from ..core.together import called, picked
 from ..errors import GraphError, ShapeError
-from ..kinds import Opaque
-from ..primitive import Primitive
 
 
 class FunctionCtx:
@@ -112,48 +109,22 @@ class Function:
         return outputs if several else outputs[0]
 
 
-class _Cotangents:
-    """The cotangents of the results of one call that have arrived so far, as one thing that adds up."""
-
-    shape: tuple[int, ...] = ()
-    dtype = np.dtype(np.float32)
-
-    def __init__(self, parts: dict[int, Any]) -> None:
-        self.parts = parts
-        self.pulled: Sequence[Any] | None = None
-
-    def __add__(self, other: _Cotangents) -> _Cotangents:
-        parts = dict(self.parts)
-        for i, g in other.parts.items():
-            parts[i] = parts[i] + g if i in parts else g
-        return _Cotangents(parts)
-
-
 def _recorded(
     cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], outputs: Sequence[Any]
 ) -> tuple[Any, ...]:
     """The results on the tape: each is picked from one node that stands for the call."""
-    call = _node(cls.__name__, args, wrap(np.zeros((), np.float32)), [])
-    results = []
-    for i, y in enumerate(outputs):
-        if isinstance(y, Tensor) and y.dtype.kind == "f" and id(y) not in ctx._plain:
-            picked = _node(cls.__name__, (call,), wrap(y.array), [lambda g, *_, i=i: _Cotangents({i: g})])
-            results.append(picked)
-        else:
-            results.append(y)
     shapes = [(y.shape, y.dtype) if isinstance(y, Tensor) else None for y in outputs]
 
-    def pulled(g: _Cotangents, k: int) -> Any:
-        if g.pulled is None:
-            g.pulled = _pulled(cls, ctx, args, shapes, g.parts)
-        return g.pulled[k]
+    def pull(parts: dict[int, Any], values: Sequence[Any]) -> dict[int, Any]:
+        return dict(enumerate(_pulled(cls, ctx, args, shapes, parts)))
 
-    assert call.primitive is not None
-    call.primitive.vjps = tuple(
-        functools.partial(lambda g, *_, k: pulled(g, k), k=k) if needed else None
-        for k, needed in enumerate(ctx.needs_input_grad)
+    call = called(cls.__name__, args, pull)
+    return tuple(
+        picked(call, k, y.array)
+        if isinstance(y, Tensor) and y.dtype.kind == "f" and id(y) not in ctx._plain
+        else y
+        for k, y in enumerate(outputs)
     )
-    return tuple(results)
 
 
 def _pulled(
@@ -197,16 +168,6 @@ def _fitting(cls: type[Function], k: int, g: Any, x: Tensor, plain: bool) -> Any
             f"but expected shape compatible with {list(x.shape)}"
         )
     return g.array if plain else g
-
-
-def _node(name: str, args: tuple[Any, ...], value: Tensor, vjps: Sequence[Callable[..., Any]]) -> Tensor:
-    """The value as a result on the tape, with a derivative of its own."""
-    primitive = object.__new__(Primitive)  # not in the registry: it stands for one call
-    primitive.name, primitive.kind, primitive.vjps = name, Opaque(), tuple(vjps)
-    primitive.arity, primitive.differentiable = len(args), True
-    value.primitive, value.args, value.number = primitive, args, next(clock)
-    value.requires_grad = True
-    return value
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:

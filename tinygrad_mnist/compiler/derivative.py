@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.tape import check, clock, pull_back, recording, set_recording, tracing
+from ..core.tape import check, pull_back, recording, set_recording, tracing
 from ..core.tensor import Tensor, wrap
+from ..core.together import NOTHING, Call, Part, on_tape
 from ..errors import GraphError, TraceError
 from ..primitive import Array, Value
 from .native import Native
 from .program import Program, simplified
 from .trace import Symbol, Trace
+
+_NAME = "compiled function"
 
 
 class Place(NamedTuple):
@@ -56,8 +58,8 @@ class Computation:
         self._native: Native | None = None
         self._derivatives: dict[tuple[int, ...], tuple[Computation, list[int]]] = {}
         self.tracked = [k for k, y in enumerate(results) if y.requires_grad]
-        self._call = _Call(self, self.tracked[0] if len(self.tracked) == 1 else None)
-        self._parts = [_Part(k) for k in self.tracked]
+        self._call = Call(_NAME, self.pull, self.tracked[0] if len(self.tracked) == 1 else None)
+        self._parts = [Part(_NAME, k) for k in self.tracked]
 
     def program(self) -> Program:
         """From the places to the results, without what is not needed for them."""
@@ -94,12 +96,12 @@ class Computation:
     def attach(self, results: Sequence[Tensor], args: tuple[Tensor | None, ...]) -> None:
         """Put results on the tape; `args` are in the places."""
         if len(self.tracked) == 1:
-            _put_on_tape(results[self.tracked[0]], self._call, args)
+            on_tape(results[self.tracked[0]], self._call, args)
         elif self.tracked:
-            call = wrap(_NOTHING)
-            _put_on_tape(call, self._call, args)
+            call = wrap(NOTHING)
+            on_tape(call, self._call, args)
             for k, part in zip(self.tracked, self._parts, strict=True):
-                _put_on_tape(results[k], part, (call,))
+                on_tape(results[k], part, (call,))
 
     def derivative(self, numbers: tuple[int, ...]) -> tuple[Computation, list[int]]:
         """From the places and cotangents of some results to cotangents of places, and of which."""
@@ -133,63 +135,10 @@ class Computation:
         return dict(zip(where, run(given), strict=True))
 
 
-class _Cotangents:
-    """What a node that stands for several results receives: their cotangents by number."""
-
-    def __init__(self, parts: dict[int, Value]) -> None:
-        self.parts = parts
-        self.shape, self.dtype = _NOTHING.shape, _NOTHING.dtype
-
-    def __add__(self, other: _Cotangents) -> _Cotangents:
-        parts = dict(self.parts)
-        for k, g in other.parts.items():
-            parts[k] = parts[k] + g if k in parts else g
-        return _Cotangents(parts)
-
-
-class _Call:
-    """A call of a computation on the tape, as a primitive.
-
-    Args:
-        computation: what was called.
-        number: of the only result that has a derivative; None: the node's cotangent is `_Cotangents`.
-    """
-
-    name = "compiled function"
-
-    def __init__(self, computation: Computation, number: int | None) -> None:
-        self._computation, self._number = computation, number
-
-    @property
-    def vjps(self) -> Iterator[Callable[..., Value | None]]:
-        """A vjp for each place, all of which come from one run of the derivative."""
-        found: dict[int, Value] = {}
-        ran = False
-
-        def pulled(place: int, g: Any, y: Value, *values: Any) -> Value | None:
-            nonlocal ran
-            if not ran:
-                parts = g.parts if self._number is None else {self._number: g}
-                found.update(self._computation.pull(parts, values))
-                ran = True
-            return found.get(place)
-
-        return (partial(pulled, k) for k in range(len(self._computation.places)))
-
-
-class _Part:
-    """One of several results of a call, as a primitive whose argument is the call."""
-
-    name = "compiled function"
-
-    def __init__(self, number: int) -> None:
-        self.vjps = (lambda g, y, call: _Cotangents({number: g}),)
-
-
 class _Refused:
     """Stands on the tape for results whose derivative cannot be had; says why when it is asked for."""
 
-    name = "compiled function"
+    name = _NAME
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
@@ -200,16 +149,11 @@ class _Refused:
         raise GraphError(self._reason)
 
 
-_NOTHING = np.zeros((), np.float32)
 _RECORDING = threading.RLock()  # a trace is recorded into by one thread at a time
 _IN_SCAN = (
     "backward through the results of scan, whose steps are not kept: call the compiled function step by "
     "step, or call backward inside it"
 )
-
-
-def _put_on_tape(y: Tensor, primitive: Any, args: tuple[Any, ...]) -> None:
-    y.requires_grad, y.primitive, y.args, y.number = True, primitive, args, next(clock)
 
 
 class Differentiable:
@@ -292,12 +236,12 @@ class Differentiable:
             args[k] = x if isinstance(x, Tensor) else wrap(x.copy())
         self._computation.attach(results, tuple(args))
         for k, refused in self._refused.items():
-            _put_on_tape(results[k], refused, self._required)
+            on_tape(results[k], refused, self._required)
 
     def refuse(self, results: Sequence[Tensor]) -> None:
         """Say of the results of a scan that they have no derivative."""
         for k in self._in_scan:
-            _put_on_tape(results[k], _Refused(_IN_SCAN), self._required)
+            on_tape(results[k], _Refused(_IN_SCAN), self._required)
 
 
 class _Inside:

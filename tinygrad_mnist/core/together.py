@@ -16,7 +16,7 @@ from .tensor import Tensor, wrap
 #: (cotangents of results by their number, inputs) -> cotangents of inputs by their number; of Tensors if
 #: the cotangents are Tensors, else of arrays.
 Pull = Callable[[dict[int, Value], Sequence[Any]], dict[int, Value]]
-_NOTHING = np.zeros((), np.float32)
+NOTHING = np.zeros((), np.float32)
 
 
 class Cotangents:
@@ -24,7 +24,7 @@ class Cotangents:
 
     def __init__(self, parts: dict[int, Value]) -> None:
         self.parts = parts
-        self.shape, self.dtype = _NOTHING.shape, _NOTHING.dtype
+        self.shape, self.dtype = NOTHING.shape, NOTHING.dtype
 
     def __add__(self, other: Cotangents) -> Cotangents:
         parts = dict(self.parts)
@@ -33,27 +33,34 @@ class Cotangents:
         return Cotangents(parts)
 
 
-class _Call:
-    """A call with several results, as a primitive."""
+class Call:
+    """A call, as a primitive.
 
-    def __init__(self, name: str, pull: Pull) -> None:
-        self.name, self._pull = name, pull
+    Args:
+        name: of what was called.
+        pull: see `Pull`; it is run once for all inputs.
+        number: of the result, where the node is that one result; None: it stands for several, and its
+            cotangent is `Cotangents`.
+    """
+
+    def __init__(self, name: str, pull: Pull, number: int | None = None) -> None:
+        self.name, self._pull, self._number = name, pull, number
 
     @property
     def vjps(self) -> Iterator[Callable[..., Value | None]]:
         """A rule for each input, however many, all of which come from one run of `pull`."""
         found: dict[int, Value] | None = None
 
-        def pulled(place: int, g: Cotangents, y: Value, *values: Any) -> Value | None:
+        def pulled(place: int, g: Any, y: Value, *values: Any) -> Value | None:
             nonlocal found
             if found is None:
-                found = self._pull(g.parts, values)
+                found = self._pull(g.parts if self._number is None else {self._number: g}, values)
             return found.get(place)
 
         return (partial(pulled, k) for k in count())
 
 
-class _Part:
+class Part:
     """One of the results of a call, as a primitive whose argument is the call."""
 
     def __init__(self, name: str, number: int) -> None:
@@ -61,18 +68,19 @@ class _Part:
         self.vjps = (lambda g, y, call: Cotangents({number: g}),)
 
 
-def called(name: str, inputs: Sequence[Any], pull: Pull, array: Any = _NOTHING) -> Tensor:
+def called(name: str, inputs: Sequence[Any], pull: Pull, array: Any = NOTHING) -> Tensor:
     """The node of a call, of which `picked` takes the results; `array`: its symbol in a program."""
-    return _node(wrap(array), _Call(name, pull), tuple(inputs))
+    return on_tape(wrap(array), Call(name, pull), tuple(inputs))
 
 
 def picked(call: Tensor, number: int, array: Any) -> Tensor:
     """A result of a call: on the tape, if it has a derivative."""
     result = wrap(array)
     assert call.primitive is not None
-    return _node(result, _Part(call.primitive.name, number), (call,)) if array.dtype.kind == "f" else result
+    return on_tape(result, Part(call.primitive.name, number), (call,)) if array.dtype.kind == "f" else result
 
 
-def _node(y: Tensor, primitive: Any, args: tuple[Any, ...]) -> Tensor:
+def on_tape(y: Tensor, primitive: Any, args: tuple[Any, ...]) -> Tensor:
+    """A Tensor as the result of a primitive."""
     y.requires_grad, y.primitive, y.args, y.number = True, primitive, args, next(clock)
     return y
