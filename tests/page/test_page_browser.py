@@ -313,8 +313,11 @@ def test_two_clients_take_turns(browser, server):
         one.fill("#panel-train label:has-text('epochs') >> input", "200")
         one.click("text=Train from noise")
         until(one, "glass.training.pictures > 3", seconds=60)
+        # A slow screen: the first picture is painted after the words that came behind it.
+        two.evaluate("() => { window.requestAnimationFrame = (paint) => setTimeout(paint, 1000) }")
         two.click("text=Train from noise")
-        two.wait_for_selector("text=Another training is running", timeout=60_000)
+        until(two, "glass.training.pictures > 0", seconds=60)
+        assert "Another training is running" in two.inner_text("#panel-train [role=status]")
         one.click("#panel-train >> text=Pause")
         until(two, "glass.training.curves[0]?.accuracy.length > 5", seconds=60)
         two.click("#panel-train >> text=Pause")

@@ -34,6 +34,8 @@ export function showTrain(glass, panel, notice) {
       make("div", {}, make("h3", {}, "The first layer’s weights"), patterns, make("h3", {}, "Misread just now"), mistakes)));
 
   let runs = [], curves = [], training = 0, running = false, latest = null, pictures = 0, stream, wanted = null;
+  let told = false; // something newer than the picture that waits to be painted
+  const tell = (words) => { said.textContent = words; told = true; };
   const paceOf = () => (Number(pace.value) === 5 ? 0 : Math.round(10 ** Number(pace.value)));
 
   function settings() {
@@ -58,16 +60,16 @@ export function showTrain(glass, panel, notice) {
 
   function received(message, parameters) {
     if (message.kind === "refused") {
-      said.textContent = message.why;
+      tell(message.why);
       ended();
       return;
     }
     if (message.kind === "queued") {
-      said.textContent = `Another training is running on this server; ${message.ahead === 1 ? "one is" : `${message.ahead} are`} ahead of this one.`;
+      tell(`Another training is running on this server; ${message.ahead === 1 ? "one is" : `${message.ahead} are`} ahead of this one.`);
       return;
     }
     if (message.kind === "compiling") {
-      said.textContent = "Compiling this network’s training loop: a few seconds, the first time only…";
+      tell("Compiling this network’s training loop: a few seconds, the first time only…");
       return;
     }
     if (message.training !== training) return;
@@ -76,6 +78,7 @@ export function showTrain(glass, panel, notice) {
     if (message.run === 0) {
       if (!latest) requestAnimationFrame(paint);
       latest = { message, parameters };
+      told = false;
     }
   }
 
@@ -103,7 +106,7 @@ export function showTrain(glass, panel, notice) {
     glass.load({ ...message.network, choices }, Network.from(message.network, parameters), running);
     pause.disabled = once.disabled = message.step >= message.steps;
     pause.textContent = running ? "Pause" : "Go on";
-    said.textContent = message.step >= message.steps
+    if (!told) said.textContent = message.step >= message.steps
       ? `Trained: it reads ${percent(message.accuracy)} of ${message.of.toLocaleString("en")} unseen digits.`
       : running ? "Training…" : "Paused.";
     table.replaceChildren(...[
@@ -141,8 +144,9 @@ export function showTrain(glass, panel, notice) {
     wanted = null;
     if (!there) {
       ended();
+      latest = null; // painting it would offer buttons that reach nobody
       pause.disabled = once.disabled = true;
-      said.textContent = "The server is gone.";
+      tell("The server is gone.");
     } else if (said.textContent === "The server is gone.") said.textContent = "The server is back: train again, from the same seed.";
   });
 
