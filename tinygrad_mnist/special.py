@@ -10,23 +10,23 @@ from .core.functions import xlogy
 from .core.hints import missing
 from .ops import (
     digamma,
+    digamma as psi,
     erf,
     erfc,
     erfinv,
     exp2,
     expm1,
+    lgamma as gammaln,
     log1p,
     log_softmax,
     logit,
     logsumexp,
     polygamma,
     round,
+    sigmoid as expit,
     sinc,
     softmax,
 )
-from .ops import digamma as psi
-from .ops import lgamma as gammaln
-from .ops import sigmoid as expit
 from .ops.floats import in_floats
 from .primitive import Value
 

@@ -1,8 +1,7 @@
 """What several test files draw: arrays in every layout, and axes of a shape."""
 
 import numpy as np
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from tinygrad_mnist.core.tensor import wrap

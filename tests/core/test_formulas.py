@@ -5,8 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from tinygrad_mnist.declaring import reduction
 from tinygrad_mnist.kernels import scalar

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from drawing import axes_of, distinct_tensors, examples
-from hypothesis import given, reject
-from hypothesis import strategies as st
+from hypothesis import given, reject, strategies as st
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from drawing import distinct_tensors, examples
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 import tinygrad_mnist as tg

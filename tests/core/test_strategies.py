@@ -4,8 +4,7 @@ import sys
 import numpy as np
 import pytest
 from drawing import examples
-from hypothesis import find, given
-from hypothesis import strategies as st
+from hypothesis import find, given, strategies as st
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import Tensor, nn, ops

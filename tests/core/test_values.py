@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 from drawing import MODERATE, axes_of, examples, in_both_dtypes, laid_out, tensors_of
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 import tinygrad_mnist as tg

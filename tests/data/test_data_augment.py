@@ -5,8 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tinygrad_mnist.data import distorted
 from tinygrad_mnist.errors import DataError, DTypeError, ShapeError

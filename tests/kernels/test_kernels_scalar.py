@@ -6,8 +6,7 @@ import numba
 import numpy as np
 import pytest
 from exhaustive import EVERY, NAMES, largest_error
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from ulp import WIDE, ulp_errors
 
 from tinygrad_mnist.kernels import bits, elementwise, scalar

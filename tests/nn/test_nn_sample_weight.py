@@ -8,8 +8,7 @@ import pytest
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn
 from tinygrad_mnist.errors import ShapeError
-from tinygrad_mnist.nn import costs
-from tinygrad_mnist.nn import functional as F
+from tinygrad_mnist.nn import costs, functional as F
 
 N, C = 5, 3
 REPEATS = np.array([1, 0, 3, 2, 1])

@@ -3,34 +3,16 @@
 from typing import NoReturn as _NoReturn
 
 from ..core.hints import missing as _missing
-from ..core.modes import enable_grad, no_grad
-from ..describing import complete as _complete
-from . import function, functional
-from .checking import detect_anomaly, gradcheck, gradgradcheck, set_detect_anomaly
-from .derivatives import Variable, backward, grad
-from .function import Function
-from .modes import inference_mode, is_grad_enabled, set_grad_enabled
+from ..core.modes import enable_grad as enable_grad, no_grad as no_grad
+from ..describing import front as _front
+from . import function as function, functional as functional
+from .checking import *
+from .derivatives import *
+from .function import *
+from .modes import *
 
-__all__ = [
-    "Function",
-    "Variable",
-    "backward",
-    "detect_anomaly",
-    "enable_grad",
-    "function",
-    "functional",
-    "grad",
-    "gradcheck",
-    "gradgradcheck",
-    "inference_mode",
-    "is_grad_enabled",
-    "no_grad",
-    "set_detect_anomaly",
-    "set_grad_enabled",
-]
-
-_complete("autograd", __all__, globals())
+_public = _front("autograd", globals(), "function", "functional")
 
 
 def __getattr__(name: str) -> _NoReturn:
-    raise _missing("autograd", name, lambda: __all__)
+    raise _missing("autograd", name, lambda: _public)

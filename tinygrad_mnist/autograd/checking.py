@@ -17,6 +17,8 @@ from ..errors import GraphError
 from ..primitive import Array
 from .derivatives import grad
 
+__all__ = ["detect_anomaly", "gradcheck", "gradgradcheck", "set_detect_anomaly"]
+
 Inputs = Tensor | Sequence[Any]
 
 

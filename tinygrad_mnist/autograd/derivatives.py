@@ -9,6 +9,8 @@ from ..core.tape import pull_back, set_recording, tracing
 from ..core.tensor import Tensor, filled, wrap
 from ..errors import GraphError, ShapeError
 
+__all__ = ["Variable", "backward", "grad"]
+
 Tensors = Tensor | Sequence[Tensor]
 
 

@@ -12,6 +12,8 @@ from ..core.tensor import Tensor, filled, wrap
 from ..core.together import called, picked
 from ..errors import GraphError, ShapeError
 
+__all__ = ["Function"]
+
 
 class FunctionCtx:
     """What `forward` leaves for `backward`; attributes of any name may be set.

@@ -9,6 +9,8 @@ from typing import Any
 from ..core.modes import no_grad
 from ..core.tape import recording
 
+__all__ = ["inference_mode", "is_grad_enabled", "set_grad_enabled"]
+
 
 class set_grad_enabled:
     """From here on, or within the block or the function it decorates, record operations or not."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .. import data as datasets
-from .. import model_file
+from .. import data as datasets, model_file
 from .options import Confusion, Data, Model
 from .terminal import say
 from .text import accuracy_line, confusion_table

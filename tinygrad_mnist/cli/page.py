@@ -9,8 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from .. import data as datasets
-from .. import model_file
+from .. import data as datasets, model_file
 from ..data.digits import Examples
 from ..errors import DataError
 from ..page import server, write

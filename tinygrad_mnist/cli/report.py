@@ -8,8 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from .. import data as datasets
-from .. import lab, model_file
+from .. import data as datasets, lab, model_file
 from ..data.digits import FOLDER_VARIABLE
 from .options import Data
 from .tables import show_text

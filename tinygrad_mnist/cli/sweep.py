@@ -8,8 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from .. import data as datasets
-from .. import sweep as sweeps
+from .. import data as datasets, sweep as sweeps
 from ..data.digits import FOLDER_VARIABLE
 from ..sweep.plot import check_matplotlib
 from ..train import named

@@ -10,8 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from .. import data as datasets
-from .. import model_file
+from .. import data as datasets, model_file
 from ..train import EpochRecord, named, run
 from ..train.recipes import RecipeName
 from .checkpointing import Checkpointing

@@ -21,8 +21,7 @@ from ..kernels.checking import CHECKING
 from ..kernels.forks import held_at_fork
 from ..kernels.in_python import IN_PYTHON
 from ..kernels.policy import program_kernel
-from ..kernels.untyped import cgutils, extending, numpy_support
-from ..kernels.untyped import types as numba_types
+from ..kernels.untyped import cgutils, extending, numpy_support, types as numba_types
 from ..primitive import Array
 from . import machine, pieces
 from .bounds import checked

@@ -39,8 +39,7 @@ from .loops import (
 )
 from .nesting import FETCH, Nesting, closed, touched
 from .products import MULTIPLY_ADDS, add_to, bias_added, in_memory, matrix
-from .share import FIRST, MOST_WORKERS
-from .share import LAST as LAST_WORKER
+from .share import FIRST, LAST as LAST_WORKER, MOST_WORKERS
 from .trace import Instruction, Symbol
 from .updating import Update
 from .viewing import turns

@@ -12,9 +12,7 @@ from ..kinds import Contract, Gather, Images, Lanes, Matrices, Part, Reduce, Rep
 from ..primitive import Shape
 from .elements import Nest
 from .listing import Source
-from .lists import Lists
-from .lists import accumulate as accumulate_listed
-from .lists import product as listed_product
+from .lists import Lists, accumulate as accumulate_listed, product as listed_product
 from .loops import Load, Loops, Place, Role, Store, loads
 from .nesting import COPY, Nesting
 from .products import accumulate, images, inputs_by_columns, matrix, product

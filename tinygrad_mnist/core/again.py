@@ -15,6 +15,8 @@ from .tensor import Tensor, wrap
 from .together import called, picked
 from .tree import flatten
 
+__all__ = ["checkpoint"]
+
 
 def looping() -> Any:
     """What records a program that can have loops, if something does; in others they are written out."""

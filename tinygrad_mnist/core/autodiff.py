@@ -21,6 +21,8 @@ from .tape import Node, ancestors, pull_back, set_recording, tracing
 from .tensor import Tensor, filled, wrap
 from .tree import Tree, flatten
 
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Tree]:
     """The function that gives the gradient of `f`, a function with one number as its value.

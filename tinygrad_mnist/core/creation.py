@@ -14,6 +14,14 @@ from ..primitive import Shape, check_dtype, native
 from .device import check_device
 from .tensor import Tensor, filled, wrap
 
+__all__ = [
+    "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "IntTensor", "LongTensor", "arange",
+    "as_tensor", "asarray", "cat", "concat", "concatenate", "einsum", "empty", "empty_like", "eye",
+    "from_dlpack", "from_numpy", "full", "full_like", "is_tensor", "linspace", "logspace", "meshgrid",
+    "numel", "one_hot", "ones", "ones_like", "stack", "tensor", "tril_indices", "triu_indices", "where",
+    "zeros", "zeros_like",
+]  # fmt: skip
+
 
 def tensor(
     data: Any,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+__all__ = ["backends", "cuda"]
+
 
 class Device:
     """A place where tensors live: "cpu", since there is no other.

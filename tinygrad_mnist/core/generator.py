@@ -17,6 +17,10 @@ from ..primitive import Array, check_dtype
 from .device import Device, check_device
 from .tensor import Tensor
 
+__all__ = [
+    "Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "seed", "set_rng_state",
+]  # fmt: skip
+
 
 class Generator:
     """Source of random Tensors (counter-based: Philox 4x32-10, Salmon et al. 2011).

@@ -22,6 +22,8 @@ from .tape import clock, set_recording
 from .tensor import Tensor, filled, wrap
 from .tree import Tree, flatten, paths
 
+__all__ = ["fori", "scan", "while_loop"]
+
 Keep = Literal["all", "sqrt"]
 
 

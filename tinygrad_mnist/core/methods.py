@@ -314,7 +314,7 @@ class Methods(Node, Generic[_T]):
     inverse: Method[_T] = _bound(ops.linalg.inv)
     logdet: Method[_T] = ops.logdet
     msort: Method[_T] = ops.msort
-    pinverse: Method[_T] = ops.factored.pinv
+    pinverse: Method[_T] = ops.linalg.pinv
     mm: Method[_T] = ops.mm
     mv: Method[_T] = ops.mv
     outer: Method[_T] = ops.outer

@@ -10,6 +10,8 @@ from typing import Any, Self, TypeVar, cast
 
 from .tape import set_recording
 
+__all__ = ["enable_grad", "no_grad"]
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 

@@ -11,6 +11,13 @@ from typing import Any
 
 from .. import ops
 
+__all__ = [
+    "atan2", "bitwise_and", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
+    "clamp_max", "clamp_min", "copysign", "eq", "float_power", "fmax", "fmin", "fmod", "ge", "gt",
+    "heaviside", "hypot", "le", "logaddexp", "logical_and", "logical_or", "logical_xor", "lt", "max",
+    "maximum", "min", "minimum", "ne", "pow", "remainder", "rsub", "xlogy",
+]  # fmt: skip
+
 _NUMBERS = frozenset({bool, int, float})
 
 

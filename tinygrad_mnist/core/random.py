@@ -15,6 +15,11 @@ from .generator import Generator, chosen
 from .tape import tracing
 from .tensor import Tensor
 
+__all__ = [
+    "bernoulli", "multinomial", "normal", "rand", "rand_like", "randint", "randint_like", "randn",
+    "randn_like", "randperm",
+]  # fmt: skip
+
 _FLOAT32 = np.dtype(np.float32)
 
 

@@ -10,6 +10,12 @@ from ..primitive import check_dtype
 from .device import CPU, Device, check_device
 from .printing import PRINTING
 
+__all__ = [
+    "are_deterministic_algorithms_enabled", "get_default_device", "get_default_dtype",
+    "get_float32_matmul_precision", "set_default_device", "set_default_dtype", "set_float32_matmul_precision",
+    "set_printoptions", "use_deterministic_algorithms",
+]  # fmt: skip
+
 #: What PyTorch's profiles say, in NumPy's words.
 _PROFILES = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "max_line_width": 80},

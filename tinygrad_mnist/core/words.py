@@ -9,12 +9,18 @@ import numpy as np
 
 from .. import ops
 from ..errors import ShapeError
-from ..ops import factored, linalg
+from ..ops import linalg
 from ..primitive import Shape, Value, check_dtype, result_dtype
 from .assignment import assigned, scattered
 from .inplace import InPlace, change
 from .methods import Method
 from .tape import sum_to
+
+__all__ = [
+    "broadcast_shapes", "can_cast", "cholesky", "cholesky_solve", "clone", "detach", "diagonal_scatter",
+    "gcd", "index_put", "is_nonzero", "lcm", "ldexp", "logaddexp2", "promote_types", "qr", "renorm",
+    "result_type", "slice_scatter", "svd",
+]  # fmt: skip
 
 _T = TypeVar("_T")
 
@@ -129,8 +135,8 @@ def cholesky_solve(B: Value, L: Value, upper: bool = False) -> Value:
         upper: L is the upper factor instead.
     """
     lower, higher = (ops.transpose(L), L) if upper else (L, ops.transpose(L))
-    between = factored.solve_triangular(lower, B, upper=False)
-    return factored.solve_triangular(higher, between, upper=True)
+    between = linalg.solve_triangular(lower, B, upper=False)
+    return linalg.solve_triangular(higher, between, upper=True)
 
 
 def qr(input: Value, some: bool = True) -> linalg.OrthogonalTriangular:

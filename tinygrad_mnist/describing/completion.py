@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from . import modules, operations, others
@@ -38,6 +38,23 @@ _PACKAGE = __name__.partition(".")[0]
 
 #: "area.name" -> its docstring, for those that refer to it.
 _WHOLE: dict[str, str] = {}
+
+
+def front(area: str, where: dict[str, Any], *modules: str) -> list[str]:
+    """Make a module the front of those whose names it has: `__all__` is what it holds without an underscore.
+
+    Nothing is listed here a second time: type checkers read the `from .family import *` above the call, and
+    what each family states.
+
+    Args:
+        area: the module's word in the vocabulary.
+        where: its names and objects.
+        modules: those of its modules that are public; they may come later.
+    """
+    names = [name for name, thing in where.items() if name[0] != "_" and not isinstance(thing, ModuleType)]
+    where["__all__"] = names = sorted([*names, *modules])
+    complete(area, [name for name in names if name in where], where)
+    return names
 
 
 def complete(area: str, names: Iterable[str], where: dict[str, Any]) -> None:

@@ -4,19 +4,20 @@ import importlib
 from typing import Any
 
 from llvmlite import binding as _binding
-from llvmlite.binding import ffi as _ffi
-from llvmlite.binding import newpassmanagers as _passes
+from llvmlite.binding import ffi as _ffi, newpassmanagers as _passes
 from numba import extending as _extending
-from numba.core import cgutils as _cgutils
-from numba.core import codegen as _codegen
-from numba.core import compiler as _compiler
-from numba.core import config as _config
-from numba.core import environment as _environment
-from numba.core import event as _event
-from numba.core import funcdesc as _funcdesc
-from numba.core import registry as _registry
-from numba.core import types as _types
-from numba.core import typing as _typing
+from numba.core import (
+    cgutils as _cgutils,
+    codegen as _codegen,
+    compiler as _compiler,
+    config as _config,
+    environment as _environment,
+    event as _event,
+    funcdesc as _funcdesc,
+    registry as _registry,
+    types as _types,
+    typing as _typing,
+)
 from numba.core.compiler_lock import global_compiler_lock as _compiler_lock
 from numba.np import numpy_support as _numpy_support
 

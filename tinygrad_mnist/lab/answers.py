@@ -14,6 +14,8 @@ from ..ops import log_softmax, softmax
 from ..train import TrainedNetwork
 from .surface import Data
 
+__all__ = ["Answers", "answers", "examples", "log_confidence"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Answers:

@@ -19,6 +19,8 @@ from ..optim import Adam, schedules
 from ..train import TrainedNetwork
 from .answers import Answers, answers, log_confidence
 
+__all__ = ["Drawings", "ascend", "draw", "excite", "mean_images", "roughness"]
+
 #: Inputs (N, ...) -> how much is wanted of each, (N,).
 Objective: TypeAlias = Callable[[Tensor], Tensor]
 

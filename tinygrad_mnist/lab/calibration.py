@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from ..errors import ShapeError
 from .answers import Answers
 
+__all__ = ["Calibration", "calibration"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:

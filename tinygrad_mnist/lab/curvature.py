@@ -10,6 +10,8 @@ import numpy as np
 from ..core.generator import Generator
 from .surface import CostSurface, Vector
 
+__all__ = ["Spectrum", "curvature", "lanczos"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Spectrum:

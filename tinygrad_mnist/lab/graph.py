@@ -13,6 +13,8 @@ from ..core.tensor import Tensor
 from ..errors import GraphError
 from ..primitive import Shape
 
+__all__ = ["Svg", "graph"]
+
 _CHARACTER, _LINE, _MARGIN, _GAP, _BETWEEN = 7.3, 16, 12, 18, 34  # pixels
 _SWEEPS = 8
 

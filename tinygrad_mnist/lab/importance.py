@@ -12,6 +12,8 @@ from ..nn import Module
 from ..train.evaluation import CostFunction
 from .surface import CostSurface, Data, Vector
 
+__all__ = ["Importance", "Nudges", "Part", "importance", "wishes"]
+
 _NUDGE = 1e-6  # so small that the curvature of the cost hardly shows
 _ABOVE_ROUNDING = 1e4  # times
 

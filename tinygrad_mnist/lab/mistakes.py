@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from ..errors import ShapeError
 from .answers import Answers
 
+__all__ = ["Mistakes", "mistakes"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Mistakes:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ..core.generator import Generator
 
+__all__ = ["strangers"]
+
 _SHIFT = 6 / 28  # of the image's height or width
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ..errors import ShapeError
 from ..nn import Module
 
+__all__ = ["autocorrelation", "edge_filters", "edge_likeness", "patterns"]
+
 #: (count, height, width)
 Pictures: TypeAlias = NDArray[np.floating]
 

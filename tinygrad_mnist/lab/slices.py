@@ -12,6 +12,8 @@ from ..core.tensor import Tensor
 from ..train.evaluation import right_classes
 from .surface import CostSurface, Vector
 
+__all__ = ["along", "between", "filter_normalised", "plane", "share_wrong"]
+
 
 def filter_normalised(surface: CostSurface, generator: Generator) -> Vector:
     """A random direction (n,) that changes each neuron in proportion to itself; biases stay.

@@ -17,6 +17,8 @@ from ..nn import Module, Parameter
 from ..primitive import check_dtype
 from ..train.evaluation import CostFunction
 
+__all__ = ["Block", "CostSurface"]
+
 #: Numbers in one row, one for each weight and bias.
 Vector: TypeAlias = NDArray[Any]
 

@@ -9,13 +9,14 @@ from .. import ops
 from ..core.generator import Generator
 from ..errors import ShapeError
 from ..primitive import Value
-from . import functional as F
-from . import init as inits
+from . import functional as F, init as inits
 from .functional.attention import merged_masks
 from .linear import Linear
 from .making import parameter
 from .module import Module
 from .parameter import Parameter
+
+__all__ = ["MultiheadAttention"]
 
 
 class MultiheadAttention(Module):

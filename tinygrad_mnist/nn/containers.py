@@ -13,6 +13,8 @@ from .module import Module
 from .parameter import Parameter
 from .printing import described_list
 
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+
 
 class _Numbered(Module):
     """Things of one kind as attributes "0", "1", ... (or, in a Sequential, of other names)."""

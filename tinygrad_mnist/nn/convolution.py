@@ -8,11 +8,12 @@ from typing import Any
 from ..core.generator import Generator
 from ..errors import ShapeError
 from ..primitive import Value
-from . import functional as F
-from . import init as inits
+from . import functional as F, init as inits
 from .making import parameter
 from .module import Module
 from .parameter import Parameter
+
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 _MODES = ("zeros", "reflect", "replicate", "circular")
 

@@ -11,6 +11,8 @@ from . import functional as F
 from .functional.dropout import check_probability
 from .module import Module
 
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
+
 
 class Dropout(Module):
     """In training each element is zero with probability p, the others are divided by 1 - p; else x itself.

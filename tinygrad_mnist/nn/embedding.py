@@ -9,11 +9,12 @@ import numpy as np
 from ..core.generator import Generator
 from ..core.tensor import Tensor
 from ..primitive import Value
-from . import functional as F
-from . import init as inits
+from . import functional as F, init as inits
 from .making import parameter
 from .module import Module
 from .parameter import Parameter
+
+__all__ = ["Embedding", "EmbeddingBag"]
 
 
 class _Table(Module):

@@ -23,6 +23,12 @@ from .normalisation import (
     InstanceNorm3d,
 )
 
+__all__ = [
+    "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "LazyConv1d", "LazyConv2d", "LazyConv3d",
+    "LazyConvTranspose1d", "LazyConvTranspose2d", "LazyConvTranspose3d", "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d", "LazyInstanceNorm3d", "LazyLinear",
+]  # fmt: skip
+
 
 class _Lazy(Module):
     """The layer before it is one: `_becomes` says of which class, `_axis` which axis is counted."""

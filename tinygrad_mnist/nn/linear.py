@@ -14,6 +14,8 @@ from .making import parameter
 from .module import Module
 from .parameter import Parameter
 
+__all__ = ["Bilinear", "Identity", "Linear"]
+
 
 class Linear(Module):
     """A layer of neurons: x @ weight.T + bias, from (..., in_features) to (..., out_features).

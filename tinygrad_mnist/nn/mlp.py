@@ -13,6 +13,8 @@ from .dropout import Dropout
 from .linear import Linear
 from .module import Module
 
+__all__ = ["MLP"]
+
 
 class MLP(Sequential):
     """Linear layers with an activation after each but the last.

@@ -16,6 +16,8 @@ from .parameter import Buffer, Parameter
 from .printing import described, html_table, table
 from .state import Loaded, load
 
+__all__ = ["Module"]
+
 Self = TypeVar("Self", bound="Module")
 
 

@@ -15,6 +15,11 @@ from .making import buffer, parameter
 from .module import Module
 from .parameter import Parameter
 
+__all__ = [
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d",
+    "InstanceNorm3d", "LayerNorm", "LocalResponseNorm", "RMSNorm",
+]  # fmt: skip
+
 
 class LayerNorm(Module):
     """x less its mean, divided by its standard deviation, over the last axes, times `weight`, plus `bias`.

@@ -7,6 +7,8 @@ from typing import Any
 
 from ..core.tensor import Tensor
 
+__all__ = ["Buffer", "Parameter"]
+
 
 class Parameter(Tensor):
     """A Tensor that a `Module` owns and an optimiser changes: it requires a gradient from the start.

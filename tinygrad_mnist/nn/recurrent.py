@@ -11,11 +11,12 @@ from .. import ops
 from ..core.generator import Generator
 from ..errors import ShapeError
 from ..primitive import Value
-from . import functional as F
-from . import init as inits
+from . import functional as F, init as inits
 from .making import parameter
 from .module import Module
 from .parameter import Parameter
+
+__all__ = ["GRUCell", "LSTMCell", "RNNCell"]
 
 
 def rnn_step(x: Value, h: Value, nonlinearity: str) -> Value:

@@ -16,13 +16,14 @@ from ..core.generator import Generator
 from ..core.loops import scan
 from ..errors import DTypeError, ShapeError
 from ..primitive import Value
-from . import functional as F
-from . import init as inits
+from . import functional as F, init as inits
 from .making import parameter
 from .module import Module
 from .parameter import Parameter
 from .recurrent import gru_step, lstm_step, rnn_step
 from .utils.rnn import PackedSequence, lengths_of, packed_steps, padded_steps
+
+__all__ = ["GRU", "LSTM", "RNN"]
 
 
 class _Recurrent(Module):

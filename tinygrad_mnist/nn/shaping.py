@@ -11,6 +11,11 @@ from ..primitive import Value
 from . import functional as F
 from .module import Module
 
+__all__ = [
+    "ChannelShuffle", "CosineSimilarity", "Flatten", "Fold", "PairwiseDistance", "PixelShuffle",
+    "PixelUnshuffle", "Unflatten", "Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d",
+]  # fmt: skip
+
 
 class Flatten(Module):
     """The axes from `start_dim` to `end_dim` joined into one: images (N, 28, 28) become rows (N, 784)."""

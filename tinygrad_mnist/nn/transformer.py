@@ -12,8 +12,7 @@ from ..core.generator import Generator
 from ..core.tensor import Tensor, wrap
 from ..errors import ShapeError
 from ..primitive import Value
-from . import functional as F
-from . import init as inits
+from . import functional as F, init as inits
 from .attention import MultiheadAttention
 from .containers import ModuleList
 from .dropout import Dropout

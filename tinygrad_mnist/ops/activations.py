@@ -12,6 +12,12 @@ from .floats import in_floats
 from .softmaxes import softmax
 from .views import reshape_to, slice_ranges
 
+__all__ = [
+    "celu", "dropout", "elu", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
+    "leaky_relu", "logsigmoid", "mish", "prelu", "relu6", "selu", "silu", "softmin", "softshrink", "softsign",
+    "tanhshrink", "threshold",
+]  # fmt: skip
+
 _CASE: Case = (((2, 3),), {})
 
 
@@ -44,16 +50,6 @@ def leaky_relu(x: Value, negative_slope: float = 0.01) -> Value:
 def elu(x: Value, alpha: float = 1.0) -> Value:
     """x where positive, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2016)."""
     return where(x > 0, x, alpha * expm1(where(x > 0, 0.0, x)))
-
-
-@composite((((2, 3),), {"min": -1.0, "max": 1.0}), (((3,),), {"min": 0.5}))
-def clamp(x: Value, min: float | Value | None = None, max: float | Value | None = None) -> Value:
-    """x limited to the interval from min to max; the gradient passes on the interval, ends included."""
-    if min is None and max is None:
-        raise ValueError("clamp: give min, max, or both")
-    if min is not None:
-        x = where(x < min, min, x)
-    return x if max is None else where(x > max, max, x)
 
 
 @composite(_CASE, domain=(-3.0, 8.0))

@@ -14,6 +14,12 @@ from .floats import beside_factors, in_floats
 from .reduce import sum
 from .rounding import floor, floor_divide, trunc
 
+__all__ = [
+    "add", "addcdiv", "addcmul", "allclose", "clamp", "clamp_max", "clamp_min", "copysign", "dist", "div",
+    "equal", "erfc", "float_power", "heaviside", "isclose", "isneginf", "isposinf", "logit", "mul",
+    "nan_to_num", "positive", "rsub", "sub", "true_divide",
+]  # fmt: skip
+
 _TWO: tuple[Any, dict[str, Any]] = (((2, 3), (2, 3)), {})
 
 
@@ -81,6 +87,16 @@ def addcmul(x: Value, tensor1: Value, tensor2: Value, *, value: float = 1) -> Va
 def addcdiv(x: Value, tensor1: Value, tensor2: Value, *, value: float = 1) -> Value:
     """x + value * tensor1 / tensor2."""
     return x + e.div(tensor1, tensor2) * value
+
+
+@composite((((2, 3),), {"min": -1.0, "max": 1.0}), (((3,),), {"min": 0.5}))
+def clamp(x: Value, min: float | Value | None = None, max: float | Value | None = None) -> Value:
+    """x limited to the interval from min to max; the gradient passes on the interval, ends included."""
+    if min is None and max is None:
+        raise ValueError("clamp: give min, max, or both")
+    if min is not None:
+        x = e.where(x < min, min, x)
+    return x if max is None else e.where(x > max, max, x)
 
 
 def clamp_min(x: Value, min: Any) -> Value:

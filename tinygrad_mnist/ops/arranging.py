@@ -24,6 +24,11 @@ from .views import (
     transpose,
 )
 
+__all__ = [
+    "chunk", "diag", "diag_embed", "diagonal", "movedim", "repeat_interleave", "roll", "rot90", "tile",
+    "trace", "unbind",
+]  # fmt: skip
+
 
 @composite(
     (((2, 3),), {"shifts": 1, "axis": 1}),

@@ -16,6 +16,8 @@ from .gather import take
 from .softmaxes import softmax
 from .views import stop_gradient, transpose, unsqueeze
 
+__all__ = ["embedding", "scaled_dot_product_attention"]
+
 
 @composite(
     (((2, 2), (3, 2), (3, 1)), {}),

@@ -13,6 +13,8 @@ from ..kinds import Contract, Function, Matrices
 from ..primitive import Primitive, broadcast, composite, result_dtype
 from .views import reshape_to, transpose
 
+__all__ = ["dot", "matmul", "outer"]
+
 
 def _infer_product(a: Any, b: Any) -> Any:
     if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:

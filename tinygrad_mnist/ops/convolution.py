@@ -13,6 +13,8 @@ from .elementwise import cast
 from .padding import pad
 from .views import reshape_to
 
+__all__ = ["conv1d", "conv2d", "conv_transpose2d"]
+
 Pair = int | tuple[int, int]
 
 

@@ -22,6 +22,8 @@ from .exponentials import logaddexp
 from .floats import in_floats
 from .views import flip_axes, place, slice_ranges
 
+__all__ = ["cumprod", "cumsum", "logcumsumexp"]
+
 _CASES: list[Case] = [(((2, 3),), {"axis": 1}), (((3, 2),), {"axis": 0})]
 
 

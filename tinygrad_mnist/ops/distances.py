@@ -10,6 +10,8 @@ from .reduce import sum
 from .statistics import norm
 from .views import expand, unsqueeze
 
+__all__ = ["cdist", "cosine_similarity"]
+
 
 @composite((((2, 3), (2, 3)), {}), (((3, 2), (2,)), {"axis": -1}))
 @in_floats

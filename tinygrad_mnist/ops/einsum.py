@@ -12,6 +12,8 @@ from .contract import product
 from .reduce import sum
 from .views import permute_axes, reshape_to
 
+__all__ = ["bmm", "kron", "tensordot"]
+
 
 @composite(
     (((2, 3), (3, 2)), {"equation": "ij,jk->ki"}),

@@ -15,6 +15,11 @@ from ..kernels import elementwise as kernels
 from ..kinds import Formula, Loop
 from ..primitive import Primitive, broadcast, check_dtype, loop, promoted, result_dtype
 
+__all__ = [
+    "abs", "atan", "cos", "eq", "erf", "exp", "expm1", "ge", "gt", "le", "log", "log1p", "lt", "maximum",
+    "minimum", "ne", "neg", "pow", "relu", "sigmoid", "sign", "sin", "sqrt", "square", "tanh",
+]  # fmt: skip
+
 
 def _pow(a: Any, b: Any) -> Any:
     dtype = result_dtype(a, b)

@@ -27,6 +27,11 @@ from .elementwise import (
 from .floats import in_floats
 from .views import stop_gradient
 
+__all__ = [
+    "acosh", "asinh", "atanh", "cosh", "exp2", "hypot", "lerp", "log2", "log10", "logaddexp", "reciprocal",
+    "rsqrt", "sinh", "xlogy",
+]  # fmt: skip
+
 _CASE: Case = (((2, 3),), {})
 _PAIR: Case = (((2, 3), (3,)), {})
 

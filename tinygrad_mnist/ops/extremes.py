@@ -15,6 +15,8 @@ from .indexing import gather
 from .reduce import amax, amin, argmax, argmin, sum
 from .views import reshape_to
 
+__all__ = ["aminmax", "cummax", "cummin", "fmax", "fmin", "max", "min", "mode"]
+
 
 class Picked(NamedTuple):
     """Elements, and their positions along the axis (int64)."""

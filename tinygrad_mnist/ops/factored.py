@@ -1,4 +1,4 @@
-"""Linear algebra built of the factorisations in `linalg`, under the names of PyTorch's `torch.linalg`."""
+"""Linear algebra built of `factorisations`, under the names of PyTorch's `torch.linalg`."""
 
 from __future__ import annotations
 
@@ -8,30 +8,19 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..primitive import Value, composite
-from . import linalg
+from . import factorisations as direct
 from .contract import product
 from .elementwise import cast, eq, where
 from .joining import tril
-from .matrices import cross as cross_product
-from .matrices import multi_dot
+from .matrices import cross as cross_product, multi_dot
 from .reduce import Axis, amax, sum
 from .statistics import norm as elements_norm
 from .views import reshape_to, stop_gradient, transpose, unsqueeze
 
 __all__ = [
-    "cond",
-    "cross",
-    "eigvalsh",
-    "lstsq",
-    "matrix_norm",
-    "matrix_power",
-    "matrix_rank",
-    "multi_dot",
-    "pinv",
-    "solve_triangular",
-    "svdvals",
-    "vecdot",
-]
+    "cond", "cross", "eigvalsh", "lstsq", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "pinv",
+    "solve_triangular", "svdvals", "vecdot",
+]  # fmt: skip
 
 
 def cross(input: Value, other: Value, *, dim: int = -1) -> Value:
@@ -50,7 +39,7 @@ def cross(input: Value, other: Value, *, dim: int = -1) -> Value:
 def norm(x: Value, ord: float | str | None = "fro", axis: Axis = None, keepdims: bool = False) -> Value:
     """The vector norm over `axis` (None: of all elements): see `statistics.norm`; "nuc" is of matrices."""
     if ord == "nuc":
-        return linalg.norm(x, ord, tuple(range(x.ndim)) if axis is None else axis, keepdims)
+        return direct.norm(x, ord, tuple(range(x.ndim)) if axis is None else axis, keepdims)
     return elements_norm(x, ord, axis, keepdims)
 
 
@@ -61,25 +50,25 @@ def vecdot(x: Value, y: Value, *, dim: int = -1) -> Value:
 
 def logdet(A: Value) -> Value:
     """The logarithm of the determinant; NaN where that is negative, -inf where it is 0."""
-    sign, magnitude = linalg.slogdet(A)
+    sign, magnitude = direct.slogdet(A)
     return where(sign < 0, np.nan, magnitude)
 
 
 def svdvals(A: Value) -> Value:
     """The singular values (..., k) of matrices (..., m, n), in descending order."""
-    return linalg.svd(A, False).S
+    return direct.svd(A, False).S
 
 
 def eigvalsh(A: Value, UPLO: str | None = None) -> Value:
     """The eigenvalues (..., n) of symmetric matrices (..., n, n), in ascending order."""
-    return linalg.eigh(A, UPLO).eigenvalues
+    return direct.eigh(A, UPLO).eigenvalues
 
 
 def matrix_norm(A: Value, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Value:
     """The norm of the matrices in two axes: see `linalg.norm`."""
     if len(tuple(dim)) != 2:
         raise ShapeError(f"linalg.matrix_norm: dim names two axes, not {dim}")
-    return linalg.norm(A, ord, dim, keepdim)
+    return direct.norm(A, ord, dim, keepdim)
 
 
 def cond(A: Value, p: Any = None) -> Value:
@@ -88,7 +77,7 @@ def cond(A: Value, p: Any = None) -> Value:
         s = svdvals(A)
         large, small = s[..., 0], s[..., -1]
         return small / large if p == -2 else large / small
-    return matrix_norm(A, p) * matrix_norm(linalg.inv(A), p)
+    return matrix_norm(A, p) * matrix_norm(direct.inv(A), p)
 
 
 def _cut(s: Value, A: Value, atol: Any, rtol: Any) -> Value:
@@ -125,7 +114,7 @@ def pinv(
     if hermitian:  # the numbers of the lower half
         seen = stop_gradient(A)
         A = A + (tril(seen) + transpose(tril(seen, -1)) - seen)
-    u, s, vh = linalg.svd(A, False)
+    u, s, vh = direct.svd(A, False)
     keep = s > _cut(s, A, atol, rcond if rtol is None else rtol)
     inverse = where(keep, 1 / where(keep, s, 1.0), 0.0)
     return product(transpose(vh) * unsqueeze(inverse, -2), transpose(u))
@@ -170,7 +159,7 @@ def matrix_power(a: Value, n: int) -> Value:
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ShapeError(f"matrix_power: needs square matrices, not {a.shape}")
     if n < 0:
-        return matrix_power(linalg.inv(a), -n)
+        return matrix_power(direct.inv(a), -n)
     if n == 0:
         return a * 0 + np.eye(a.shape[-1], dtype=a.dtype)
     y, square = None, a
@@ -190,5 +179,5 @@ def solve_triangular(
     on = np.eye(A.shape[-1], dtype=np.bool_)
     triangle = where(on, 1.0 if unitriangular else A, triangle)
     if left:
-        return linalg.solve(triangle, B)
-    return transpose(linalg.solve(transpose(triangle), transpose(B)))
+        return direct.solve(triangle, B)
+    return transpose(direct.solve(transpose(triangle), transpose(B)))

@@ -11,6 +11,8 @@ from .padding import pad
 from .views import permute_axes, reshape_to
 from .windows import overlapped, patches
 
+__all__ = ["fold", "im2col"]
+
 
 @composite(
     (((1, 2, 3, 4),), {"kernel_size": 2}), (((2, 4, 3),), {"kernel_size": (2, 1), "padding": 1, "stride": 2})

@@ -18,6 +18,8 @@ from .logic import signbit
 from .rounding import floor
 from .trigonometry import tan
 
+__all__ = ["digamma", "erfinv", "lgamma", "polygamma"]
+
 _CASE: Case = (((2, 3),), {})
 _STEPS = 8  # by which small arguments are moved up
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)  # B2, B4, ...

@@ -13,6 +13,8 @@ from ..kinds import Formula, Gather, Loop
 from ..primitive import Operand, Primitive, broadcast, normalize_axis
 from .views import flip_axes, permute_axes, reshape_to, slice_ranges
 
+__all__ = ["take"]
+
 
 def _check_positions(name: str, index: Any) -> None:
     if index.dtype.kind not in "iu":

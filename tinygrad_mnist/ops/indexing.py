@@ -17,6 +17,8 @@ from .joining import concatenate
 from .reduce import amax, amin, argsort_along, prod
 from .views import alias, expand, reshape_to
 
+__all__ = ["gather", "index_select", "masked_fill", "scatter", "scatter_add", "scatter_reduce"]
+
 _WIDE: dict[str, Any] = {"axis": 1, "index": np.array([[2, 0, 0, 1], [1, 1, 2, 0]])}
 _SCATTERED: list[Case] = [
     (((2, 3), (2, 5)), _WIDE),

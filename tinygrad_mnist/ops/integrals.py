@@ -10,6 +10,8 @@ from .floats import in_floats
 from .reduce import sum
 from .shapes import diff, narrow
 
+__all__ = ["cumulative_trapezoid", "trapezoid"]
+
 
 def _areas(y: Value, x: Any, dx: float, axis: int) -> Value:
     at = normalize_axis("trapezoid", axis, y.ndim)

@@ -13,6 +13,8 @@ from .elementwise import cast, eq, where
 from .gather import positions
 from .views import place, slice_ranges, unsqueeze
 
+__all__ = ["split", "tril", "triu"]
+
 
 @composite(
     (((2, 3), (1, 3)), {}), (((2, 1), (2, 2), (2, 0)), {"axis": 1}), (((3,),), {"axis": -1}), sequence=True

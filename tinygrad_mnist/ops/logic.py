@@ -13,6 +13,12 @@ from ..primitive import Case, Primitive, Value, composite, loop, result_dtype
 from .elementwise import abs, eq, lt, minus_sign, ne
 from .reduce import Axis, sum
 
+__all__ = [
+    "all", "any", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
+    "bitwise_xor", "isfinite", "isinf", "isnan", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "signbit",
+]  # fmt: skip
+
 _CASE: Case = (((2, 3),), {})
 _PAIR: Case = (((2, 3), (3,)), {})
 _OVER: list[Case] = [_CASE, (((2, 3),), {"axis": 1, "keepdims": True})]

@@ -17,6 +17,8 @@ from .indexing import index_select
 from .reduce import sum
 from .views import reshape_to
 
+__all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "chain_matmul", "cross", "inner", "mm", "mv"]
+
 
 def _axes(name: str, *wanted: tuple[Value, int]) -> None:
     if any(getattr(x, "ndim", -1) != n for x, n in wanted):

@@ -16,6 +16,8 @@ from .floats import in_floats
 from .statistics import mean, norm
 from .views import reshape_to, stop_gradient
 
+__all__ = ["batch_norm", "group_norm", "layer_norm", "normalize", "rms_norm"]
+
 
 @composite((((3, 2),), {}), (((2, 3),), {"p": 1, "axis": 0}))
 @in_floats

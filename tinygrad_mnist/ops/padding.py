@@ -11,6 +11,8 @@ from ..primitive import Array, Value, composite
 from .gather import take_along
 from .views import place, slice_ranges
 
+__all__ = ["pad"]
+
 Widths = Sequence[tuple[int, int]] | Sequence[int]
 
 

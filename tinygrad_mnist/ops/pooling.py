@@ -18,6 +18,10 @@ from .statistics import mean
 from .views import permute_axes, reshape_to, slice_ranges
 from .windows import patches
 
+__all__ = [
+    "adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d",
+]  # fmt: skip
+
 One = int | tuple[int]
 Parts = Pair | tuple[int | None, int | None] | None
 

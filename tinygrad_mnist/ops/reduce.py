@@ -15,6 +15,8 @@ from ..primitive import Primitive, Shape, normalize_axes, normalize_axis
 from .elementwise import cast, eq
 from .views import expand_to, permute_axes, place, reshape_to, slice_ranges
 
+__all__ = ["amax", "amin", "argmax", "argmin", "prod", "sum"]
+
 _CASES = [
     ((2, 3), (0,), False),
     ((2, 3), (1,), True),

@@ -15,6 +15,8 @@ from .floats import in_floats
 from .gather import take_along
 from .shapes import swapaxes
 
+__all__ = ["interpolate"]
+
 #: mode -> the numbers of axes it is for.
 _MODES = {
     "nearest": (3, 4, 5),

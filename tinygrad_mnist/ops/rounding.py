@@ -11,6 +11,8 @@ from ..primitive import Case, Value, composite, loop, result_dtype
 from .elementwise import no_slope, where
 from .logic import bitwise_and
 
+__all__ = ["ceil", "floor", "floor_divide", "fmod", "frac", "remainder", "round", "trunc"]
+
 _CASE: Case = (((2, 3),), {})
 
 _floor = loop("floor", "floor(a)", no_slope, kernel=np.floor)

@@ -20,6 +20,11 @@ from .gather import take
 from .reduce import sum
 from .views import expand_to, reshape_to
 
+__all__ = [
+    "argwhere", "bincount", "bucketize", "histc", "isin", "masked_select", "nonzero", "searchsorted",
+    "unique", "unique_consecutive",
+]  # fmt: skip
+
 
 def _found(name: str, run: Callable[..., Array], arity: int, cases: Sequence[tuple[Any, ...]]) -> Primitive:
     return Primitive(name, Opaque(), run, told_by_numbers, (None,) * arity, cases=cases)

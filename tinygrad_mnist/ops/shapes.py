@@ -18,6 +18,14 @@ from .indexing import take_along_axis
 from .joining import concatenate, stack
 from .views import expand_to, flip, reshape, reshape_to, slice_ranges, transpose
 
+__all__ = [
+    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "block_diag", "broadcast_tensors", "broadcast_to",
+    "cartesian_prod", "column_stack", "combinations", "diagflat", "diff", "dsplit", "dstack", "fliplr",
+    "flipud", "hsplit", "hstack", "index_add", "index_copy", "index_fill", "masked_scatter", "narrow",
+    "ravel", "select", "select_scatter", "swapaxes", "t", "take_along_dim", "tensor_split", "unflatten",
+    "vander", "view_as", "vsplit", "vstack",
+]  # fmt: skip
+
 
 def view(x: Value, shape: Any) -> Value:
     """x in another shape, one length of which may be -1, or with its elements cast to a dtype of one size.

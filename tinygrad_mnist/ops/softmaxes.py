@@ -22,6 +22,8 @@ from .joining import one_hot
 from .reduce import Axis, amax, kept, reduced_shape, sum
 from .views import reshape_to, unsqueeze
 
+__all__ = ["log_softmax", "logsumexp", "softmax"]
+
 
 def _as_rows(x: Array, axes: tuple[int, ...]) -> Array:
     """A copy of x in floating point with these axes last."""

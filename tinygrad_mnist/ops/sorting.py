@@ -18,6 +18,8 @@ from .joining import stack
 from .reduce import argsort_along, sum
 from .views import flip_axes, reshape_to, slice_ranges
 
+__all__ = ["argsort", "kthvalue", "median", "msort", "nanmedian", "quantile", "sort", "topk"]
+
 
 def argsort(x: Value, axis: int = -1, descending: bool = False, stable: bool = True) -> Value:
     """int64 positions along `axis` from the smallest to the largest, or the other way.

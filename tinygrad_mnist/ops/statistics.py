@@ -16,6 +16,10 @@ from .floats import in_floats
 from .reduce import Axis, amax, amin, sum
 from .views import reshape_to, transpose
 
+__all__ = [
+    "corrcoef", "count_nonzero", "cov", "mean", "nanmean", "nansum", "std", "std_mean", "var", "var_mean",
+]  # fmt: skip
+
 _AXES: list[Case] = [
     (((2, 3),), {"axis": 1}),
     (((2, 3, 2),), {"axis": (0, 2), "keepdims": True}),

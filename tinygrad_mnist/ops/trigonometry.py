@@ -9,6 +9,8 @@ from .elementwise import atan, cos, eq, gt, lt, sign, sin, sqrt, where
 from .floats import in_floats
 from .logic import signbit
 
+__all__ = ["acos", "asin", "atan2", "deg2rad", "rad2deg", "sinc", "tan"]
+
 _CASE: Case = (((2, 3),), {})
 
 

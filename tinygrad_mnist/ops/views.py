@@ -12,6 +12,8 @@ from ..errors import ShapeError
 from ..kinds import View
 from ..primitive import Primitive, Shape, composite, normalize_axes, normalize_axis
 
+__all__ = ["flatten", "flip", "permute", "reshape", "squeeze", "transpose", "unsqueeze"]
+
 #: Per axis (start, length, step): the elements start, start + step, ... of that axis; step > 0.
 Ranges = tuple[tuple[int, int, int], ...]
 

@@ -11,6 +11,8 @@ from ..kinds import View
 from ..primitive import Primitive, Shape, Value, composite, normalize_axis
 from .views import place, reshape_to, slice_ranges
 
+__all__ = ["unfold"]
+
 
 def _infer_windows(x: Any, axis: int, size: int, step: int, dilation: int) -> Any:
     n, reach = x.shape[axis], (size - 1) * dilation + 1

@@ -11,6 +11,7 @@ import difflib
 import functools
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, NoReturn
 
 from ..primitive import check_dtype
@@ -77,6 +78,20 @@ CASTING = frozenset(
 )
 
 
+#: Where an argument has one word only and each call counts.
+_PLAIN = frozenset({"getitem", "linear", "matmul", "reshape", "take"})
+
+#: What `worded` made.
+_MADE: set[Callable[..., Any]] = set()
+
+
+def give_words(where: dict[str, Any]) -> None:
+    """Put into a front, in the place of each function, the one that people call."""
+    for name, thing in where.items():
+        if isinstance(thing, FunctionType) and name[0] != "_" and name not in _PLAIN and thing not in _MADE:
+            where[name] = worded(thing)
+
+
 def worded(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function with every word that PyTorch and NumPy have for its arguments."""
     code, name = inspect.unwrap(function).__code__, function.__name__
@@ -115,6 +130,7 @@ def worded(function: Callable[..., Any]) -> Callable[..., Any]:
             return y if y.dtype == check_dtype(dtype) else cast(y, check_dtype(dtype))
         return function(*args, **given)
 
+    _MADE.add(called)
     return called
 
 

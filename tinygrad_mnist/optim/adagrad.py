@@ -15,6 +15,8 @@ from .optimizer import Optimizer
 from .scalars import weak
 from .schedules import Schedule
 
+__all__ = ["Adagrad"]
+
 
 def adagrad(
     p: Value,

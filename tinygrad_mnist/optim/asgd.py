@@ -12,6 +12,8 @@ from .optimizer import Optimizer, zeros_like
 from .scalars import maximum, weak
 from .schedules import Schedule
 
+__all__ = ["ASGD"]
+
 
 def asgd(
     p: Value,

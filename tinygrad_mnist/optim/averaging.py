@@ -13,6 +13,8 @@ from ..core.tensor import Tensor
 from ..errors import DataError
 from ..primitive import Array
 
+__all__ = ["EMA"]
+
 
 class EMA:
     """Exponential moving averages of parameters: `decay` of the old average and 1 - decay of the new value.

@@ -15,6 +15,8 @@ from .groups import Params
 from .line_search import strong_wolfe
 from .optimizer import Optimizer
 
+__all__ = ["LBFGS"]
+
 #: Gives the cost (a Tensor or number) of the present parameters, and leaves gradients in them.
 Closure = Callable[[], Any]
 

@@ -13,6 +13,8 @@ from .optimizer import Optimizer, zeros_like
 from .scalars import weak
 from .schedules import Schedule
 
+__all__ = ["Lion"]
+
 
 def lion(
     p: Value, g: Value, mean: Value, *, lr: Value, betas: tuple[float, float], weight_decay: float

@@ -19,6 +19,8 @@ from ..primitive import Array, Value
 from .groups import Params, check_parameters, complete, one
 from .saving import States, put_back, saved
 
+__all__ = ["Optimizer"]
+
 
 class Optimizer:
     """Base of the optimisers: changes parameters by the gradients in their `grad`.

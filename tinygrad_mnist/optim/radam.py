@@ -13,6 +13,8 @@ from .optimizer import Optimizer, zeros_like
 from .scalars import maximum, weak, where
 from .schedules import Schedule
 
+__all__ = ["RAdam"]
+
 
 def radam(
     p: Value,

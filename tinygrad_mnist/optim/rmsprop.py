@@ -13,6 +13,8 @@ from .optimizer import Optimizer, zeros_like
 from .scalars import weak
 from .schedules import Schedule
 
+__all__ = ["RMSprop"]
+
 
 def rmsprop(
     p: Value,

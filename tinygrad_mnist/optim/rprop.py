@@ -13,6 +13,8 @@ from ..primitive import Value
 from .groups import Params, options_in
 from .optimizer import Optimizer, zeros_like
 
+__all__ = ["Rprop"]
+
 
 def rprop(
     p: Value,

@@ -12,6 +12,8 @@ from .optimizer import Optimizer, zeros_like
 from .scalars import weak, where
 from .schedules import Schedule
 
+__all__ = ["SGD"]
+
 
 def sgd(
     p: Value,

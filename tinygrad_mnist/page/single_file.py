@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import os
 
-from .. import data as datasets
-from .. import writing
+from .. import data as datasets, writing
 from ..data.digits import Examples
 from ..train import TrainedNetwork
 from .assets import single

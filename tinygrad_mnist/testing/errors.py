@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from ..errors import TinygradMnistError
 
+__all__ = ["Disagreement", "GradcheckError", "KinkError", "NoSuchCheckError"]
+
 
 class Disagreement(NamedTuple):
     """One derivative that is wrong.

@@ -17,6 +17,8 @@ from .errors import Disagreement, GradcheckError, KinkError
 from .flat import FlatFunction, gradient_of_weighted_sum
 from .rules import Compiled, Function, Rule, Supplied, Taped
 
+__all__ = ["Report", "gradcheck", "gradgradcheck"]
+
 
 class Report(NamedTuple):
     """What a check that found nothing wrong found.

@@ -14,6 +14,8 @@ from ..nn import Module
 from .gradcheck import DEFAULT, Report, Settings, check_rule
 from .rules import Taped
 
+__all__ = ["check_module"]
+
 
 def check_module(
     module: Module, *inputs: Any, order: int = 1, rtol: float = DEFAULT.rtol, atol: float = DEFAULT.atol

@@ -19,6 +19,8 @@ from .gradcheck import Report, gradcheck
 from .rules import Function
 from .samples import elementwise_shapes, layouts
 
+__all__ = ["check_composite", "check_primitive"]
+
 ATTEMPTS = 8
 
 #: The primitives of this package: all that are declared by the time it is imported.

@@ -31,6 +31,8 @@ from .checkpoint_file import Moment, from_bytes, to_bytes
 from .course import Snapshot
 from .identity import differences
 
+__all__ = ["CheckpointWarning", "Checkpoints", "load_checkpoint", "save_checkpoint"]
+
 _NAME = re.compile(r"step-(\d{12})\.safetensors")
 _KEPT = 2
 _NAMED = 4  # differences

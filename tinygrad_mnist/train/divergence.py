@@ -9,6 +9,8 @@ from ..core.tensor import Tensor
 from ..errors import TinygradMnistError
 from ..nn import Module
 
+__all__ = ["DivergenceError", "first_not_finite"]
+
 
 class DivergenceError(TinygradMnistError, ArithmeticError):
     """The cost of training became infinite or not a number."""

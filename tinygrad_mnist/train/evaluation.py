@@ -17,6 +17,8 @@ from ..errors import ShapeError
 from ..nn import Module
 from .inputs import as_inputs, input_scale
 
+__all__ = ["Evaluation", "evaluate", "outputs_of"]
+
 #: (outputs (N, classes), targets of N examples) -> their mean cost; also takes `sample_weight=`.
 CostFunction: TypeAlias = Callable[..., Tensor]
 

@@ -10,6 +10,8 @@ from typing import Any
 from ..errors import DataError
 from .curve import curve
 
+__all__ = ["EpochRecord", "History"]
+
 
 @dataclasses.dataclass(frozen=True)
 class EpochRecord:

@@ -17,6 +17,8 @@ from ..errors import DataError
 from .checkpoints import CheckpointWarning
 from .history import EpochRecord
 
+__all__ = ["JsonLines", "Log"]
+
 #: Numbers by name, and how many steps were done when they were measured.
 Log: TypeAlias = Callable[[Mapping[str, float], int], None]
 

@@ -30,6 +30,8 @@ from .logs import Log, log_of, numbers_of
 from .progress import Progress
 from .stopping import EarlyStopping
 
+__all__ = ["fit", "training_step"]
+
 _WORTH_COMPILING = 500  # steps
 
 #: What `training_step` is.

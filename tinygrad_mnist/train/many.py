@@ -20,6 +20,8 @@ from .elsewhere.source import Examples, read
 from .elsewhere.task import trained
 from .recipes import Recipe
 
+__all__ = ["Result", "train_many"]
+
 #: A recipe, or a function of images and labels that trains something and gives it.
 Job: TypeAlias = Recipe | Callable[[Any, Any], Any]
 

@@ -26,6 +26,8 @@ from .choices import (
 )
 from .reading import Reading
 
+__all__ = ["RECIPES", "Recipe", "RecipeError", "named"]
+
 # What suits a changed cost or optimiser, where nothing else is said. Under plain gradient descent the
 # input scale decides how fast the first layer learns beside the others; the adaptive rules undo that.
 _WITH_COST = {"quadratic": {"output": "sigmoid"}, "cross-entropy": {"output": "none"}}

@@ -8,6 +8,8 @@ from typing import Literal, get_args
 
 from .history import EpochRecord
 
+__all__ = ["EarlyStopping"]
+
 Monitored = Literal["cost", "accuracy", "validation_cost", "validation_accuracy"]
 
 

@@ -25,6 +25,8 @@ from .loop import StepMaker, fit
 from .reading import Unknown
 from .recipes import Recipe
 
+__all__ = ["TrainedNetwork", "run"]
+
 _Examples: TypeAlias = tuple[NDArray[Any], Tensor]
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import numpy as np
 from cyclopts import Parameter
 
-from ... import data as datasets
-from ... import lab, model_file, writing
+from ... import data as datasets, lab, model_file, writing
 from ...errors import DataError
 from ...lab import CostSurface
 from ...train import TrainedNetwork

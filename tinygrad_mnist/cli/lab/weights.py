@@ -7,8 +7,7 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Parameter
 
-from ... import data as datasets
-from ... import lab
+from ... import data as datasets, lab
 from ...core.generator import Generator
 from ...core.tensor import Tensor
 from ...errors import DataError

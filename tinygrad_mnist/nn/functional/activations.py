@@ -15,6 +15,12 @@ from ...core.generator import Generator, chosen
 from ...primitive import Value
 from .placing import placed
 
+__all__ = [
+    "celu", "elu", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
+    "leaky_relu", "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "rrelu", "selu", "sigmoid",
+    "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
+]  # fmt: skip
+
 
 def relu(input: Value, inplace: bool = False) -> Value:
     """max(x, 0)."""

@@ -13,6 +13,8 @@ from ...errors import ShapeError
 from ...primitive import Value
 from .targets import reduction_of, values
 
+__all__ = ["ctc_loss"]
+
 _NEVER = -1e30  # the logarithm of no probability, in finite numbers
 
 

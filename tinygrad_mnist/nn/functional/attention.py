@@ -13,6 +13,8 @@ from ...errors import ShapeError
 from ...primitive import Value
 from .targets import values
 
+__all__ = ["scaled_dot_product_attention"]
+
 
 def scaled_dot_product_attention(
     query: Value,

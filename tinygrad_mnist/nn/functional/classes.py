@@ -22,6 +22,8 @@ from ...primitive import Case, Value, composite
 from .examples import per_example
 from .targets import cast, reduced, reduction_of, values
 
+__all__ = ["cross_entropy", "nll_loss"]
+
 _CLASSES: list[Case] = [
     (((2, 3),), {"target": np.array([2, 0])}),
     (((2, 3),), {"target": np.array([1, 7]), "ignore_index": 7, "weight": np.array([1.0, 0.5, 2.0])}),

@@ -8,6 +8,8 @@ from ... import ops
 from ...errors import DTypeError, ShapeError
 from ...primitive import Value
 
+__all__ = ["conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"]
+
 
 def conv1d(
     input: Value,

@@ -8,6 +8,8 @@ from ...errors import ShapeError
 from ...primitive import Value
 from .placing import placed
 
+__all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
+
 #: What SELU gives far below zero: -scale * alpha.
 _SATURATED = -1.7580993408473766
 

@@ -14,8 +14,7 @@ from typing import Any, TypeVar, cast
 from ... import ops
 from ...errors import ShapeError
 from ...primitive import Value
-from .targets import cast as in_dtype
-from .targets import reduction_of, values
+from .targets import cast as in_dtype, reduction_of, values
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

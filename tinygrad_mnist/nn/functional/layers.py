@@ -16,6 +16,12 @@ from ...ops.folding import im2col
 from ...primitive import Value
 from .targets import values
 
+__all__ = [
+    "bilinear", "channel_shuffle", "cosine_similarity", "embedding", "embedding_bag", "fold", "interpolate",
+    "linear", "one_hot", "pad", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "unfold",
+    "upsample",
+]  # fmt: skip
+
 
 def linear(input: Value, weight: Value, bias: Value | None = None) -> Value:
     """x @ weight.T + bias, for x (..., in), weight (out, in) or (in,), bias (out,) or ()."""

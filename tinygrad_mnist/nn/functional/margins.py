@@ -18,6 +18,12 @@ from ...primitive import Value, composite
 from .examples import per_example
 from .targets import beside, cast, reduced, reduction_of, values, weighted
 
+__all__ = [
+    "cosine_embedding_loss", "hinge_embedding_loss", "margin_ranking_loss", "multi_margin_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "soft_margin_loss", "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
+]  # fmt: skip
+
 
 @per_example()
 @composite((((3,), (3,)), {"target": np.array([1.0, -1.0, 1.0]), "margin": 0.5}))

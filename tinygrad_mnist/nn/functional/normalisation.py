@@ -10,6 +10,10 @@ from ...errors import ShapeError
 from ...ops.floats import as_float, in_floats
 from ...primitive import Value
 
+__all__ = [
+    "batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize", "rms_norm",
+]  # fmt: skip
+
 
 def normalize(input: Value, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Value:
     """x divided by its p-norm along `dim`, or by `eps` where the norm is smaller."""

@@ -14,6 +14,11 @@ from ...ops.floats import in_floats
 from ...ops.windows import patches
 from ...primitive import Value
 
+__all__ = [
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d", "avg_pool1d",
+    "avg_pool2d", "lp_pool1d", "lp_pool2d", "max_pool1d", "max_pool2d", "max_unpool1d", "max_unpool2d",
+]  # fmt: skip
+
 
 def max_pool2d(
     input: Value,

@@ -19,6 +19,11 @@ from ...primitive import Case, Value, composite
 from .examples import per_example
 from .targets import beside, broadcast, cast, like, reduced, reduction_of, values, weighted, weighted_mean
 
+__all__ = [
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "gaussian_nll_loss", "huber_loss", "kl_div",
+    "l1_loss", "mse_loss", "poisson_nll_loss", "smooth_l1_loss",
+]  # fmt: skip
+
 _SHARES = np.array([[0.2, 0.0, 1.0], [0.7, 0.5, 0.1]])
 _CASE: Case = (((2, 3),), {"target": _SHARES})
 

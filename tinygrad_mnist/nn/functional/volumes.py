@@ -18,6 +18,11 @@ from ...primitive import Value
 from .convolution import of_one_kind
 from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, max_pool2d, root
 
+__all__ = [
+    "adaptive_avg_pool3d", "adaptive_max_pool3d", "avg_pool3d", "conv3d", "conv_transpose3d", "lp_pool3d",
+    "max_pool3d",
+]  # fmt: skip
+
 
 def conv3d(
     input: Value,

@@ -7,44 +7,14 @@ given as `lr=`, are computed inside a compiled program instead.)
 from typing import NoReturn as _NoReturn
 
 from ...core.hints import missing as _missing
-from ...describing import complete as _complete
-from .base import LRScheduler
-from .combined import ChainedScheduler, ReduceLROnPlateau, SequentialLR
-from .cycles import CyclicLR, OneCycleLR
-from .decays import (
-    ConstantLR,
-    CosineAnnealingLR,
-    CosineAnnealingWarmRestarts,
-    ExponentialLR,
-    LambdaLR,
-    LinearLR,
-    MultiplicativeLR,
-    MultiStepLR,
-    PolynomialLR,
-    StepLR,
-)
+from ...describing import front as _front
+from .base import *
+from .combined import *
+from .cycles import *
+from .decays import *
 
-__all__ = [
-    "ChainedScheduler",
-    "ConstantLR",
-    "CosineAnnealingLR",
-    "CosineAnnealingWarmRestarts",
-    "CyclicLR",
-    "ExponentialLR",
-    "LRScheduler",
-    "LambdaLR",
-    "LinearLR",
-    "MultiStepLR",
-    "MultiplicativeLR",
-    "OneCycleLR",
-    "PolynomialLR",
-    "ReduceLROnPlateau",
-    "SequentialLR",
-    "StepLR",
-]
-
-_complete("lr_scheduler", __all__, globals())
+_public = _front("lr_scheduler", globals())
 
 
 def __getattr__(name: str) -> _NoReturn:
-    raise _missing("optim.lr_scheduler", name, lambda: __all__)
+    raise _missing("optim.lr_scheduler", name, lambda: _public)

@@ -8,6 +8,8 @@ from typing import Any
 from ...errors import DataError
 from ..optimizer import Optimizer
 
+__all__ = ["LRScheduler"]
+
 #: Gives the factor of an epoch (0 the first).
 Factor = Callable[[int], float]
 

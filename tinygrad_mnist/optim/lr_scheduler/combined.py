@@ -10,6 +10,8 @@ from typing import Any
 from ..optimizer import Optimizer
 from .base import LRScheduler
 
+__all__ = ["ChainedScheduler", "ReduceLROnPlateau", "SequentialLR"]
+
 
 def _same_optimiser(owner: str, optimizer: Any, schedulers: Sequence[Any]) -> None:
     if len(schedulers) < 1:

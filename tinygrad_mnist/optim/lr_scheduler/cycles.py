@@ -9,6 +9,8 @@ from typing import Any
 from ..optimizer import Optimizer
 from .base import LRScheduler, per_group
 
+__all__ = ["CyclicLR", "OneCycleLR"]
+
 
 def _momentum_of(group: dict[str, Any]) -> float:
     return float(group["betas"][0] if "betas" in group else group["momentum"])

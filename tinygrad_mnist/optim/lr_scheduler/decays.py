@@ -11,6 +11,11 @@ from typing import Any
 from ..optimizer import Optimizer
 from .base import Factor, LRScheduler, per_group
 
+__all__ = [
+    "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LambdaLR", "LinearLR",
+    "MultiStepLR", "MultiplicativeLR", "PolynomialLR", "StepLR",
+]  # fmt: skip
+
 
 class LambdaLR(LRScheduler):
     """The first rate times `lr_lambda(epoch)`; one function, or a list of one for each group."""

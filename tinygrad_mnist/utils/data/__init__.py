@@ -8,52 +8,15 @@ code from one batch to the next.
 from typing import NoReturn as _NoReturn
 
 from ...core.hints import missing as _missing
-from ...describing import complete as _complete
-from .collate import default_collate, default_convert
-from .dataloader import DataLoader
-from .dataset import (
-    ChainDataset,
-    ConcatDataset,
-    Dataset,
-    IterableDataset,
-    StackDataset,
-    Subset,
-    TensorDataset,
-    random_split,
-)
-from .sampler import (
-    BatchSampler,
-    RandomSampler,
-    Sampler,
-    SequentialSampler,
-    SubsetRandomSampler,
-    WeightedRandomSampler,
-)
-from .workers import get_worker_info
+from ...describing import front as _front
+from .collate import *
+from .dataloader import *
+from .dataset import *
+from .sampler import *
+from .workers import *
 
-__all__ = [
-    "BatchSampler",
-    "ChainDataset",
-    "ConcatDataset",
-    "DataLoader",
-    "Dataset",
-    "IterableDataset",
-    "RandomSampler",
-    "Sampler",
-    "SequentialSampler",
-    "StackDataset",
-    "Subset",
-    "SubsetRandomSampler",
-    "TensorDataset",
-    "WeightedRandomSampler",
-    "default_collate",
-    "default_convert",
-    "get_worker_info",
-    "random_split",
-]
-
-_complete("utils", __all__, globals())
+_public = _front("utils", globals())
 
 
 def __getattr__(name: str) -> _NoReturn:
-    raise _missing("utils.data", name, lambda: __all__)
+    raise _missing("utils.data", name, lambda: _public)

@@ -10,6 +10,8 @@ import numpy as np
 from ... import ops
 from ...core.tensor import Tensor, wrap
 
+__all__ = ["default_collate", "default_convert"]
+
 
 def default_collate(batch: Sequence[Any]) -> Any:
     """A list of examples as one batch: Tensors, arrays and numbers with a new first axis.

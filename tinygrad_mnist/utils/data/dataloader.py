@@ -15,6 +15,8 @@ from .dataset import Dataset, IterableDataset, Subset, TensorDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 from .workers import Workers
 
+__all__ = ["DataLoader"]
+
 Collate = Callable[[Any], Any]
 
 

@@ -14,6 +14,11 @@ from ...core.creation import tensor
 from ...core.generator import Generator, chosen
 from ...core.tensor import Tensor
 
+__all__ = [
+    "ChainDataset", "ConcatDataset", "Dataset", "IterableDataset", "StackDataset", "Subset", "TensorDataset",
+    "random_split",
+]  # fmt: skip
+
 T = TypeVar("T")
 
 

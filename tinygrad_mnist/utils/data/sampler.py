@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 
 from ...core.generator import Generator, chosen
 
+__all__ = [
+    "BatchSampler", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler",
+    "WeightedRandomSampler",
+]  # fmt: skip
+
 T = TypeVar("T")
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
+__all__ = ["get_worker_info"]
+
 
 @dataclasses.dataclass(frozen=True)
 class WorkerInfo:
