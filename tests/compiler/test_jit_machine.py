@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import golden
@@ -67,6 +68,22 @@ def test_the_lengths_of_buffers_are_part_of_what_is_found_again(monkeypatch: pyt
     longer = tuple(replace(x, shape=(7, *x.shape[1:])) for x in schedule.loops.buffers)
     other = schedule._replace(loops=schedule.loops._replace(buffers=longer))
     assert build._lengths(other) != build._lengths(schedule)
+
+
+def test_the_line_of_whoever_calls_does_not_compile_anew(tmp_path: Path) -> None:
+    runs, sources = [], []
+    for name, line in ("one", "y = x.sin() * 3"), ("two", "y = (x.sin()) * 3  # other words"):
+        path = tmp_path / f"{name}.py"
+        path.write_text(f"def f(x):\n    {line}\n    return y\n")
+        space: dict[str, Any] = {"__name__": name}
+        exec(compile(path.read_text(), path, "exec"), space)
+        compiled = tg.jit(space["f"])
+        compiled(tg.tensor([1.0, 2.0]))
+        runs.append(compiled._last()._runner.run())
+        sources.append(compiled.source)
+    assert runs[0] is runs[1]
+    assert "y = x.sin() * 3" in sources[0]
+    assert "other words" in sources[1]
 
 
 @pytest.mark.parametrize("seed", [1, 12, 31])

@@ -46,7 +46,7 @@ def compiled(source: str, arguments: Sequence[Any], schedule: Schedule | None = 
             the source; not where every index is to be checked.
     """
     signature = tuple(map(_type, arguments))
-    key = source, signature, _lengths(schedule)
+    key = source if schedule is None else _code(source), signature, _lengths(schedule)
     run: Run | None = _LATEST.pop(key, None)
     if run is None:
         run = _compiled(source, signature, None if CHECKING else schedule, schedule)
@@ -70,8 +70,10 @@ def compiled_kernel(source: str, arrays: Sequence[Any], numbers: int) -> Run:
 def _compiled(
     source: str, signature: tuple[Any, ...], schedule: Schedule | None = None, said: Schedule | None = None
 ) -> Run:
-    printer = b"" if schedule is None else _PRINTER + _lengths(schedule).encode()
-    name = f"{PROGRAM}{hashlib.sha256(source.encode() + printer).hexdigest()[:24]}"
+    made_of = source.encode()
+    if schedule is not None:
+        made_of = _code(source).encode() + _PRINTER + _lengths(schedule).encode()
+    name = f"{PROGRAM}{hashlib.sha256(made_of).hexdigest()[:24]}"
     path = keep_program(name, source)
     module = types.ModuleType(name)
     module.__file__ = path
@@ -94,6 +96,11 @@ def _compiled(
             _PRESENT.clear()
             del sys.modules[name]
             _forget_lines(path)
+
+
+def _code(source: str) -> str:
+    """Source without its comments, which quote lines of whoever calls, and do not change machine code."""
+    return "\n".join(line for line in source.splitlines() if not line.lstrip().startswith("#"))
 
 
 def _lengths(schedule: Schedule | None) -> str:
