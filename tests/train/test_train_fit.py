@@ -179,6 +179,21 @@ def test_mistakes():
         fitted(examples=(images, np.ones(50)))
 
 
+def test_chosen_examples_are_trained_on_as_if_there_were_no_others():
+    images, targets = rows(50)
+    chosen = np.arange(3, 50, 2)
+    alone, history = fitted(examples=(images[chosen], targets[chosen]))
+    model, other = fitted(examples=(images, targets), chosen=chosen)
+    for name, values in alone.state_dict().items():
+        np.testing.assert_array_equal(model.state_dict()[name], values, name)
+    assert other.to_dict(times=False) == history.to_dict(times=False)
+    for wrong in ([50], [-1], [0.5], [[1]]):
+        with pytest.raises(DataError, match="fit: chosen"):
+            fitted(examples=(images, targets), chosen=wrong)
+    with pytest.raises(DataError, match="at least 1, got 0"):
+        fitted(examples=(images, targets), chosen=chosen[:0])
+
+
 def test_compiled_steps_agree_with_eager_ones(monkeypatch):
     eager, history = fitted()
     monkeypatch.setattr("tinygrad_mnist.train.loop._WORTH_COMPILING", 0)

@@ -13,8 +13,11 @@ import random_recipes
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import data, kernels, train
+from tinygrad_mnist.compiler.specialization import Specialization
 from tinygrad_mnist.errors import DataError
 from tinygrad_mnist.kernels import threads
+from tinygrad_mnist.train.crew import Crew
+from tinygrad_mnist.train.identity import generators_of
 
 SMALL = train.Recipe(hidden=(5,), epochs=2, batch_size=25)
 MIXED = [
@@ -66,6 +69,49 @@ def test_compiled_networks_of_one_kind(examples):
     jobs = [SMALL.but(seed=seed) for seed in range(3)]
     for job, result in zip(jobs, tg.train_many(jobs, examples, workers=2), strict=True):
         np.testing.assert_array_equal(weights(result.value), weights(train.run(job, *examples)))
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        SMALL.but(schedule="cosine", momentum=0.5, validation=0.2),
+        SMALL.but(optimiser="adamw", cost="cross-entropy", weight_decay=0.1, dropout=0.2),
+        SMALL.but(optimiser="rmsprop", momentum=0.5, schedule="constant"),
+    ],
+    ids=lambda recipe: recipe.optimiser,
+)
+def test_a_step_is_recorded_once_for_a_kind(base, examples, monkeypatch):
+    monkeypatch.setattr("tinygrad_mnist.train.loop._WORTH_COMPILING", 0)
+    recorded, record = [], Specialization.record
+
+    def counted(*args):
+        recorded.append(args)
+        return record(*args)
+
+    jobs = [
+        base.but(seed=k, rate=base.rate / (1 + k), weight_decay=0.01 * (k + 1), epochs=1 + k)
+        for k in range(3)
+    ]
+    jobs += [base.but(seed=9, momentum=0.3) if base.momentum else base.but(seed=9, gain=1.5)]
+    alone = [train.run(job, *examples) for job in jobs]
+    monkeypatch.setattr(Specialization, "record", staticmethod(counted))
+    found = tg.train_many(jobs, examples, workers=1)
+    assert len(recorded) == 1
+    for result, other in zip(found, alone, strict=True):
+        np.testing.assert_array_equal(weights(result.value), weights(other))
+        assert result.value.history.to_dict(times=False) == other.history.to_dict(times=False)
+        states = [list(map(str, generators_of(x.model).values())) for x in (result.value, other)]
+        assert states[0] == states[1]
+    models = {id(p.array) for result in found for p in result.value.model.parameters()}
+    assert len(models) == sum(len(list(result.value.model.parameters())) for result in found)
+
+
+def test_workbenches_that_nobody_uses_are_forgotten(examples, monkeypatch):
+    monkeypatch.setattr("tinygrad_mnist.train.workbench._KEPT", 2)
+    crew = Crew(*examples, compiled=False)
+    for width in (2, 3, 4):
+        crew.train(SMALL.but(hidden=(width,)))
+    assert [kind.hidden for kind, _ in crew._benches._free] == [(3,), (4,)]
 
 
 def test_functions_share_the_data_and_work_alone(examples):

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..core.tensor import wrap
 from ..train import Recipe
-from ..train.loop import measuring
+from ..train.prepared import measuring
 from .data_parallel import DataParallel
 from .ranks import OneRank, Ranks
 from .training import Together

@@ -21,7 +21,7 @@ from ..optim import Optimizer
 from ..train import Checkpoints, Recipe, TrainedNetwork, run, save_checkpoint, training_step
 from ..train.checkpoints import newest
 from ..train.course import Step
-from ..train.loop import StepMaker, measuring
+from ..train.prepared import StepMaker, measuring
 from .data_parallel import DataParallel
 from .ranks import Ranks
 from .tree import total

@@ -119,7 +119,11 @@ class Optimizer:
         shared: dict[float, Tensor] = {}
         for state, count in zip(chain(*self._states), counts, strict=True):
             if "step" in state:
-                state["step"] = shared.setdefault(count, Tensor(count, dtype="float64"))
+                if count not in shared:  # one that is there already stays: a program may know it
+                    taken = any(x is state["step"] for x in shared.values())
+                    shared[count] = Tensor(0.0, dtype="float64") if taken else state["step"]
+                    shared[count].assign_(np.asarray(count))
+                state["step"] = shared[count]
 
     def _count_updates(self) -> None:
         """Count this update of those parameters that have a gradient, apart from those that have none."""

@@ -37,6 +37,18 @@ def constant(lr: float) -> Schedule:
     return _Numbered(_flat, lr=_rate("constant: lr", lr))
 
 
+def renumber(schedule: Schedule, like: Schedule) -> None:
+    """Give a schedule of `constant`, `linear` or `cosine` the numbers of another of the same.
+
+    Raises TypeError for other schedules.
+    """
+    if not (isinstance(schedule, _Numbered) and isinstance(like, _Numbered)):
+        raise TypeError("renumber: takes schedules as of constant, linear or cosine")
+    if schedule.formula is not like.formula:
+        raise TypeError("renumber: takes two schedules of one kind")
+    schedule.numbers.update(like.numbers)
+
+
 def step_decay(lr: float, every: int, gamma: float) -> Schedule:
     """lr, times gamma after each `every` steps (PyTorch's StepLR)."""
     lr, gamma = _rate("step_decay: lr", lr), _rate("step_decay: gamma", gamma)

@@ -18,7 +18,7 @@ from ..core.tensor import Tensor, wrap
 from ..data.digits import Examples
 from ..errors import DataError
 from ..train import RECIPES, History, Recipe, TrainedNetwork, named
-from ..train.loop import training_step
+from ..train.prepared import training_step
 from .described import description, parameters
 
 _MOST = {"batch_size": 4096, "epochs": 200, "seed": 2**53}

@@ -8,6 +8,7 @@ from .history import *
 from .logs import *
 from .loop import *
 from .many import *
+from .prepared import *
 from .recipes import *
 from .stopping import *
 from .trained import *

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,6 +18,7 @@ from ..errors import DataError
 from ..nn import Module
 from ..optim import Optimizer
 from ..primitive import Array
+from .epoch import Batches
 from .evaluation import are_scores
 from .history import EpochRecord, History
 
@@ -28,8 +29,9 @@ Step: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 StepListener: TypeAlias = Callable[[int, int, int], None]
 
 _BETWEEN_STEP_REPORTS = 0.1  # seconds
-_FIRST_PIECE, _PIECE = 10, 200  # steps between looks at the costs; what a step that diverges is searched in
+_FIRST_PIECE, _PIECE = 10, 1000  # steps between looks at the costs; what a step that diverges is searched in
 _PIECE_SECONDS = 0.5
+_PIECE_BYTES = 1 << 24  # of the outputs of its steps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,11 +181,11 @@ class Course:
         self.steps, self.seconds, self.best = moment.step, moment.seconds, moment.best
         self.costs, self.right, self.counted = list(moment.costs), moment.right, moment.counted
 
-    def take_piece(self, batches: Sequence[NDArray[np.int64]], most: int) -> int | None:
+    def take_piece(self, batches: Batches, most: int) -> int | None:
         """Take the next steps of an epoch, at most so many, if their costs are finite.
 
         Args:
-            batches: all of the epoch, of one size but for a smaller last one.
+            batches: all of the epoch.
             most: from 1 up.
 
         Returns:
@@ -191,56 +193,56 @@ class Course:
             course is as it was before that step.
         """
         done = self.done
-        whole = len(batches) - (len(batches[-1]) != len(batches[0]))
+        whole = batches.whole
         last = min(done + self._length, done + most, whole) if done < whole else len(batches)
-        piece = batches[done:last]
         self.before = before = self.snapshot()
         begin = time.perf_counter()
-        costs, outputs = self._taken(piece, done < whole)
+        costs, outputs = self._taken(batches, done, last)
         if not np.isfinite(costs).all():
             bad = int(np.argmin(np.isfinite(costs)))
             self.restore(before)
-            self._one_by_one(piece[:bad])  # the model as it was before the step that failed
+            self._one_by_one(batches, done, done + bad)  # the model as it was before the step that failed
             self.failed_cost = float(costs[bad])
             return done + bad
         seconds = time.perf_counter() - begin
         self.costs.append(costs)
-        self._count(outputs, piece)
+        self._count(outputs, batches.positions(done, last))
         self.seconds += seconds
-        self.steps += len(piece)
-        pace = _PIECE_SECONDS / max(seconds, 1e-9) * len(piece)
-        self._length = int(min(max(pace, 1), _PIECE))
+        self.steps += last - done
+        pace = _PIECE_SECONDS / max(seconds, 1e-9) * (last - done)
+        room = _PIECE_BYTES / max(outputs.nbytes, 1) * (last - done)
+        self._length = int(min(max(min(pace, room), 1), _PIECE))
         return None
 
-    def _taken(
-        self, batches: Sequence[NDArray[np.int64]], whole: bool
-    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """Costs (steps,) and outputs (steps, batch, ...) of steps for batches of one size.
+    def _taken(self, batches: Batches, first: int, last: int) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Costs (steps,) and outputs (steps, batch, ...) of the steps from first to before last.
 
         One native call if compiled, which a smaller last batch is not.
         """
-        if self.compiled is None or not whole:
-            return self._one_by_one(batches)
-        losses, outputs = self.compiled.scan(wrap(np.stack(batches)))
+        if self.compiled is None or last > batches.whole:
+            return self._one_by_one(batches, first, last)
+        losses, outputs = self.compiled.scan(wrap(batches.rows(first, last)))
         return losses.array.astype(np.float64), outputs.array
 
-    def _one_by_one(self, batches: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    def _one_by_one(
+        self, batches: Batches, first: int, last: int
+    ) -> tuple[NDArray[np.float64], NDArray[Any]]:
         costs: list[float] = []
         answers: list[NDArray[Any]] = []
-        for batch in batches:
+        for k in range(first, last):
             with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found by `take_piece`
-                loss, outputs = self.step(wrap(batch))
+                loss, outputs = self.step(wrap(batches[k]))
             costs.append(loss.item())
             answers.append(outputs.array)
             if not math.isfinite(costs[-1]):
                 break
         return np.array(costs, np.float64), np.array(answers)
 
-    def _count(self, outputs: NDArray[Any], batches: Sequence[NDArray[np.int64]]) -> None:
-        """Count the right answers among the outputs (steps, batch, classes)."""
+    def _count(self, outputs: NDArray[Any], positions: NDArray[np.int64]) -> None:
+        """Count the right answers among the outputs (steps, batch, classes) for these examples."""
         if self.classes is None or not are_scores(outputs[0], self.classes):
             return
-        right = self.classes[np.concatenate(batches)]
+        right = self.classes[positions]
         known = right >= 0
         self.right += int((outputs.argmax(2).reshape(-1)[known] == right[known]).sum())
         self.counted += int(known.sum())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,22 +16,9 @@ from .course import StepListener
 from .history import EpochRecord
 from .recipes import Recipe
 from .trained import TrainedNetwork, run
+from .workbench import Workbenches, kind_of
 
 _LOOK = 0.2  # seconds between looks for Ctrl-C and for news
-
-
-def kind_of(recipe: Recipe) -> Recipe:
-    """The same recipe for all whose trainings are one program, which reads their numbers."""
-    return dataclasses.replace(
-        recipe,
-        seed=0,
-        rate=1.0,
-        epochs=1,
-        first_gain=1.0,
-        gain=1.0,
-        momentum=0.5 if recipe.momentum else 0.0,
-        weight_decay=1.0 if recipe.weight_decay else 0.0,
-    )
 
 
 class Crew:
@@ -48,6 +34,7 @@ class Crew:
 
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.int64], compiled: bool = True) -> None:
         self.images, self.labels, self._compiled = images, labels, compiled
+        self._benches = Workbenches(images, labels)
         self.stopped = threading.Event()
         self._begun: dict[Recipe, threading.Event] = {}  # of the first of a kind: its program is there
         self._lock = threading.Lock()
@@ -78,7 +65,13 @@ class Crew:
 
         try:
             network = run(
-                recipe, self.images, self.labels, compiled=self._compiled, on_epoch=on_epoch, on_step=heed
+                recipe,
+                self.images,
+                self.labels,
+                compiled=self._compiled,
+                on_epoch=on_epoch,
+                on_step=heed,
+                benches=self._benches,
             )
         finally:
             begun.set()

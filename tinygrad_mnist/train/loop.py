@@ -6,36 +6,33 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import data
-from ..compiler import jit
-from ..core.creation import as_tensor
 from ..core.tensor import Tensor, wrap
-from ..errors import ShapeError
+from ..errors import DataError
 from ..nn import Module
 from ..optim import Optimizer
 from .ahead import made_ahead
 from .checkpoints import Checkpoints, Saver
-from .course import Course, Reports, Snapshot, Step, StepListener
+from .course import Course, Reports, Snapshot, StepListener
 from .divergence import DivergenceError, first_not_finite
-from .evaluation import CostFunction, classes_of, evaluate
+from .epoch import Batches
+from .evaluation import CostFunction, evaluate
 from .history import EpochRecord, History
 from .identity import digest_of, generators_of, of_function, of_model, of_optimiser
-from .inputs import as_inputs, input_scale
+from .inputs import as_inputs
 from .logs import Log, log_of, numbers_of
+from .prepared import Prepared, prepared
 from .progress import Progress
 from .stopping import EarlyStopping
 
-__all__ = ["fit", "training_step"]
+__all__ = ["fit"]
 
 _WORTH_COMPILING = 500  # steps
-
-#: What `training_step` is.
-StepMaker: TypeAlias = Callable[..., Step]
 
 
 def fit(
@@ -63,7 +60,8 @@ def fit(
     on_step: StepListener | None = None,
     on_end: Callable[[History], None] | None = None,
     progress: bool = False,
-    step_of: StepMaker | None = None,
+    chosen: NDArray[np.int64] | None = None,
+    ready: Prepared | None = None,
 ) -> History:
     """Train a network by mini-batch gradient descent.
 
@@ -109,8 +107,9 @@ def fit(
         on_end: called at the end, after Ctrl-C too.
         progress: show how far it is: a bar and the curve in a notebook, a line in a terminal (on
             standard error).
-        step_of: what makes the step instead of `training_step`, of the same arguments; it is not compiled
-            here.
+        chosen: numbers of the images to train on, each once; None for all.
+        ready: what `prepared` made of this model, this optimiser and these examples, so that it is recorded
+            once for several trainings.
 
     Returns:
         A record of each finished epoch.
@@ -118,29 +117,22 @@ def fit(
     Raises:
         ShapeError: for unequal numbers of images and targets, and as the model and cost do.
         DTypeError: for a scale of images that are no bytes.
-        DataError: for no examples, or a batch size or seed out of range; if the checkpoints in the folder
+        DataError: for no examples, numbers of images that are not there, or a batch size or seed out of
+            range; if the checkpoints in the folder
             are damaged, of another training, or not to be gone on from.
         DivergenceError: naming epoch, step and layer, as soon as the cost is infinite or not a
             number; the model then has the parameters from before that step.
     """
-    images, targets = wrap(as_tensor(images).array), as_tensor(targets)  # images are assigned below
-    if len(images) != len(targets):
-        raise ShapeError(f"fit: {len(images)} images, but {len(targets)} targets")
     if not 0 <= start_epoch <= epochs:
         raise ValueError(f"fit: start_epoch must be from 0 to epochs, {epochs}, not {start_epoch}")
-    scale = input_scale(model, images, scale, "fit")
-    if scale is not None:
-        model.input_scale = scale
-    weights = None if sample_weight is None else as_tensor(sample_weight)
-    if weights is not None and weights.shape != (len(images),):
-        raise ShapeError(
-            f"fit: sample_weight is a number for each of {len(images)} images, not {weights.shape}"
-        )
-    step = (step_of or training_step)(model, optimiser, cost, images, targets, scale, weights)
-    per_epoch = data.batch_count(len(images), batch_size)
-    worth = compiled and step_of is None and epochs * per_epoch >= _WORTH_COMPILING
-    fast = jit(step) if worth else None
-    course = Course(model, optimiser, generators_of(model, cost), step, fast, classes_of(targets))
+    if ready is None:
+        ready = prepared(model, optimiser, cost, images, targets, sample_weight=sample_weight, scale=scale)
+    images, scale = ready.images, ready.scale
+    chosen = None if chosen is None else _positions(chosen, len(images))
+    count = len(images) if chosen is None else len(chosen)
+    per_epoch = data.batch_count(count, batch_size)
+    fast = ready.compiled if compiled and epochs * per_epoch >= _WORTH_COMPILING else None
+    course = Course(model, optimiser, generators_of(model, cost), ready.step, fast, ready.classes)
     course.steps, steps_before = start_epoch * per_epoch, int(optimiser.steps)
     saver = None
     if checkpoint is not None:
@@ -149,9 +141,10 @@ def fit(
             "model": of_model(model),
             "optimiser": of_optimiser(optimiser),
             "cost": of_function(cost),
-            "data": {"images": digest_of(images), "targets": digest_of(targets)},
+            "data": {"images": digest_of(images), "targets": digest_of(ready.targets)},
+            **({} if chosen is None else {"chosen": digest_of(chosen)}),
             "validation": [digest_of(x) for x in validation] if validation else None,
-            "sample_weight": None if weights is None else digest_of(weights),
+            "sample_weight": None if ready.weights is None else digest_of(ready.weights),
             "order": {"batch_size": batch_size, "seed": seed, "shuffle": shuffle, "start_epoch": start_epoch},
             "scale": scale,
             "augmented": augment is not None,
@@ -172,7 +165,8 @@ def fit(
             if history.stopped:
                 break
             model.train()
-            batches = list(data.batches(len(images), batch_size, seed=seed, epoch=epoch - 1, shuffle=shuffle))
+            order = data.order(count, seed=seed, epoch=epoch - 1, shuffle=shuffle)
+            batches = Batches(order if chosen is None else chosen[order], batch_size)
             rate = _rate(optimiser, int(optimiser.steps) - course.done)
             begin = time.perf_counter()
             if augmented:
@@ -189,13 +183,13 @@ def fit(
             measured = evaluate(model, cost, *validation) if validation else None
             record = EpochRecord(
                 epoch,
-                float(np.average(np.concatenate(course.costs), weights=[len(batch) for batch in batches])),
+                float(np.average(np.concatenate(course.costs), weights=batches.sizes)),
                 course.right / course.counted if course.counted else None,
                 rate,
                 measured.cost if measured else None,
                 measured.accuracy if measured and measured.count else None,
                 course.seconds,
-                len(images) / course.seconds,
+                count / course.seconds,
             )
             history.epochs.append(record)
             course.begin_epoch()
@@ -230,69 +224,23 @@ def fit(
     return history
 
 
-def training_step(
-    model: Module,
-    optimiser: Optimizer,
-    cost: CostFunction,
-    images: Tensor,
-    targets: Tensor,
-    scale: float | None = None,
-    weights: Tensor | None = None,
-) -> Step:
-    """One step of training as a function of nothing but the positions of its examples.
-
-    Everything it does is an operation on Tensors, so it can be recorded and compiled.
-
-    Args:
-        model, optimiser, cost: as in `fit`.
-        images: (N, inputs), any numeric dtype.
-        targets: (N, ...), of the dtype that `cost` takes.
-        scale: factor on images that are bytes; None: as in `fit`.
-        weights: what each example counts in the cost, (N,), floats; None for all alike.
-
-    Returns:
-        A function of positions, integers (batch,): it changes the parameters and gives the cost,
-        and the outputs (batch, classes), both from before the change.
-    """
-
-    measured = measuring(model, cost, images, targets, scale, weights)
-
-    def step(positions: Tensor) -> tuple[Tensor, Tensor]:
-        loss, outputs = measured(positions)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        return loss, outputs
-
-    return step
-
-
-def measuring(
-    model: Module,
-    cost: CostFunction,
-    images: Tensor,
-    targets: Tensor,
-    scale: float | None = None,
-    weights: Tensor | None = None,
-) -> Step:
-    """The forward half of `training_step`: positions -> the cost of their examples, and their outputs."""
-    scale = input_scale(model, images, scale, "training_step")
-
-    def measured(positions: Tensor) -> tuple[Tensor, Tensor]:
-        outputs = model(as_inputs(model, images[positions], scale))
-        if weights is None:
-            return cost(outputs, targets[positions]), outputs
-        return cost(outputs, targets[positions], sample_weight=weights[positions]), outputs
-
-    return measured
-
-
 def _diverged(course: Course, epoch: int, failed: int, inputs: Tensor) -> DivergenceError:
     culprit = first_not_finite(course.model, inputs)
     return DivergenceError(
         f"the cost became {course.failed_cost} in epoch {epoch}, step {failed + 1}: {culprit}. "
         "A lower learning rate usually helps"
     )
+
+
+def _positions(chosen: Any, count: int) -> NDArray[np.int64]:
+    positions = np.asarray(chosen)
+    if positions.ndim != 1 or positions.dtype.kind not in "iu":
+        raise DataError(
+            f"fit: chosen is the numbers of images, integers (n,), not {positions.dtype} {positions.shape}"
+        )
+    if len(positions) and not 0 <= positions.min() <= positions.max() < count:
+        raise DataError(f"fit: chosen names image {positions.min()} to {positions.max()} of {count}")
+    return positions.astype(np.int64, copy=False)
 
 
 def _rate(optimiser: Optimizer, step: int) -> float:

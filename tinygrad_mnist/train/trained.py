@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import inspect
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import data, nn
 from ..core.generator import Generator
-from ..core.tensor import Tensor
 from ..errors import DataError
 from .checkpoints import Checkpoints
 from .course import StepListener
 from .evaluation import Evaluation, evaluate, outputs_of
 from .history import EpochRecord, History
 from .logs import Log
-from .loop import StepMaker, fit
+from .loop import fit
+from .prepared import StepMaker, prepared
 from .reading import Unknown
 from .recipes import Recipe
+from .workbench import Workbench, Workbenches
 
 __all__ = ["TrainedNetwork", "run"]
-
-_Examples: TypeAlias = tuple[NDArray[Any], Tensor]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +101,7 @@ def run(
     about: Mapping[str, Any] | None = None,
     step_of: StepMaker | None = None,
     part: tuple[int, int] = (0, 1),
+    benches: Workbenches | None = None,
 ) -> TrainedNetwork:
     """Train a new network by a recipe; the result depends on nothing but the recipe and the data.
 
@@ -107,9 +109,11 @@ def run(
         recipe: what to do.
         images: (N, height, width), uint8.
         labels: (N,), integers; the network gets an output for each class from 0 to the largest label.
-        compiled, checkpoint, log, on_epoch, on_step, about, step_of: as in `fit`; `about` has the recipe.
+        compiled, checkpoint, log, on_epoch, on_step, about: as in `fit`; `about` has the recipe.
+        step_of: as `prepared` takes it.
         part: (k, n) to train on each n-th image from the k-th on, as many for any k, after those for
             validation were taken.
+        benches: of these images, where a network of the same kind may have left its compiled step.
 
     Raises:
         DataError: if the validation share leaves no images for one of the two, and as `fit` for checkpoints.
@@ -118,43 +122,55 @@ def run(
     classes = int(labels.max()) + 1
     _, height, width = images.shape
     model = recipe.build_model(height * width, classes)
-    examples = images.reshape(len(images), -1), recipe.targets(labels, classes)
-    validation = None
+    rows = images.reshape(len(images), -1)
+    chosen = validation = augment = None
     if recipe.validation:
-        kept, held_out = data.split(len(images), recipe.validation, recipe.seed)
-        examples, validation = _chosen(examples, kept), _chosen(examples, held_out)
+        chosen, held_out = data.split(len(rows), recipe.validation, recipe.seed)
+        validation = rows[held_out], recipe.targets(labels[held_out], classes)
     if part[1] > 1:
-        count = len(examples[0]) // part[1] * part[1]
-        examples = _chosen(examples, np.arange(part[0], count, part[1]))
-    originals = examples[0].reshape(-1, height, width)
-
-    def augment(epoch: int) -> NDArray[np.uint8]:
-        bent = data.distorted(originals, seed=recipe.seed, epoch=epoch, strength=recipe.augment)
-        return bent.reshape(len(bent), -1)
-
-    steps = recipe.epochs * data.batch_count(len(originals), recipe.batch_size)
-    history = fit(
-        model,
-        recipe.build_optimiser(model, steps),
-        recipe.cost_function,
-        *examples,
-        epochs=recipe.epochs,
-        batch_size=recipe.batch_size,
-        seed=recipe.seed,
-        scale=recipe.scale,
-        validation=validation,
-        augment=augment if recipe.augment else None,
-        compiled=compiled,
-        checkpoint=checkpoint,
-        about={"recipe": dataclasses.asdict(recipe), **(about or {})},
-        log=log,
-        on_epoch=on_epoch,
-        on_step=on_step,
-        step_of=step_of,
-    )
+        chosen = np.arange(len(rows)) if chosen is None else chosen
+        chosen = chosen[part[0] : len(chosen) // part[1] * part[1] : part[1]]
+    count = len(rows) if chosen is None else len(chosen)
+    optimiser = recipe.build_optimiser(model, recipe.epochs * data.batch_count(count, recipe.batch_size))
+    with contextlib.ExitStack() as until_trained:
+        if benches is not None and not recipe.augment and step_of is None:
+            bench = until_trained.enter_context(benches.one(recipe, model, optimiser))
+        else:
+            if recipe.augment and chosen is not None:
+                rows, labels, chosen = rows[chosen], labels[chosen], None
+            targets = recipe.targets(labels, classes)
+            ready = prepared(
+                model, optimiser, recipe.cost_function, rows, targets, scale=recipe.scale, step_of=step_of
+            )
+            bench = Workbench(model, optimiser, ready)
+        if recipe.augment:
+            augment = partial(_distorted, rows.reshape(-1, height, width), recipe)
+        history = fit(
+            bench.model,
+            bench.optimiser,
+            recipe.cost_function,
+            bench.ready.images,
+            bench.ready.targets,
+            epochs=recipe.epochs,
+            batch_size=recipe.batch_size,
+            seed=recipe.seed,
+            scale=recipe.scale,
+            validation=validation,
+            augment=augment,
+            compiled=compiled,
+            checkpoint=checkpoint,
+            about={"recipe": dataclasses.asdict(recipe), **(about or {})},
+            log=log,
+            on_epoch=on_epoch,
+            on_step=on_step,
+            chosen=chosen,
+            ready=bench.ready,
+        )
+        if bench.model is not model:
+            bench.hand_over(model)
     return TrainedNetwork(model, recipe, (height, width), classes, history)
 
 
-def _chosen(examples: _Examples, positions: NDArray[np.int64]) -> _Examples:
-    images, targets = examples
-    return images[positions], targets[positions]
+def _distorted(originals: NDArray[np.uint8], recipe: Recipe, epoch: int) -> NDArray[np.uint8]:
+    bent = data.distorted(originals, seed=recipe.seed, epoch=epoch, strength=recipe.augment)
+    return bent.reshape(len(bent), -1)

@@ -15,9 +15,9 @@ from ... import __version__
 from ...errors import DataError
 from ...kernels.cache_folder import held
 from ...kernels.threads import alone
-from ..crew import kind_of
 from ..recipes import Recipe
 from ..trained import run
+from ..workbench import kind_of
 from .source import Source, found
 
 _warmed: set[Recipe] = set()  # whose programs this process has
