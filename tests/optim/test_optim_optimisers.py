@@ -152,7 +152,7 @@ def test_a_step_on_tensors_is_the_step_on_arrays(name):
             set_gradients(params, k)
             if traced:
                 with tg.no_grad():
-                    optimiser._apply(optimiser._update_tensors, optimiser.steps)
+                    optimiser._apply(optimiser._change_tensors, optimiser.steps)
             else:
                 optimiser.step()
         both.append([*params, *(x for p in params for x in optimiser.state[p].values())])

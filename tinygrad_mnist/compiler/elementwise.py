@@ -55,16 +55,16 @@ class InPlace:
 
     def give(self, options: Mapping[str, Any]) -> None:
         """From now on call the function with these options."""
-        values = list(options.values())
-        if len(values) == len(self._values):
-            new = [k for k, (x, y) in enumerate(zip(values, self._values, strict=True)) if x is not y]
+        values, old = [*options.values()], self._values
+        if len(values) == len(old):
+            new = [k for k, x in enumerate(values) if x is not old[k]]
             if not new:
                 return
-            if all(type(values[k]) is type(self._values[k]) is float for k in new):
-                self._numbers = self._numbers.copy()
+            if {type(x) for k in new for x in (values[k], old[k])} == {float}:
+                numbers = self._numbers.copy()
                 for k in new:
-                    self._numbers[self._places[k]] = values[k]
-                self._values = values
+                    numbers[self._places[k]] = values[k]
+                self._values, self._numbers = values, numbers
                 return
         self._found, self._families = {}, {}
         tensors: list[Tensor] = []
@@ -212,10 +212,14 @@ class _Pass:
         self._numbers, self._places = recording.trace.floats, recording.places
         tensors = {symbol: x for x, symbol in recording.trace.captured.values()}
         self._inputs = [x for x in (tensors[s] for s in program.captured) if isinstance(x, Tensor)]
-        self._results = [None if isinstance(x, Tensor) else x for x in results]
+        self._results = [
+            self._numbers.input(x) if type(x) is Number else None if isinstance(x, Tensor) else x
+            for x in results
+        ]
         targets = [k for k, x in zip(targets, results, strict=True) if isinstance(x, Tensor)]
         one = _of_one_element(program)
         self.identity = str(one), one.arguments[0].dtype, self._numbers.identity()
+        self._has_numbers = any(x is not None for x in self._results)
         self._now: Any = [], None, None
         self._run = compiled_kernel(_Kernel(one, targets).module(), program.arguments, len(self._inputs))
 
@@ -225,9 +229,10 @@ class _Pass:
 
     def give(self, floats: list[float], rest: list[float]) -> None:
         """Note what the numbers that it takes now are; after `holds`."""
-        results = [x.now() if type(x) is Number else x for x in self._results]
-        numbers = [x.array.item() for x in self._inputs]
-        self._now = floats, rest, (self._run, numbers, results if any(x is not None for x in results) else [])
+        results: list[Any] = []
+        if self._has_numbers:
+            results = [x.array.item() if isinstance(x, Tensor) else x for x in self._results]
+        self._now = floats, rest, (self._run, [x.array.item() for x in self._inputs], results)
 
     def ready(self, floats: list[float], rest: list[float]) -> _Ready | None:
         """What to call for these numbers, if they are those that it was given last."""

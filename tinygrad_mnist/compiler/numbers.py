@@ -8,10 +8,9 @@ value is asked for, as by `float` or `math.sqrt`, that decides, too.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,34 +19,31 @@ from ..core.tensor import Tensor, wrap
 from .places import Places
 
 _FLOAT64 = np.dtype(np.float64)
-_Decision = tuple[str, Callable[[], Any], Any]  # of what number, the question, its answer
-_Input = tuple[Tensor, Callable[[], float]]  # and how it is computed
-
-
-@dataclasses.dataclass(eq=False)
-class _Source:
-    """Where a number is read: an item of a dict or list. With what it was, and what depends on it."""
-
-    container: Any
-    key: Any
-    value: Any
-    decisions: list[_Decision] = dataclasses.field(default_factory=list)
-    inputs: list[_Input] = dataclasses.field(default_factory=list)
 
 
 class Numbers:
-    """The numbers that one recorded program depends on.
+    """The numbers that one recorded program depends on, and how they are read anew.
 
     Attributes:
-        inputs: the Tensors without axes through which the program is given them, by what they are.
+        inputs: the Tensors without axes through which the program is given them, by what they are called.
     """
 
     def __init__(self, places: Places) -> None:
-        self.inputs: dict[Any, Tensor] = {}
-        self._sources: dict[Any, _Source] = {}
-        self._answers: dict[Any, Any] = {}
+        self.inputs: dict[str, Tensor] = {}
+        self._called: dict[Any, str] = {}  # what a number is called, by how it is computed
+        self._lines: list[str] = []  # that compute and decide, in the order in which the function did
+        self._answers: dict[str, Any] = {}
         self._places = places
         self._names: dict[int, str] = {}
+        self._space: dict[str, Any] = {
+            "array": np.array,
+            "float64": _FLOAT64,
+            "same": _same,
+            "inf": math.inf,
+            "nan": math.nan,
+        }
+        self._sources = 0
+        self._read: Callable[[], str | None] | None = None
 
     def argument(self, numbers: list[float], k: int) -> Any:
         """The Number for a float among the arguments, which stand in a list."""
@@ -64,39 +60,56 @@ class Numbers:
 
     def _number(self, container: Any, key: Any, name: str) -> Any:
         value, at = container[key], (id(container), key)
-        if at not in self._sources:
-            self._sources[at] = _Source(container, key, value)
-            self.decide(name, ("types", at), lambda: _types(container[key]))
+        if at not in self._called:
+            n, self._sources = self._sources, self._sources + 1
+            self._called[at] = f"s{n}"
+            self._space.update({f"c{n}": container, f"k{n}": key, f"v{n}": value})
+            several = f"type(s{n}) is tuple and [*map(type, s{n})] == [float] * "
+            self.decide(
+                name, f"type(s{n}) is float" if type(value) is float else f"{several}{len(value)}", True
+            )
+        called = self._called[at]
         if type(value) is float:
-            return Number(self, lambda: container[key], at, name)
+            return Number(self, value, called, name)
         return tuple(
-            Number(self, _part(container, key, k), (*at, k), f"{name}_{k}") for k in range(len(value))
+            Number(self, x, self.computed(f"{called}[{k}]"), f"{name}_{k}") for k, x in enumerate(value)
         )
 
-    def decide(self, name: str, what: Any, question: Callable[[], Any]) -> Any:
-        """The answer to a question about numbers, on which the program depends from here on.
+    def text(self, function: Callable[..., Any], args: Sequence[Any]) -> str:
+        """A function of Numbers and Python's numbers, in the words of the lines."""
+        self._space[f"of_{function.__name__}"] = function
+        words = (x.called if type(x) is Number else repr(x) for x in args)
+        return f"of_{function.__name__}({', '.join(words)})"
 
-        Questions that are the same have an equal `what`.
-        """
-        answer = question()
-        if what not in self._answers:
-            self._answers[what] = answer
-            for at in _sources(what):
-                self._sources[at].decisions.append((name, question, answer))
+    def computed(self, text: str) -> str:
+        """What the number is called that is computed so."""
+        if text not in self._called:
+            self._called[text] = f"m{len(self._called)}"
+            self._lines.append(f"{self._called[text]} = {text}")
+        return self._called[text]
+
+    def decide(self, name: str, question: str, answer: Any) -> Any:
+        """The answer to a question about a number, on which the program depends from here on."""
+        if question not in self._answers:
+            k = len(self._answers)
+            self._answers[question] = answer
+            self._space.update({f"a{k}": answer, f"n{k}": name})
+            differs = (
+                f"({question}) is not {answer}" if type(answer) is bool else f"not same({question}, a{k})"
+            )
+            self._lines.append(f"if {differs}: return n{k}")
         return answer
 
     def identity(self) -> tuple[Any, ...]:
         """Equal for what depends on the same numbers in the same way."""
-        return [*self.inputs], [*self._answers.items()]
+        return self._lines, [*self.inputs], [*self._answers.values()]
 
     def input(self, number: Number) -> Tensor:
         """The Tensor through which the program is given a number."""
-        if number.key not in self.inputs:
-            self.inputs[number.key] = x = wrap(np.array(number.now(), _FLOAT64))
+        if number.called not in self.inputs:
+            self.inputs[number.called] = x = wrap(np.array(number.value, _FLOAT64))
             self._names[id(x)] = number.name
-            for at in _sources(number.key):
-                self._sources[at].inputs.append((x, number.now))
-        return self.inputs[number.key]
+        return self.inputs[number.called]
 
     def name(self, x: Any) -> str | None:
         """What an input is called."""
@@ -104,76 +117,62 @@ class Numbers:
 
     def change(self) -> str | None:
         """Read the numbers that have changed; the name of one with which the program is another, or None."""
+        if self._read is None:
+            self._read = self._reader()
         try:
-            new = [
-                (source, now)
-                for source in self._sources.values()
-                if (now := source.container[source.key]) is not source.value
-            ]
-            for source, _ in new:
-                for name, question, answer in source.decisions:
-                    if not _same(question(), answer):
-                        return name
-            for source, _ in new:
-                for x, now in source.inputs:
-                    x.array = np.array(now(), _FLOAT64)
-            for source, now in new:
-                source.value = now
+            return self._read()
         except (LookupError, TypeError, ValueError, ArithmeticError):
             return "a number"
-        return None
 
-
-def _sources(what: Any) -> frozenset[Any]:
-    """The sources in what identifies a Number, or a question about some."""
-    if isinstance(what[0], int):
-        return frozenset({what[:2]})
-    return frozenset().union(*(_sources(part) for part in what[1:] if isinstance(part, tuple)))
-
-
-def _part(container: Any, key: Any, k: int) -> Callable[[], float]:
-    return lambda: float(container[key][k])
-
-
-def _types(value: Any) -> Any:
-    return [type(x) for x in value] if type(value) is tuple else type(value)
+    def _reader(self) -> Callable[[], str | None]:
+        """All that is to be read, computed and decided, flat: a call of a program waits for it."""
+        new = range(self._sources)
+        lines = [f"global v{n}; s{n} = c{n}[k{n}]" for n in new]
+        lines.append(f"if {' and '.join(f's{n} is v{n}' for n in new) or True}: return None")
+        lines += self._lines
+        for k, (called, x) in enumerate(self.inputs.items()):
+            self._space[f"x{k}"] = x
+            lines.append(f"y{k} = array({called}, float64)")
+        lines += [f"x{k}.array = y{k}" for k in range(len(self.inputs))]
+        lines += [f"v{n} = s{n}" for n in new]
+        exec("\n ".join(["def read():", *lines]), self._space)
+        found: Callable[[], str | None] = self._space["read"]
+        return found
 
 
 def _same(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and (a == b or (a != a and b != b)) and (a != 0 or repr(a) == repr(b))
+    return a is b or (
+        type(a) is type(b) and (a == b or (a != a and b != b)) and (a != 0 or repr(a) == repr(b))
+    )
 
 
 class Number:
-    """See the module. Seen from Python code it is a float."""
+    """See the module. Seen from Python code it is a float, of the value that was there at recording."""
 
-    __slots__ = ("_numbers", "key", "name", "now")
+    __slots__ = ("_numbers", "called", "name", "value")
     __class__ = property(lambda self: float)
 
-    def __init__(self, numbers: Numbers, now: Callable[[], float], key: Any, name: str) -> None:
-        self._numbers, self.now, self.key, self.name = numbers, now, key, name
+    def __init__(self, numbers: Numbers, value: float, called: str, name: str) -> None:
+        self._numbers, self.value, self.called, self.name = numbers, value, called, name
 
     def _made(self, function: Callable[..., Any], *args: Any) -> Any:
         """A function of this number and Python's: a Number; of anything else, what that makes of it."""
-        if not all(type(x) in (int, float, bool, Number) for x in args):
-            if any(isinstance(x, np.ndarray | np.generic) for x in args):
-                return function(*(float(x) if type(x) is Number else x for x in args))
-            return NotImplemented
-        keys = map(_key, args)
-        now: Callable[[], float] = lambda: function(*(x.now() if type(x) is Number else x for x in args))
-        if type(now()) is not float:  # as a negative number to a broken power
+        value = _of_values(function, args)
+        if value is NotImplemented or type(value) is not float:  # as a negative number to a broken power
+            if value is NotImplemented and not any(isinstance(x, np.ndarray | np.generic) for x in args):
+                return NotImplemented
             return function(*(float(x) if type(x) is Number else x for x in args))
-        return Number(self._numbers, now, (function.__name__, *keys), self.name)
+        called = self._numbers.computed(self._numbers.text(function, args))
+        return Number(self._numbers, value, called, self.name)
 
     def _asked(self, question: Callable[..., Any], *args: Any) -> Any:
-        if not all(type(x) in (int, float, bool, Number) for x in args):
+        answer = _of_values(question, args)
+        if answer is NotImplemented:
             return NotImplemented
-        what = (question.__name__, *map(_key, args))
-        return self._numbers.decide(
-            self.name, what, lambda: question(*(x.now() if type(x) is Number else x for x in args))
-        )
+        return self._numbers.decide(self.name, self._numbers.text(question, args), answer)
 
     def __float__(self) -> float:
-        return float(self._numbers.decide(self.name, ("value", self.key), self.now))
+        return float(self._numbers.decide(self.name, self.called, self.value))
 
     def __bool__(self) -> bool:
         return bool(self._asked(bool, self))
@@ -203,8 +202,11 @@ class Number:
         return getattr(float(self), name)
 
 
-def _key(x: Any) -> Any:
-    return x.key if type(x) is Number else (type(x), repr(x))
+def _of_values(function: Callable[..., Any], args: Sequence[Any]) -> Any:
+    """A function of Numbers and Python's numbers; NotImplemented if there are others among them."""
+    if not all(type(x) in (int, float, bool, Number) for x in args):
+        return NotImplemented
+    return function(*(x.value if type(x) is Number else x for x in args))
 
 
 def _give(name: str, method: Callable[..., Any]) -> None:

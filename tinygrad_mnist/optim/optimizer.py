@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain
+from sys import getrefcount
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,7 +15,7 @@ from ..compiler.elementwise import InPlace
 from ..core.inplace import leave_memory
 from ..core.tape import clock, set_recording, tracing
 from ..core.tensor import Tensor, wrap
-from ..primitive import Array, Value
+from ..primitive import Value
 from .groups import Params, check_parameters, complete, one
 from .saving import States, put_back, saved
 
@@ -105,10 +105,10 @@ class Optimizer:
             raise NotImplementedError(f"{type(self).__name__} must define step, or a rule")
         recorder = tracing.get()
         if recorder is None:
-            self._apply(self._update_arrays, int(self.steps.array))
+            self._apply(self._change_arrays, int(self.steps.array))
         else:
             with set_recording(False), recorder.during("update"):
-                self._apply(self._update_tensors, self.steps)
+                self._apply(self._change_tensors, self.steps)
         return cost
 
     def _share_counts(self, counts: Sequence[float]) -> None:
@@ -142,7 +142,7 @@ class Optimizer:
                 _put(new[id(old)], old.array + 1 if tracing.get() is None else old + 1)
             state["step"] = new[id(old)]
 
-    def _apply(self, with_options: Callable[[int, dict[str, Any]], Update], steps: Value) -> None:
+    def _apply(self, change: Callable[[int, dict[str, Any], Given], None], steps: Value) -> None:
         recorder = tracing.get()
         if self._counting:
             self._count_updates()
@@ -152,24 +152,28 @@ class Optimizer:
             lr = options["lr"](steps) if callable(options["lr"]) else options["lr"]
             plain = isinstance(lr, Tensor | float) and not isinstance(lr, np.generic)
             options["lr"] = lr if plain else float(lr)
-            opposite, update = group.get("maximize"), with_options(k, options)
-            for p, state in zip(group["params"], states, strict=True):
-                g = p._grad
-                if g is not None:
-                    update(p, -g if opposite else g, state)
+            opposite = group.get("maximize")
+            given = zip(group["params"], states, strict=True)
+            change(
+                k,
+                options,
+                [(p, -g if opposite else g, state) for p, state in given if (g := p._grad) is not None],
+            )
         _put(self.steps, steps + 1)
 
-    def _update_tensors(self, group: int, options: dict[str, Any]) -> Update:
-        return lambda p, g, state: _put_all(p, state, self.rule(p, g, *state.values(), **options))
+    def _change_tensors(self, group: int, options: dict[str, Any], given: Given) -> None:
+        for p, g, state in given:
+            _put_all(p, state, self.rule(p, g, *state.values(), **options))
 
-    def _update_arrays(self, group: int, options: dict[str, Any]) -> Update:
-        in_place = _PASSES.setdefault(self, {}).setdefault((group, self.rule), InPlace(self.rule))
+    def _change_arrays(self, group: int, options: dict[str, Any], given: Given) -> None:
+        passes = _PASSES.setdefault(self, {})
+        key = group, self.rule
+        in_place = passes[key] if key in passes else passes.setdefault(key, InPlace(self.rule))
         in_place.give(options)
         counts: dict[int, float] = {}  # parameters share counters
-
-        def update(p: Tensor, g: Tensor, state: dict[str, Tensor]) -> None:
-            arrays, plain = [g.array], p.array.ndim > 0
-            floats: list[float] = []
+        for p, g, state in given:
+            old, arrays = p.array, [g.array]
+            plain, floats = old.ndim > 0, list[float]()
             for x in state.values():
                 if x.array.ndim:
                     plain = plain and not floats
@@ -177,20 +181,18 @@ class Optimizer:
                 else:
                     floats.append(counts.get(id(x)) or counts.setdefault(id(x), x.array.item()))
             # what nobody else refers to can be overwritten; others may read theirs later
-            alone = _references(p.array) <= _ALONE and p.array.base is None
-            data = p.array if alone else np.array(p.array, order="C")
-            results = in_place(data, arrays, floats, _targets(tuple(state))) if plain else None
+            alone = getrefcount(old) <= _ALONE and old.base is None
+            data = old if alone else np.array(old, order="C")
+            results = in_place(data, arrays, floats, _targets(*state)) if plain else None
             if results is None:
                 values = [counts[id(x)] if name == "step" else x.array for name, x in state.items()]
-                _put_all(p, state, self.rule(p.array, g.array, *values, **options))
-                return
+                _put_all(p, state, self.rule(old, g.array, *values, **options))
+                continue
             if p.memory is not None:
                 leave_memory(p, data)
             p.array, p.assigned = data, next(clock)
             if results:
                 _put_all(p, state, results)
-
-        return update
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or make them zero."""
@@ -234,8 +236,8 @@ class Optimizer:
 NOT_OF_THE_RULE = ("maximize", "foreach", "fused", "capturable", "differentiable")
 
 
-#: Changes a parameter by a gradient, and its state.
-Update = Callable[[Tensor, Tensor, dict[str, Tensor]], None]
+#: The parameters of a group that have a gradient, the gradient, and their state.
+Given = Sequence[tuple[Tensor, Tensor, dict[str, Tensor]]]
 
 
 def zeros_like(p: Tensor) -> Tensor:
@@ -244,7 +246,7 @@ def zeros_like(p: Tensor) -> Tensor:
 
 
 @cache
-def _targets(state: tuple[str, ...]) -> tuple[int, ...]:
+def _targets(*state: str) -> tuple[int, ...]:
     """Which of the rule's arguments its results replace."""
     return 0, *(k for k, name in enumerate(state, 2) if name != "step")
 
@@ -253,13 +255,16 @@ def _targets(state: tuple[str, ...]) -> tuple[int, ...]:
 _PASSES: WeakKeyDictionary[Optimizer, dict[Any, InPlace]] = WeakKeyDictionary()
 
 
-def _references(data: Array) -> int:
-    """The references to an array; the caller says `x.array`, so that none but x's own is held meanwhile."""
-    return sys.getrefcount(data)
-
-
 _PROBE = Tensor(0.0)
-_ALONE = _references(_PROBE.array)
+
+
+def _references_of_its_own() -> int:
+    """What getrefcount gives for an array to which only its Tensor and a local variable refer."""
+    array = _PROBE.array
+    return getrefcount(array)
+
+
+_ALONE = _references_of_its_own()
 
 
 def _put_all(p: Tensor, state: dict[str, Tensor], values: Sequence[Value | None]) -> None:
