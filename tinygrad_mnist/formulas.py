@@ -28,6 +28,8 @@ _ON_ARRAYS: dict[str, Callable[..., Any]] = {
     "less": lambda a, b: (a < b) | ((a != a) & (b == b)),
 }  # fmt: skip
 
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
 
 class _Arrays:
     """A formula of whole arrays."""
@@ -69,8 +71,8 @@ def array_kernel(name: str, formula: Formula, arity: int) -> Callable[..., Any]:
     )
 
     def run(*operands: Any) -> Any:
-        dtypes = {x.dtype if isinstance(x, np.ndarray) else None for x in operands}
-        if len(dtypes) == 1 and None not in dtypes and dtypes <= {np.dtype("f"), np.dtype("d")}:
+        dtypes = [x.dtype for x in operands if isinstance(x, np.ndarray)]
+        if len(dtypes) == arity and dtypes[0] == dtypes[-1] and dtypes[0] in _FLOATS:
             return made(*operands)
         return of_arrays(formula, *operands)
 

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from tinygrad_mnist.kernels import scalar
 from tinygrad_mnist.kernels.arrays import (
-    FLOAT32,
+    FLOAT64,
     PLAIN,
     Entry,
     accepts,
@@ -92,11 +92,11 @@ def unary(name: str, doc: str | None, formula: Callable[[], Formula]) -> Callabl
 
     def apply(x: Array) -> Array:
         out = entry.single(x)
-        if out is None:
+        if out is None and getattr(x, "dtype", None) is FLOAT64:
             out = entry.double(x)
-            if out is None:
-                x = plain(x)
-                out = entry.single(x) if x.dtype is FLOAT32 else entry.double(x)
+        if out is None:
+            x = plain(x)
+            out = entry.double(x) if x.dtype is FLOAT64 else entry.single(x)
         return out
 
     apply.__name__ = apply.__qualname__ = name
@@ -142,11 +142,11 @@ def binary(name: str, doc: str | None, formula: Callable[[], Formula]) -> Callab
 
     def apply(x: Array, y: Array) -> Array:
         out = entry.single(x, y)
-        if out is None:
+        if out is None and getattr(x, "dtype", None) is FLOAT64:
             out = entry.double(x, y)
-            if out is None:
-                x, y = map(plain, np.broadcast_arrays(x, y))
-                out = entry.single(x, y) if x.dtype is FLOAT32 else entry.double(x, y)
+        if out is None:
+            x, y = map(plain, np.broadcast_arrays(x, y))
+            out = entry.double(x, y) if x.dtype is FLOAT64 else entry.single(x, y)
         return out
 
     apply.__name__ = apply.__qualname__ = name
