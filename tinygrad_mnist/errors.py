@@ -28,6 +28,10 @@ class GraphError(TinygradMnistError, RuntimeError):
     """A gradient was asked of a computation graph that cannot give it."""
 
 
+class UnfinishedError(TinygradMnistError, RuntimeError):
+    """A loop made all the steps that it may, and is not at its end."""
+
+
 class TraceError(TinygradMnistError, RuntimeError):
     """A value was needed while a program is only being recorded."""
 

@@ -29,7 +29,7 @@ class RandomLoop:
 
     def __init__(self, seed: int, most: int = 12) -> None:
         rng = np.random.default_rng(seed)
-        self.steps = int(rng.integers(1, most))
+        self.steps = int(most ** rng.random())  # mostly few: a long loop written out takes long to compile
         self.reverse = bool(rng.integers(2))
         n, m = (int(k) for k in rng.integers(1, 4, 2))
         shapes = [[(n, m), (n, m)], [(), ()], [(m,), (n, m)]][rng.integers(3)]

@@ -12,9 +12,9 @@ import pytest
 from random_bodies import RandomLoop, results
 
 import tinygrad_mnist as tg
-from tinygrad_mnist.errors import TraceError
+from tinygrad_mnist.errors import TraceError, UnfinishedError
 
-SHORT = 12  # steps up to which a loop is written out and compiled
+SHORT = 6  # steps up to which a loop is written out and compiled
 
 
 def alike(found, wanted):
@@ -84,6 +84,33 @@ def test_gradients_have_the_bits_of_the_loop_written_out(how):
     wanted = tg.jit(gradients(written_out, reverse=how.get("reverse", False)))(W, H, XS)
     alike(tg.jit(gradients(looped, **how))(W, H, XS), wanted)
     alike(gradients(looped, **how)(W, H, XS)[1], wanted[1])  # the cost is a sum, in another order
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_is_kept_more_than_once_adds_up_in_the_order_of_the_loop_written_out(reverse):
+    def body(h, x):
+        h = (h * x).sin()
+        y = h * 3
+        return h, (h, y, h, y)
+
+    def scanned(h):
+        return tg.scan(body, h, XS, reverse=reverse)
+
+    def by_hand(h):
+        rows = [()] * len(XS)
+        for t in reversed(range(len(XS))) if reverse else range(len(XS)):
+            h, rows[t] = body(h, XS[t])
+        return h, tuple(tg.stack(column) for column in zip(*rows, strict=True))
+
+    def gradient(loop):
+        def number(h):
+            last, (a, b, c, d) = loop(h)
+            return last.sum() + (a * 0.3).sum() + (b * b).sum() + (c.cos() * 0.7).sum() + (d * d * 1.1).sum()
+
+        return tg.grad(number)
+
+    alike(tg.jit(gradient(scanned))(H), tg.jit(gradient(by_hand))(H))
+    alike(gradient(scanned)(H), gradient(by_hand)(H))
 
 
 @pytest.mark.parametrize("transform", [tg.hvp, tg.jvp])
@@ -177,10 +204,33 @@ def test_while_loops_end_where_they_end():
     def number(x):
         return doubled(x)[1]
 
-    for x in (1.3, 99.0, 100.0, -1e-20):
+    for x in (1.3, 99.0, 100.0, 1e-12):
         for of in (lambda f: f, tg.grad, lambda f: tg.grad(tg.grad(f))):
             compiled, eager = (f(tg.tensor(x)).numpy() for f in (tg.jit(of(number)), of(number)))
             np.testing.assert_allclose(compiled, eager, rtol=1e-5)
+
+
+@pytest.mark.parametrize("most", [0, 1, 6])
+def test_a_while_loop_that_is_not_at_its_end_after_the_most_steps_says_so(most):
+    def doubled(x):
+        return tg.while_loop(lambda s: (s @ s).sum() < 100, lambda s: s * 2, x, most=most)
+
+    def nested(x):
+        return tg.fori(2, lambda i, s: doubled(s), x)
+
+    x = tg.tensor([[0.1, 0.0], [0.0, 0.1]])
+    for f in (doubled, nested, tg.grad(lambda x: doubled(x).sum())):
+        for run in (f, tg.jit(f)):
+            with pytest.raises(UnfinishedError, match=f"test still holds after most={most} steps"):
+                run(x)
+    assert (tg.jit(doubled)(x * 200) == x * 200).all()
+
+
+def test_a_while_loop_may_make_all_of_the_most_steps():
+    def doubled(x):
+        return tg.while_loop(lambda s: s < 100, lambda s: s * 2, x, most=7)
+
+    assert doubled(tg.tensor(1.0)).item() == tg.jit(doubled)(tg.tensor(1.0)).item() == 128
 
 
 def test_a_while_loop_does_not_make_the_step_after_the_last():

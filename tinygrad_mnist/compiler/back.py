@@ -7,7 +7,7 @@ loop is told to keep.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from .. import ops
@@ -52,11 +52,11 @@ class Back:
         self._loop, self._body, self._trace = loop, loop.body, loop.trace
         self._inputs = inputs
         self._last = {k: g for k, g in parts.items() if k < len(loop.first)}
-        self._kept: dict[int, Any] = {}
-        which: dict[Node, int] = {}  # what is kept under several numbers counts as one
+        self._kept: dict[int, list[Any]] = {}  # of what is kept under several numbers: the last one first
+        which: dict[Node, int] = {}
         for number in sorted(k for k in parts if k >= len(loop.first)):
             k = which.setdefault(loop.body.kept[number - len(loop.first)][1], number - len(loop.first))
-            self._kept[k] = parts[number] + self._kept[k] if k in self._kept else parts[number]
+            self._kept.setdefault(k, []).insert(0, parts[number])
         self._states = self._states_kept()
         self.active = self._reached()
         news, kept = loop.body.news, loop.body.kept
@@ -64,8 +64,8 @@ class Back:
         given, nodes = loop.sources([*(news[i][1] for i in self.active), *(kept[k][1] for k in through)])
         self.nodes, self._leaves = nodes, {x.kept(): x for x in given}
         self.first = [*map(self._end, self.active), *(_so_far(inputs[loop.nodes[x]]) for x in nodes)]
-        self.elements = [self._before(i, k) for i, k in self._states.items()]
-        self.elements += [self._kept[k] for k in through]
+        self.elements = [x for i, k in self._states.items() for x in self._before(i, k)]
+        self.elements += [g for k in through for g in self._kept[k]]
         with self._trace.aside() as instructions:
             self._record(given, through)
         self._finish(instructions)
@@ -100,16 +100,18 @@ class Back:
     def _end(self, i: int) -> Tensor:
         """The cotangent of a state after the last step."""
         g = self._last.get(i)
-        if i in self._states:
-            end = self._kept[self._states[i]][0 if self._loop.reverse else -1]
+        for kept in self._kept[self._states[i]] if i in self._states else ():
+            end = kept[0 if self._loop.reverse else -1]
             g = end if g is None else g + end
         symbol = self._body.states[i]
         return filled(0.0, symbol.shape, symbol.dtype) if g is None else g
 
-    def _before(self, i: int, k: int) -> Tensor:
+    def _before(self, i: int, k: int) -> Iterator[Tensor]:
         """What each step begins the cotangent of a state with: that of what the step before it kept."""
-        row, g = _so_far(self._inputs[i]).unsqueeze(0), self._kept[k]
-        return ops.concatenate([g[1:], row] if self._loop.reverse else [row, g[:-1]])
+        row = _so_far(self._inputs[i]).unsqueeze(0)
+        for g in self._kept[k]:
+            yield ops.concatenate([g[1:], row] if self._loop.reverse else [row, g[:-1]])
+            row = filled(-0.0, row.shape, row.dtype)
 
     def _record(self, given: list[Node], through: list[int]) -> None:
         trace, body = self._trace, self._body
@@ -117,15 +119,13 @@ class Back:
         self._seeds += [
             variable(Symbol(trace.name("d_sum"), x.array.shape, x.array.dtype)) for x in self.nodes
         ]
-        before = {i: _seed(trace, body.states[i]) for i in self._states}
-        ends = [_seed(trace, body.kept[k][0]) for k in through]
-        self._given = [*before.values(), *ends]
-        pairs = [
-            (self._leaves[body.states[i]], g) for i, g in before.items() if body.states[i] in self._leaves
-        ]
+        before = [(i, _seed(trace, body.states[i])) for i, k in self._states.items() for _ in self._kept[k]]
+        ends = [(k, _seed(trace, body.kept[k][0])) for k in through for _ in self._kept[k]]
+        self._given = [g for _, g in (*before, *ends)]
+        pairs = [(self._leaves[body.states[i]], g) for i, g in before if body.states[i] in self._leaves]
         pairs += [(body.news[i][1], g) for i, g in zip(self.active, self._seeds)]
         pairs += zip(self.nodes, self._seeds[len(self.active) :], strict=True)
-        pairs += [(body.kept[k][1], g) for k, g in zip(through, ends, strict=True)]
+        pairs += [(body.kept[k][1], g) for k, g in ends]
         pairs = [(y, g) for y, g in pairs if y.requires_grad]
         found = pull_back(
             [y for y, _ in pairs], [g for _, g in pairs], [*given, *self.nodes], record=True, free=False
@@ -138,8 +138,11 @@ class Back:
         news = []
         for i in self.active:
             s = body.states[i]
-            g = cotangents.get(s, before.get(i))
-            news.append(filled(0.0, s.shape, s.dtype) if g is None else g)
+            g = cotangents.get(s)
+            if g is None:
+                own = [x for k, x in before if k == i]
+                g = sum(own[1:], own[0]) if own else filled(0.0, s.shape, s.dtype)
+            news.append(g)
         news += [cotangents[x] for x in self.nodes]
         self.outputs = [k for k, s in enumerate(body.elements) if s in cotangents]
         outputs = [cotangents[body.elements[k]] for k in self.outputs]

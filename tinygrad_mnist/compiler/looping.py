@@ -86,7 +86,7 @@ class LoopTrace(Trace):
         named = [*names[: len(state)], *(["count"] if going else []), *names[len(state) :]]
         body, assigned = self._recorded(step, first, elements, named, going)
         first += [wrap(self.symbol(leaf)) for leaf in assigned]
-        if not steps:
+        if not steps and going is None:
             return state, [filled(0.0, (0, *s.shape), s.dtype) for s, _ in body.kept]
         loop = Loop(self, body, first, elements, steps, reverse, again=again)
         last = [loop.result(k) for k in range(len(first))]

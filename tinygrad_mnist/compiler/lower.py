@@ -122,6 +122,12 @@ def _repeat(to: Nesting, kind: Repeat, instruction: Instruction) -> None:
         loop.stop(inside.lowered)
     loop.keep()
     _update(inside, lists, loop.states, {})
+    if kind.body.test is not None:
+        after = loop.test_again()
+        lists = Lists(after, {})
+        for step in after.program.instructions:
+            _lower(after, lists, step)
+        loop.refuse_more(after)
     loop.add()
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ..kernels import runtime
 from ..kinds import Function, Repeat
 from .body import parts_of
 from .elements import Nest
-from .loops import Expr, For, Let, Load, Place, Stmt, Stop, Store, apply, loads, statements, whole
+from .loops import Call, Expr, For, Let, Load, Place, Stmt, Stop, Store, apply, loads, statements, whole
 from .nesting import Nesting, closed, touched
 from .products import in_memory
+from .program import simplified
 from .trace import Instruction, Symbol
+
+_AT_END = Function("at_end", runtime.__name__)
 
 
 class Repeated:
@@ -38,6 +42,7 @@ class Repeated:
         self._begin: list[Stmt] = []  # of each round
         self._others: list[Place] = []
         self._stopped = self._body.test is None
+        self._after: Nesting | None = None
         operands = instruction.args[:-1]
         self._round = Place(f"t_{to.rounds + 1}" if to.rounds else "t", (), None, "index")
         self._count: int | Expr = kind.steps
@@ -125,11 +130,28 @@ class Repeated:
             elif inside.places.get(x) is not row:
                 inside.store(x, row)
 
+    def test_again(self) -> Nesting:
+        """What computes the test of the last state: sections, of which there are none yet."""
+        body, inside = self._body, self.inside
+        assert body.test is not None
+        program = simplified(body.instructions, body.states, body.others, [body.test], [])
+        after = Nesting(program, inside.rounds)
+        given = [*body.states, *body.others]
+        after.places.update({x: inside.places[x] for x in given if x in inside.places})
+        return after
+
+    def refuse_more(self, after: Nesting) -> None:
+        """Fail if the test, which has been computed, says that the loop is to go on."""
+        place = in_memory(after, after.program.outputs[0])
+        after.add("at its end", [Call(_AT_END, (Load(place),))], [(place, 0)], [])
+        self._after = after
+
     def add(self) -> None:
         """The section, and places for the last states."""
         to, inside = self._to, self.inside
         body = [*self._begin, *self._aliases(), *(s for section in inside.sections for s in section.body)]
         loop = [*self._before, For(self._round, self._count, tuple(body))]
+        loop += (s for section in (self._after.sections if self._after else ()) for s in section.body)
         cells: list[tuple[Place, Symbol]] = []
         for k, part in sorted(self._parts.items()):
             if k >= len(self._body.states):
@@ -141,6 +163,9 @@ class Repeated:
                 cell = Place(part.name, (1,), part.dtype)
                 cells.append((cell, part))
                 loop.append(Store(cell, (whole(0),), Load(state)))
+        if self._after is not None:
+            to.buffers += self._after.buffers
+            to.aliases += self._after.aliases
         to.buffers += [*inside.buffers, *(cell for cell, _ in cells)]
         reads, writes = self._touched(loop, [cell for cell, _ in cells])
         cost = self._steps * sum(section.cost for section in inside.sections)
@@ -168,7 +193,8 @@ class Repeated:
     def _touched(self, loop: list[Stmt], cells: list[Place]) -> tuple[set[Place], set[Place]]:
         """What the loop reads and writes besides its own variables."""
         accesses = [touched([*self._before, *self._begin], 0, False)]
-        accesses += [([*section.reads], [*section.writes]) for section in self.inside.sections]
+        sections = [*self.inside.sections, *(self._after.sections if self._after else ())]
+        accesses += [([*section.reads], [*section.writes]) for section in sections]
         reads = {place for read, _ in accesses for place, _ in read}
         writes = {place for _, written in accesses for place, _ in written} | {*cells}
         made = {s.place for s in statements(loop) if isinstance(s, Store) and s.place.role == "scalar"}

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.inplace import leave_memory
+from ..core.loops import unfinished
 from ..core.tape import clock, recording
 from ..core.tensor import Tensor, wrap
 from ..core.tree import Tree
-from ..errors import TraceError
-from ..kernels.runtime import NO_SUCH_POSITION
+from ..errors import TraceError, UnfinishedError
+from ..kernels.runtime import NO_SUCH_POSITION, UNFINISHED
 from ..kernels.threads import get_num_threads
-from ..kinds import Gather, Loop
+from ..kinds import Gather, Loop, Repeat
 from ..primitive import Array, check_dtype
 from .build import compiled
 from .memory import exclusive, ready
@@ -169,7 +170,7 @@ class Specialization:
                     run(*runner.arguments(0, 1, ALONE, arrays, self._bound, views))
                 finally:
                     self._after()
-        except IndexError as error:
+        except (IndexError, RuntimeError) as error:
             raise self._explained(error) from None
         results = list(map(wrap, outputs))
         if derivative and before is not None:
@@ -201,7 +202,7 @@ class Specialization:
                     runner.give_back(self._bound)
                 finally:  # Ctrl-C may have come in between
                     runner.give_back(self._bound)
-        except IndexError as error:
+        except (IndexError, RuntimeError) as error:
             raise self._explained(error) from None
         finally:
             self._after()
@@ -211,8 +212,11 @@ class Specialization:
             self.derivative.refuse(results)
         return self._recording.left(results, ())
 
-    def _explained(self, error: IndexError) -> IndexError:
-        """What a program says of a position outside its axis, with the lines that look elements up."""
+    def _explained(self, error: Exception) -> Exception:
+        """What a program says of a loop that is not at its end, or of a position outside its axis."""
+        if error.args == (UNFINISHED,):
+            most = sorted({n for i in self.program.instructions for n in _most(i.primitive.kind)})
+            return UnfinishedError(unfinished(*most))
         if error.args != (NO_SUCH_POSITION,):
             return error
         kinds = [(i.primitive.kind, i.origin[1]) for i in self.program.instructions]
@@ -245,6 +249,15 @@ class Specialization:
             leaf.assigned = next(clock)
         for leaf, grad in self._grads:
             leaf.grad = grad
+
+
+def _most(kind: Any) -> Iterator[int]:
+    """The most steps of the loops with a test that there are in a loop."""
+    if isinstance(kind, Repeat):
+        if kind.body.test is not None:
+            yield kind.steps
+        for i in kind.body.instructions:
+            yield from _most(i.primitive.kind)
 
 
 def _looks_up(kind: Any) -> bool:

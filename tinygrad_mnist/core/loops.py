@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .. import ops
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, ShapeError, UnfinishedError
 from ..ops.views import alias
 from .again import checkpoint, looping
 from .generator import drawn_from
@@ -117,12 +117,16 @@ def while_loop(test: Callable[[Tree], Any], f: Callable[[Tree], Tree], state: Tr
         test: gets the state, and gives one number or bool: whether to go on.
         f: gets the state, and gives the next one, of the same structure, shapes and dtypes.
         state: the first state: nested tuples, lists and dicts of Tensors.
-        most: the most steps. After them the loop ends whether `test` holds or not; `test` of the result says
-            whether it was finished.
+        most: the most steps.
 
     Returns:
         The last state. Differentiable as `scan`, with the number of steps that there were; `test` has no
-        derivative. Raises what `scan` does, and ShapeError for a test that gives more than one number.
+        derivative.
+
+    Raises:
+        UnfinishedError: if `test` still holds after `most` steps. To end there in any case, count the steps
+            in the state and have `test` look at the count.
+        ShapeError: for a test that gives more than one number; and what `scan` raises.
     """
     _check_callable("while_loop", "test", test)
     _check_callable("while_loop", "f", f)
@@ -147,12 +151,22 @@ def while_loop(test: Callable[[Tree], Any], f: Callable[[Tree], Tree], state: Tr
             recorder.loop(step, body.leaves, [], steps, False, _names(f, 0, state), going=going)[0]
         )
     leaves = body.leaves
-    for _ in range(steps):
+    for made in range(steps + 1):
         with set_recording(False):
             if not going(leaves):
                 break
+        if made == steps:
+            raise UnfinishedError(unfinished(steps) + _where(test))
         leaves, _ = step(leaves, [])
     return body.rebuild(leaves)
+
+
+def unfinished(*most: int) -> str:
+    """What is said where a loop is not at its end after the most steps that it may make."""
+    return (
+        f"while_loop: test still holds after most={' or '.join(map(str, most))} steps: allow more, or, to end there in any case, "
+        "count the steps in the state and have test look at the count"
+    )
 
 
 class _Body:

@@ -19,6 +19,7 @@ from tinygrad_mnist.kernels.simd import offset, prefetch
 from tinygrad_mnist.kernels.untyped import extending, types
 
 NO_SUCH_POSITION = "a position is outside its axis"
+UNFINISHED = "a loop is not at its end after all the steps that it may make"
 
 
 @scalar
@@ -58,6 +59,13 @@ def position(i: Any, low: Any, size: Any) -> Any:
         raise IndexError(NO_SUCH_POSITION)
     inside = np.int64(i)  # the sum of a uint64 and an int64 is no integer
     return inside + size if inside < 0 else inside
+
+
+@routine
+def at_end(going: Any) -> None:
+    """RuntimeError if a loop that may make no further step is to go on."""
+    if going:
+        raise RuntimeError(UNFINISHED)
 
 
 @routine
