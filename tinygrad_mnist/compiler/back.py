@@ -7,6 +7,8 @@ loop is told to keep.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -140,8 +142,8 @@ class Back:
             s = body.states[i]
             g = cotangents.get(s)
             if g is None:
-                own = [x for k, x in before if k == i]
-                g = sum(own[1:], own[0]) if own else filled(0.0, s.shape, s.dtype)
+                found_before = [x for k, x in before if k == i] or [filled(0.0, s.shape, s.dtype)]
+                g = functools.reduce(operator.add, found_before)
             news.append(g)
         news += [cotangents[x] for x in self.nodes]
         self.outputs = [k for k, s in enumerate(body.elements) if s in cotangents]

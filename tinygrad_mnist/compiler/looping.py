@@ -23,6 +23,7 @@ from ..primitive import Value
 from .back import Back, variable
 from .body import Body, sources
 from .reads import Reads
+from .steady import difference
 from .trace import Instruction, Symbol, Trace
 
 _INT64 = np.dtype(np.int64)
@@ -59,6 +60,7 @@ class LoopTrace(Trace):
     def __init__(self, reads: Reads, paths: Mapping[int, str] = MappingProxyType({})) -> None:
         super().__init__(reads, paths)
         self.loops: dict[Symbol, Loop] = {}
+        self._looks_again = False
 
     def loop(
         self,
@@ -84,7 +86,7 @@ class LoopTrace(Trace):
         """
         first = [*state, filled(0, (), _INT64)] if going else list(state)
         named = [*names[: len(state)], *(["count"] if going else []), *names[len(state) :]]
-        body, assigned = self._recorded(step, first, elements, named, going)
+        body, assigned = self._recorded(step, first, elements, named, going, steps)
         first += [wrap(self.symbol(leaf)) for leaf in assigned]
         if not steps and going is None:
             return state, [filled(0.0, (0, *s.shape), s.dtype) for s, _ in body.kept]
@@ -124,44 +126,100 @@ class LoopTrace(Trace):
         elements: list[Tensor],
         names: Sequence[str],
         going: Callable[[list[Tensor]], Tensor] | None,
+        steps: int,
     ) -> _Recorded:
-        before, carried = self.assigned, dict[int, tuple[Tensor, Symbol]]()
+        """A step; TraceError if it is another program the second time."""
+        carried = dict[int, tuple[Tensor, Symbol]]()
+        on_tape = [x.requires_grad for x in state]
         while True:
-            self.assigned, begin = {**before, **carried}, next(clock)
-            try:
-                with self.aside() as instructions:
-                    named = iter(names)
-                    inner = [self._stand_in(x, x.shape, next(named)) for x in state]
-                    parts = [self._stand_in(x, x.shape[1:], next(named)) for x in elements]
-                    states, given = [x.array for x in inner], [x.array for x in parts]
-                    instructions.clear()  # the stand-ins are given
-                    counted = inner[-1:] if going else []
-                    inner = inner[:-1] if going else inner
-                    test = self.symbol(going(inner)) if going else None
-                    new, kept = step(inner, parts)
-                    new = [*new, *(n + 1 for n in counted)]
-                    results = [[(self.symbol(y), y) for y in group] for group in (new, kept)]
-                changed = {k: x for k, x in self.assigned.items() if x is not before.get(k, carried.get(k))}
-            finally:
-                now, self.assigned = self.assigned, before
-            found = {key: leaf for key, (leaf, _) in changed.items()}
-            for leaf in found.values():
-                if leaf.requires_grad:
-                    raise TraceError(
-                        f"{self.reads.name(leaf)} requires a gradient and is changed in place in a step of a "
-                        "loop: make it part of the loop's state"
-                    )
-            if found.keys() <= carried.keys():
+            body, now = self._once(step, state, elements, names, going, carried, on_tape)
+            found = {key: leaf for key, (leaf, _) in now.items()}
+            reached = [has or x.requires_grad for has, (_, x) in zip(on_tape, body.news, strict=False)]
+            known = found.keys() <= carried.keys()
+            if known and reached == on_tape:
                 break
-            carried = {key: (x, Symbol(self.name("state"), x.shape, x.dtype)) for key, x in found.items()}
-        results[0] += [(now[key][1], wrap(now[key][1])) for key in carried]
-        symbols = [*states, *(symbol for _, symbol in carried.values())]
-        body = Body(symbols, given, instructions, results[0], results[1], test, begin)
+            on_tape = reached
+            if not known:
+                carried = {key: (x, Symbol(self.name("state"), x.shape, x.dtype)) for key, x in found.items()}
+        if steps > 1 and not self._looks_again:
+            with self._again():
+                other, _ = self._once(step, state, elements, names, going, carried, on_tape)
+            line = difference(body, other, self._from_outside)
+            if line is not None:
+                raise TraceError(
+                    "the step of a loop changes what it reads besides its state, so that the next step would "
+                    f"be another program, at {line!r}: make that part of the state"
+                )
         return _Recorded(body, [leaf for leaf, _ in carried.values()])
 
-    def _stand_in(self, x: Tensor, shape: tuple[int, ...], name: str) -> Tensor:
+    def _once(
+        self,
+        step: Step,
+        state: list[Tensor],
+        elements: list[Tensor],
+        names: Sequence[str],
+        going: Callable[[list[Tensor]], Tensor] | None,
+        carried: dict[int, tuple[Tensor, Symbol]],
+        on_tape: list[bool],
+    ) -> tuple[Body, dict[int, tuple[Tensor, Symbol]]]:
+        """One recording of a step, and the Tensors from outside that it gave new values.
+
+        Args:
+            carried: the Tensors from outside that are known to be such, with what stands for them.
+            on_tape: of each state, whether it has a derivative.
+        """
+        before = self.assigned
+        self.assigned, begin = {**before, **carried}, next(clock)
+        try:
+            with self.aside() as instructions:
+                named = iter(names)
+                flags = [*on_tape, *(x.requires_grad for x in elements)]
+                shapes = [*(x.shape for x in state), *(x.shape[1:] for x in elements)]
+                stands = [
+                    self._stand_in(x, shape, next(named), has)
+                    for x, shape, has in zip([*state, *elements], shapes, flags, strict=True)
+                ]
+                symbols = [x.array for x in stands]
+                instructions.clear()  # the stand-ins are given
+                inner, parts = stands[: len(state)], stands[len(state) :]
+                counted = [inner.pop()] if going else []
+                test = self.symbol(going(inner)) if going else None
+                new, kept = step(inner, parts)
+                new = [*new, *(n + 1 for n in counted)]
+                news, keeps = ([(self.symbol(y), y) for y in group] for group in (new, kept))
+            changed = {k: x for k, x in self.assigned.items() if x is not before.get(k, carried.get(k))}
+        finally:
+            now, self.assigned = self.assigned, before
+        for leaf, _ in changed.values():
+            if leaf.requires_grad:
+                raise TraceError(
+                    f"{self.reads.name(leaf)} requires a gradient and is changed in place in a step of a "
+                    "loop: make it part of the loop's state"
+                )
+        news += [(now[key][1], wrap(now[key][1])) for key in carried]
+        states = [*symbols[: len(state)], *(symbol for _, symbol in carried.values())]
+        return Body(states, symbols[len(state) :], instructions, news, keeps, test, begin), changed
+
+    @contextmanager
+    def _again(self) -> Iterator[None]:
+        """What is recorded within the block is only looked at: it leaves no names."""
+        names, counts = self._names.copy(), self._counts.copy()
+        self._looks_again = True
+        try:
+            yield
+        finally:
+            self._looks_again = False
+            self._names, self._counts = names, counts
+
+    def _from_outside(self, symbol: Symbol) -> Any:
+        """The number or array that a symbol of something from outside stands for now."""
+        found = next((x for x, s in self.captured.values() if s is symbol), None)
+        return found.array if isinstance(found, Tensor) else found
+
+    def _stand_in(self, x: Tensor, shape: tuple[int, ...], name: str, on_tape: bool) -> Tensor:
         """What stands for a state or an element in the step, which may change it in place."""
-        inner: Tensor = alias(variable(Symbol("given", shape, x.dtype)))
+        symbol = Symbol("given", shape, x.dtype)
+        inner: Tensor = alias(variable(symbol) if on_tape else wrap(symbol))
         inner.array.name = self.name(name)
         return inner
 

@@ -73,11 +73,10 @@ def scan(
         pair = f(body.rebuild(leaves), rebuild(parts))
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise TypeError(
-                f"scan: f gives a pair, the new state and what to keep of the step (None for nothing), not a "
-                f"{type(pair).__name__}{_where(f)}"
+                f"scan: f gives a pair, the new state and what to keep of the step (None for nothing), not "
+                f"{_kind(pair)}{_where(f)}"
             )
-        kept, body.rebuild_kept = flatten(pair[1])
-        return body.checked(pair[0]), kept
+        return body.checked(pair[0]), body.kept(pair[1])
 
     run = _in_chunks if keep == "sqrt" else _loop
     last, kept = run(step, body.leaves, elements, steps, reverse, names)
@@ -163,8 +162,9 @@ def while_loop(test: Callable[[Tree], Any], f: Callable[[Tree], Tree], state: Tr
 
 def unfinished(*most: int) -> str:
     """What is said where a loop is not at its end after the most steps that it may make."""
+    steps = " or ".join(map(str, most))
     return (
-        f"while_loop: test still holds after most={' or '.join(map(str, most))} steps: allow more, or, to end there in any case, "
+        f"while_loop: test still holds after most={steps} steps: allow more, or, to end there in any case, "
         "count the steps in the state and have test look at the count"
     )
 
@@ -184,12 +184,16 @@ class _Body:
         leaves, self.rebuild = flatten(state)
         self.leaves = leaves if looping() else list(map(alias, leaves))  # f may change them in place
         self.rebuild_kept: Callable[[Sequence[Any]], Tree] = lambda leaves: None
+        self._kept: list[str] | None = None
 
     def checked(self, new: Tree) -> list[Tensor]:
         """The Tensors of a new state; ShapeError or DTypeError if it is not like the first one."""
         leaves, _ = flatten(new)
         found = list(paths(new, "state"))
-        if found != self._paths:
+        if found != self._paths and sorted(found) == sorted(self._paths):  # a dict in another order
+            by_path = dict(zip(found, leaves, strict=True))
+            leaves = [by_path[path] for path in self._paths]
+        elif found != self._paths:
             missing = ", ".join([p for p in self._paths if p not in found]) or "nothing"
             more = ", ".join([p for p in found if p not in self._paths]) or "nothing"
             raise ShapeError(
@@ -208,6 +212,23 @@ class _Body:
                     f"cannot change from step to step; begin with {x.dtype}, or cast in f{_where(self._f)}"
                 )
         return leaves
+
+    def kept(self, kept: Tree) -> list[Tensor]:
+        """The Tensors of what is kept of a step; ShapeError if the steps before kept something else."""
+        leaves, rebuild = flatten(kept)
+        found = list(paths(kept, "kept"))
+        if self._kept is None:
+            self._kept, self.rebuild_kept = found, rebuild
+        if found == self._kept:
+            return leaves
+        by_path = dict(zip(found, leaves, strict=True))
+        if by_path.keys() != set(self._kept):
+            first, now = (", ".join(x) or "nothing" for x in (self._kept, found))
+            raise ShapeError(
+                f"{self._name}: f keeps the same of each step, and gave {first} at first and then "
+                f"{now}{_where(self._f)}"
+            )
+        return [by_path[path] for path in self._kept]
 
 
 #: From the Tensors of a state and of an element to those of the next state and what is kept of the step.
@@ -231,14 +252,18 @@ def _loop(
         return state, [filled(0.0, (0, *y.shape), y.dtype) for y in _like(step, state, elements)]
     rows = []
     for t in reversed(range(steps)) if reverse else range(steps):
-        state, kept = step(state, [x[t] for x in elements])
+        state, kept = step(state, [_element(x, t) for x in elements])
         now = next(clock)
         rows.append([(y, now) for y in kept])
         state = _others(state)
-    if len({len(kept) for kept in rows}) > 1:
-        raise ShapeError("scan: f keeps the same structure of each step, and kept another one of some")
     columns = zip(*(reversed(rows) if reverse else rows), strict=True)
     return state, [ops.stack([_as_of(now, y) for y, now in column]) for column in columns]
+
+
+def _element(x: Tensor, t: int) -> Tensor:
+    """One element for a step, which may change it in place."""
+    is_plain = isinstance(x.array, np.ndarray) and not x.requires_grad
+    return wrap(x.array[t, ...]) if is_plain else alias(x[t])
 
 
 def _others(leaves: list[Tensor]) -> list[Tensor]:
@@ -344,6 +369,11 @@ def _names(f: Any, number: int, tree: Tree) -> list[str]:
     name = given[number] if number < len(given) else "given"
     words = ("".join(c if c.isalnum() else " " for c in path).split() for path in paths(tree, name))
     return ["_".join(parts) or name for parts in words]
+
+
+def _kind(x: Any) -> str:
+    """What something is, for an error."""
+    return f"{type(x).__name__} of {len(x)}" if isinstance(x, tuple | list) else type(x).__name__
 
 
 def _where(f: Any) -> str:

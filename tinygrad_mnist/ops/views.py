@@ -33,6 +33,8 @@ def _run_reshape(x: Any, shape: Shape) -> Any:
 
 def _reshaped(index: tuple[Any, ...], target: Shape, shape: Shape) -> tuple[Any, ...]:
     """The index into `target` of the element at `index` of `shape`: axes of equal size go straight."""
+    if 0 in shape:  # there is no such element
+        return (index[shape.index(0)],) * len(target)
     result: list[Any] = []
     a = b = 0
     while b < len(target) or a < len(shape):
