@@ -132,6 +132,7 @@ class LoopTrace(Trace):
         carried = dict[int, tuple[Tensor, Symbol]]()
         on_tape = [x.requires_grad for x in state]
         while True:
+            used = self._names.copy(), self._counts.copy()
             body, now = self._once(step, state, elements, names, going, carried, on_tape)
             found = {key: leaf for key, (leaf, _) in now.items()}
             reached = [has or x.requires_grad for has, (_, x) in zip(on_tape, body.news, strict=False)]
@@ -139,6 +140,7 @@ class LoopTrace(Trace):
             if known and reached == on_tape:
                 break
             on_tape = reached
+            self._names, self._counts = used  # this recording is dropped
             if not known:
                 carried = {key: (x, Symbol(self.name("state"), x.shape, x.dtype)) for key, x in found.items()}
         if steps > 1 and not self._looks_again:
