@@ -20,6 +20,7 @@ from ..kinds import Function, Loop
 from ..primitive import Array, Shape
 from .build import Run, compiled_kernel
 from .calls import TraceWarning
+from .guards import Guard
 from .loops import Expr, Place
 from .lower import lower
 from .numbers import Number
@@ -209,7 +210,7 @@ class _Pass:
     def __init__(
         self, program: Program, recording: Recording, results: Sequence[Any], targets: Sequence[int]
     ) -> None:
-        self._numbers, self._places = recording.trace.floats, recording.places
+        self._numbers, self._guard = recording.trace.floats, Guard(recording.places.all)
         tensors = {symbol: x for x, symbol in recording.trace.captured.values()}
         self._inputs = [x for x in (tensors[s] for s in program.captured) if isinstance(x, Tensor)]
         self._results = [
@@ -225,7 +226,7 @@ class _Pass:
 
     def holds(self) -> bool:
         """Whether the function still is this, for the numbers as they are now."""
-        return self._places.unchanged() and self._numbers.change() is None
+        return self._guard.unchanged() and self._numbers.change() is None
 
     def give(self, floats: list[float], rest: list[float]) -> None:
         """Note what the numbers that it takes now are; after `holds`."""
@@ -237,7 +238,7 @@ class _Pass:
     def ready(self, floats: list[float], rest: list[float]) -> _Ready | None:
         """What to call for these numbers, if they are those that it was given last."""
         known, others, ready = self._now
-        return ready if others is rest and known == floats and self._places.unchanged() else None
+        return ready if others is rest and known == floats and self._guard.unchanged() else None
 
 
 def _of_one_element(program: Program) -> Program:

@@ -22,14 +22,16 @@ def ready(data: Array) -> Array:
     return np.array(data, check_dtype(data.dtype), order="C")
 
 
-def exclusive(x: Tensor, bound: list[Array], k: int) -> bool:
-    """Make bound[k] the memory of a Tensor to be updated, which nobody else sees; whether it is new."""
-    if x.array is not bound[k] or _references(bound, k) > _ALONE or not x.array.flags.c_contiguous:
-        own = aligned(x.array.shape, check_dtype(x.array.dtype))
-        own[...] = x.array
-        bound[k] = x.array = own  # once it is written: Ctrl-C may come in between
-        return True
-    return False
+def is_alone(x: Tensor, bound: list[Array], k: int) -> bool:
+    """Whether bound[k] is the memory of a Tensor to be updated, which nobody else sees."""
+    return x.array is bound[k] and _references(bound, k) <= _ALONE and bool(x.array.flags.c_contiguous)
+
+
+def separate(x: Tensor, bound: list[Array], k: int) -> None:
+    """Give a Tensor to be updated memory that nobody else sees, as bound[k]."""
+    own = aligned(x.array.shape, check_dtype(x.array.dtype))
+    own[...] = x.array
+    bound[k] = x.array = own  # once it is written: Ctrl-C may come in between
 
 
 def aligned(shape: Shape, dtype: np.dtype[Any]) -> Array:

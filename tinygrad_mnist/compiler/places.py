@@ -1,4 +1,4 @@
-"""What a recording read of its surroundings, place by place, and one quick comparison of them all."""
+"""What a recording read of its surroundings, place by place."""
 
 from __future__ import annotations
 
@@ -6,39 +6,42 @@ import enum
 import math
 import operator
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-
-from ..kernels.headers import watcher
-from ..primitive import Array
 
 #: Stands for what is not there.
 GONE: Any = type("Gone", (), {"__repr__": lambda self: "nothing"})()
 
 _CONSTANTS = (bool, int, float, complex, str, bytes, type(None), type(...))
-_MISSED = (LookupError, AttributeError, ValueError, TypeError, ReferenceError)
 
 
 class Place(NamedTuple):
     """Somewhere a value was read.
 
     Attributes:
-        read: gives what is there now, from `owner` and `key`.
-        text: the quick test that it is the same object, Python over {x}, {k}, {v}, which become
-            generated identifiers: no word of a user is ever evaluated.
+        kind: one of `READERS`.
         owner, key: whose, and which.
         value: what was there.
         name: for readers.
     """
 
-    read: Callable[[Any, Any], Any]
-    text: str
+    kind: str
     owner: Any
     key: Any
     value: Any
     name: str
+
+    def holds(self, value: Any) -> bool:
+        """Whether this very object is there."""
+        try:
+            now = READERS[self.kind](self.owner, self.key)
+        except _MISSED:
+            return False
+        if self.kind == "items":
+            return len(now) == len(value) and all(map(operator.is_, now, value))
+        return now is value or (self.kind in _BY_VALUE and bool(now == value))
 
 
 def items(container: Any) -> tuple[Any, ...]:
@@ -53,42 +56,32 @@ def bits(x: Any) -> tuple[Any, ...]:
     return x.dtype, x.shape, x.tobytes()
 
 
-def alike(container: Any, then: tuple[Any, ...]) -> bool:
-    """Whether a container holds these very objects."""
-    now = container if isinstance(container, list | set) else items(container)
-    return len(now) == len(then) and all(map(operator.is_, now, then))
-
-
-#: The tests of what is in an object's dictionary, once that is at hand as d; they hold where it changed.
-_IN_SPACE = {
-    "{x}.__dict__[{k}] is {v}": "d[k{n}] is not v{n}",
-    "({k} in {x}.__dict__) is {v}": "(k{n} in d) is not v{n}",
+#: The kinds of places: how to read one from its owner and key.
+READERS: dict[str, Callable[[Any, Any], Any]] = {
+    "item": operator.getitem,
+    "contains": lambda x, k: k in x,
+    "length": lambda x, k: len(x),
+    "items": lambda x, k: items(x),
+    "keys": lambda x, k: tuple(x),
+    "own": lambda x, k: x.__dict__[k],
+    "has": lambda x, k: k in x.__dict__,
+    "attribute": lambda x, k: getattr(x, k, GONE),
+    "fact": getattr,  # of an array: made anew at each look
+    "generic": object.__getattribute__,  # past a __getattribute__ of one's own
+    "class": lambda x, k: x.__class__,
+    "cell": lambda x, k: x.cell_contents,
+    "defaults": lambda x, k: x.__defaults__,
+    "keyword defaults": lambda x, k: x.__kwdefaults__,
+    "code": lambda x, k: x.__code__,
+    "answer": lambda x, k: x(*k),
+    "numbers": lambda x, k: bits(x),
+    "element": lambda x, k: bits(x[k]),
+    "tensor": lambda x, k: bits(x.array),
+    "gradient": lambda x, k: x._grad,
+    "flag": lambda x, k: x.requires_grad,
 }
-
-#: The kinds of places: how to read one, and the quick test, over generated names only.
-READERS: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
-    "item": (operator.getitem, "{x}[{k}] is {v}"),
-    "contains": (lambda x, k: k in x, "({k} in {x}) is {v}"),
-    "length": (lambda x, k: len(x), "len({x}) == {v}"),
-    "items": (lambda x, k: items(x), "alike({x}, {v})"),
-    "keys": (lambda x, k: tuple(x), "[*{x}] == [*{v}]"),
-    "own": (lambda x, k: x.__dict__[k], "{x}.__dict__[{k}] is {v}"),
-    "has": (lambda x, k: k in x.__dict__, "({k} in {x}.__dict__) is {v}"),
-    "attribute": (lambda x, k: getattr(x, k, GONE), "getattr({x}, {k}, GONE) is {v}"),
-    "fact": (lambda x, k: getattr(x, k), "getattr({x}, {k}) == {v}"),  # of an array: made anew at each look
-    "generic": (object.__getattribute__, "generic({x}, {k}) is {v}"),  # past a __getattribute__ of one's own
-    "class": (lambda x, k: x.__class__, "{x}.__class__ is {v}"),
-    "cell": (lambda x, k: x.cell_contents, "{x}.cell_contents is {v}"),
-    "defaults": (lambda x, k: x.__defaults__, "{x}.__defaults__ is {v}"),
-    "keyword defaults": (lambda x, k: x.__kwdefaults__, "{x}.__kwdefaults__ is {v}"),
-    "code": (lambda x, k: x.__code__, "{x}.__code__ is {v}"),
-    "answer": (lambda x, k: x(*k), "{x}(*{k}) is {v}"),
-    "numbers": (lambda x, k: bits(x), "bits({x}) == {v}"),
-    "element": (lambda x, k: bits(x[k]), "bits({x}[{k}]) == {v}"),
-    "tensor": (lambda x, k: bits(x.array), "bits({x}.array) == {v}"),
-    "gradient": (lambda x, k: x._grad, "{x}._grad is {v}"),
-    "flag": (lambda x, k: x.requires_grad, "{x}.requires_grad is {v}"),
-}
+_BY_VALUE = {"length", "keys", "fact", "numbers", "element", "tensor"}  # the others by identity
+_MISSED = (LookupError, AttributeError, ValueError, TypeError, ReferenceError)
 
 
 def same(now: Any, then: Any) -> bool:
@@ -119,27 +112,12 @@ def _parts(x: Any) -> tuple[Any, ...]:
     return (x.start, x.stop, x.step) if isinstance(x, slice) else x
 
 
-def _is_firm(place: Place) -> bool:
-    """Whether a value is compared by == as it is by identity, and its name is one that can be asked for."""
-    value = place.value
-    return (value is None or isinstance(value, types.FunctionType | property)) and "." not in place.key
-
-
 class Places:
-    """Places and their values: are they still what they were?"""
+    """Places and their values."""
 
     def __init__(self) -> None:
         self.all: list[Place] = []
         self._known: set[tuple[Any, ...]] = set()
-        self._names: dict[str, Any] = {
-            "GONE": GONE,
-            "bits": bits,
-            "alike": alike,
-            "generic": object.__getattribute__,
-            "missed": _MISSED,
-        }
-        self._arrays: list[tuple[Any, list[Array], int]] = []
-        self._same: Callable[[], bool] | None = None
         self._loose: set[tuple[int, Any]] = set()
 
     def loose(self, owner: dict[str, Any], key: str, name: str) -> None:
@@ -152,21 +130,7 @@ class Places:
         place = (kind, id(owner), *mark(key))
         if place not in self._known:
             self._known.add(place)
-            self.all.append(Place(*READERS[kind], owner, key, value, name))
-
-    def follow(self, tensors: Sequence[Any], bound: list[Array]) -> None:
-        """Compare the tensors' arrays with the bound ones, in the same quick test as the places."""
-        self._arrays = [(x, bound, k) for k, x in enumerate(tensors)]
-
-    def hold(self, arrays: Sequence[Array]) -> None:
-        """From now on arrays must keep their memory, shape, strides and dtype."""
-        self._names["headers"], self._names["table"] = watcher(arrays)
-
-    def unchanged(self) -> bool:
-        """Whether every place and every array is the very same: the quick test."""
-        if self._same is None:
-            self._same = self._comparison()
-        return self._same()
+            self.all.append(Place(kind, owner, key, value, name))
 
     def has(self, owner: Any, key: Any) -> bool:
         """Whether an attribute, item or variable was read."""
@@ -179,59 +143,25 @@ class Places:
         """Each place and what was there, for readers."""
         return [f"{place.name} = {_short(place.value)}" for place in self.all]
 
-    def _comparison(self) -> Callable[[], bool]:
-        """One function that compares every place by identity: a call of a program waits for its answer."""
-        lines: list[str] = []
-        spaces: dict[int, tuple[int, list[str]]] = {}
-        classes: dict[int, list[int]] = {}
-        for n, place in enumerate(self.all):
-            self._names.update({f"x{n}": place.owner, f"k{n}": place.key, f"v{n}": place.value})
-            if place.text in _IN_SPACE:  # an object's dictionary is fetched once
-                spaces.setdefault(id(place.owner), (n, []))[1].append(_IN_SPACE[place.text].format(n=n))
-            elif place.text == READERS["attribute"][1] and _is_firm(place):
-                classes.setdefault(id(place.owner), []).append(n)
-            else:
-                test = place.text.format(x=f"x{n}", k=f"k{n}", v=f"v{n}")
-                lines.append(f"if not ({test}): return False")
-        for n, tests in spaces.values():
-            lines.append(f"d = x{n}.__dict__")
-            lines.append(f"if {' or '.join(tests)}: return False")
-        for group in classes.values():  # a class is asked for all of its attributes in one call
-            places = [self.all[n] for n in group]
-            self._names[f"g{group[0]}"] = operator.attrgetter(*(place.key for place in places))
-            values = tuple(place.value for place in places)
-            self._names[f"t{group[0]}"] = values if len(values) > 1 else values[0]
-            lines.append(f"if g{group[0]}(x{group[0]}) != t{group[0]}: return False")
-        if self._arrays:
-            lines.append("if not headers(table): return False")
-        for n, (x, bound, k) in enumerate(self._arrays):
-            self._names.update({f"a{n}": x, "bound": bound})
-            lines.append(f"if a{n}.array is not bound[{k}]: return False")
-        body = "".join(f"  {line}\n" for line in lines)
-        code = f"def same():\n try:\n{body}  return True\n except missed:\n  return False"
-        exec(code, self._names)
-        found: Callable[[], bool] = self._names["same"]
-        return found
-
-    def change(self) -> str | None:
+    def change(self, note: Callable[[int, Any], None]) -> str | None:
         """The name of a place that holds something else now, or None.
 
-        Each is looked at closely; an equal constant takes the place of the one that was there.
+        Each is looked at closely, and noted: an equal constant takes the place of the one that was there.
         """
         for n, place in enumerate(self.all):
             try:
-                now = place.read(place.owner, place.key)
+                now = READERS[place.kind](place.owner, place.key)
             except _MISSED:
                 return place.name
             if (id(place.owner), place.key) not in self._loose and not same(now, place.value):
                 return _naming(place, now)
-            self._names[f"v{n}"] = now
+            note(n, now)
         return None
 
 
 def _naming(place: Place, now: Any) -> str:
     """What has changed; of a dict's keys, which."""
-    if place.read is not READERS["keys"][0]:
+    if place.kind != "keys":
         return place.name
     other = ", ".join(sorted(set(now) ^ set(place.value)))
     return f"{place.name} ({other})" if other else f"the order of {place.name}"

@@ -20,7 +20,8 @@ from ..kernels.threads import get_num_threads
 from ..kinds import Gather, Loop, Repeat
 from ..primitive import Array, check_dtype
 from .build import compiled
-from .memory import exclusive, ready
+from .guards import Guard
+from .memory import is_alone, ready, separate
 from .naming import argument_names
 from .native import ALONE
 from .pace import Pace
@@ -81,8 +82,7 @@ class Specialization:
         self._bound: list[Array] = [np.empty(s.shape, s.dtype) for s in self.program.captured]
         self._moved = True  # some captured data is not what it was at the last call
         self.places = found.places
-        self.places.follow(self._captured, self._bound)
-        self.places.hold(self._bound)
+        self._guard = Guard(self.places.all, self._captured, self._bound)
         leaves_only = (LEAF,) * len(arguments)
         self._plain = structure == (tuple, ((tuple, leaves_only), (dict, ()))) and not found.reassigned
         self._recorded = require is not None
@@ -141,9 +141,9 @@ class Specialization:
     def change(self) -> str | None:
         """What has changed since the recording, or None: then the program still is the function."""
         self._moved = False
-        if not self.given and self.places.unchanged():
+        if not self.given and self._guard.unchanged():
             return None
-        changed = self._floats.change() or self.places.change()
+        changed = self._floats.change() or self.places.change(self._guard.note)
         if changed is not None:
             return f"{changed} has changed"
         for x, symbol in zip(self._captured, self.program.captured):
@@ -232,14 +232,17 @@ class Specialization:
         """Find the present numbers of what is captured."""
         if not (self._moved or self._updated):
             return
-        bound, new = self._bound, self._moved
+        bound = self._bound
+        shared = {k for k, x in enumerate(self._captured) if self._owned[k] and not is_alone(x, bound, k)}
+        if not (self._moved or shared):
+            return
+        self._guard.let_go()
         for k, x in enumerate(self._captured):
-            if self._owned[k]:
-                new = exclusive(x, bound, k) or new
-            elif self._moved:
+            if k in shared:
+                separate(x, bound, k)
+            elif self._moved and not self._owned[k]:
                 bound[k] = ready(x.array)
-        if new:
-            self.places.hold(bound)
+        self._guard.hold(bound)
 
     def _after(self) -> None:
         """Note that leaves have new values, and put gradients back that the function replaces inside."""
