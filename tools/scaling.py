@@ -40,10 +40,10 @@ def sweep_simulated(tasks: int, workers: int, task: float, per_task: float, nois
 def step_predicted(
     ranks: int, shards: int, shard: float, size: float, latency: float, bandwidth: float, noise: float
 ) -> float:
-    """Seconds of a step: the slowest rank's shards, and a ring that gives everyone what all have."""
+    """Seconds of a step: the slowest rank's shards, and two ways round a ring, of a part of the sum each."""
     most = math.ceil(shards / ranks)
     slowest = shard * (most + math.sqrt(most) * noise * _highest(ranks))
-    return slowest + (ranks - 1) * (latency + size / bandwidth)
+    return slowest + 2 * (ranks - 1) * (latency + size / ranks / bandwidth)
 
 
 def step_simulated(
@@ -62,8 +62,8 @@ def step_simulated(
     ends = []
     for _ in range(50):
         ready = np.array([np.sum(shard * (1 + noise * random.standard_normal(n))) for n in counts])
-        for _ in range(ranks - 1):
-            ready = np.maximum(ready, np.roll(ready, 1)) + latency + size / bandwidth
+        for _ in range(2 * (ranks - 1)):
+            ready = np.maximum(ready, np.roll(ready, 1)) + latency + size / ranks / bandwidth
         ends.append(ready.max())
     return float(np.mean(ends))
 

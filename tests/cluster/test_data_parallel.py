@@ -50,7 +50,7 @@ def test_ranks_add_what_lies_within_theirs_and_the_sum_is_one(shards):
     numbers = (RANDOM.normal(size=shards) * 10.0 ** RANDOM.integers(-8, 8, shards)).astype(np.float32)
 
     def leaf(node):
-        return np.array(numbers[node[0]]) if node[1] - node[0] == 1 else None
+        return [np.array(numbers[node[0]])] if node[1] - node[0] == 1 else None
 
     expected = total((0, shards), leaf)
     for ranks in range(1, shards + 1):

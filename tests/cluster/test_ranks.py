@@ -163,12 +163,12 @@ def test_the_plan(folder, tmp_path):
     status, output, errors = ended(started(2, *words, cwd=tmp_path))
     assert status == 0, errors
     assert "6,370 weights and biases, batch 50 in 8 shards" in output
-    lines = output[output.index("ranks  bytes sent") :].splitlines()
+    lines = output[output.index("ranks  bytes received") :].splitlines()
     assert [line.split()[:2] for line in lines[1:5]] == [
         ["1", "0"],
-        ["2", "25,488"],
-        ["3", "50,976"],
-        ["4", "25,488"],
+        ["2", "50,976"],
+        ["3", "67,968"],
+        ["4", "50,976"],
     ]
     assert "more ranks" in lines[-1]
     assert list(tmp_path.iterdir()) == []

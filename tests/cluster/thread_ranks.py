@@ -18,6 +18,11 @@ class ThreadRanks:
         assert len(own) == counts[self.rank]
         return np.concatenate(self._all(own.copy()))
 
+    def exchanged(self, own: Any, counts: Sequence[int], cuts: Sequence[int]) -> Any:
+        assert len(own) == counts[self.rank]
+        assert own.shape[1] == cuts[-1]
+        return np.concatenate(self._all(own.copy()))[:, cuts[self.rank] : cuts[self.rank + 1]].copy()
+
     def told(self, what: Any) -> Any:
         return self._all(what)[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -105,7 +106,7 @@ class DataParallel:
         before = self._positions()
         drawn: set[str] = set()
 
-        def sum_of(node: Node) -> Array | None:
+        def sum_of(node: Node) -> list[Array] | None:
             low, high = cuts[node[0]], cuts[node[1]]
             if node[1] - node[0] > 1:
                 return None
@@ -113,21 +114,23 @@ class DataParallel:
             cost, gradients, given = program((high - low) / length, *(wrap(x[low:high]) for x in parts))
             drawn.update(name for name, state in self._positions().items() if (state != placed[name]).any())
             outputs.append([x.array for x in given])
-            rows = [np.ravel(g.array) for g in gradients]
-            return np.concatenate([*rows, [cost.array, float(self._stop)]], dtype=self._kind)
+            found = [g.array for g in gradients]
+            if not self._compiled or len({id(x) for x in found}) < len(found):  # others may have them, too
+                found = [np.array(x) for x in found]
+            return [*found, np.array([cost.array, float(self._stop)], self._kind)]
 
         buffers = {name: x.array for name, x in self.model.named_buffers()}
         self.optimiser.zero_grad()
-        own = [total(node, sum_of) for node in nodes[self.ranks.rank]]
-        if own:
-            rows = own[0][None] if len(own) == 1 else np.stack(own)
+        rows = [self._row(total(node, sum_of)) for node in nodes[self.ranks.rank]]
+        if rows:
+            own = rows[0][None] if len(rows) == 1 else np.stack(rows)
         else:  # fewer examples than ranks: what the others have looks like this
-            rows = total((0, 1), sum_of)[None][:0]
+            own = self._row(total((0, 1), sum_of))[None][:0]
             outputs = [[x[:0] for x in given] for given in outputs]
         self._refuse_changed(buffers)
         self._place({name: before[name] for name in before if name not in drawn}, 0)
         self._place({name: before[name] for name in drawn}, self.shards)
-        row = self._summed(rows, nodes, tree)
+        row = self._summed(own, nodes, tree)
         self._put(row)
         self.optimiser.step()
         if row[-1] > 0:
@@ -195,11 +198,22 @@ class DataParallel:
                     "each shard; use a layer without, such as LayerNorm or GroupNorm instead of BatchNorm"
                 )
 
+    def _row(self, sums: list[Array]) -> Array:
+        """The gradients, the cost and the wish to stop, one after another."""
+        return np.concatenate([np.ravel(x) for x in sums], dtype=self._kind)
+
     def _summed(self, rows: Array, nodes: Sequence[Sequence[Node]], tree: Node) -> Array:
-        """The sum over a tree of which each rank has some nodes, a row each."""
-        gathered = self.ranks.gathered(rows, [len(its) for its in nodes])
-        known = dict(zip((node for its in nodes for node in its), gathered, strict=True))
-        return total(tree, known.get)
+        """The sum over a tree of which each rank has some nodes, a row each.
+
+        Each rank adds some columns of all rows, and all are given what the others have added: so it receives
+        about two rows, however many ranks there are.
+        """
+        width, size = rows.shape[1], self.ranks.size
+        cuts = [width * rank // size for rank in range(size + 1)]
+        columns = self.ranks.exchanged(rows, [len(its) for its in nodes], cuts)
+        known = {node: [x] for node, x in zip((n for its in nodes for n in its), columns, strict=True)}
+        (sums,) = total(tree, known.get)
+        return self.ranks.gathered(sums, [b - a for a, b in pairwise(cuts)])
 
     def _put(self, row: Array) -> None:
         end = 0

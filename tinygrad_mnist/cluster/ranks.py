@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,6 +48,16 @@ class Ranks(Protocol):
         """
         ...
 
+    def exchanged(self, own: Array, counts: Sequence[int], cuts: Sequence[int]) -> Array:
+        """Some columns of the rows that all ranks have: (sum of counts, this one's columns).
+
+        Args:
+            own: rows, (its count, columns), of the same dtype and width on all.
+            counts: how many rows each rank has.
+            cuts: which columns are whose: rank k has those from cuts[k] to before cuts[k + 1].
+        """
+        ...
+
     def told(self, what: Any) -> Any:
         """What rank 0 has, for all.
 
@@ -67,6 +78,16 @@ class OneRank:
         Args:
             own: an array of any shape and dtype, which is given back.
             counts: its length.
+        """
+        return own
+
+    def exchanged(self, own: Array, counts: Sequence[int], cuts: Sequence[int]) -> Array:
+        """What this one has.
+
+        Args:
+            own: rows, (count, columns), of any dtype, which are given back.
+            counts: how many.
+            cuts: from the first column to the last.
         """
         return own
 
@@ -94,6 +115,20 @@ class MpiRanks:
         whole = np.empty((sum(counts), *own.shape[1:]), own.dtype)
         width = int(np.prod(own.shape[1:], dtype=np.int64))
         self.world.Allgatherv(np.ascontiguousarray(own), [whole, [count * width for count in counts]])
+        return whole
+
+    def exchanged(self, own: Array, counts: Sequence[int], cuts: Sequence[int]) -> Array:
+        """See `Ranks`."""
+        widths = np.diff(cuts)
+        mine = int(widths[self.rank])
+        if len(own) == 1:
+            sent = np.ascontiguousarray(own)
+        else:
+            sent = np.concatenate([own[:, a:b].ravel() for a, b in pairwise(cuts)])
+        whole = np.empty((sum(counts), mine), own.dtype)
+        self.world.Alltoallv(
+            [sent, (widths * len(own)).tolist()], [whole, [count * mine for count in counts]]
+        )
         return whole
 
     def told(self, what: Any) -> Any:

@@ -154,7 +154,7 @@ def _average(model: Module, ranks: Ranks, stop: bool) -> None:
     parameters = list(model.parameters())
     row = np.concatenate([*(np.ravel(p.array) for p in parameters), [float(stop)]], dtype=np.float32)
     rows = ranks.gathered(row[None], [1] * ranks.size)
-    mean = total((0, ranks.size), lambda node: rows[node[0]] if node[1] - node[0] == 1 else None)
+    (mean,) = total((0, ranks.size), lambda node: [rows[node[0]]] if node[1] - node[0] == 1 else None)
     mean /= np.float32(ranks.size)
     end = 0
     for p in parameters:

@@ -33,18 +33,19 @@ def subtrees(within: Node, tree: Node) -> Iterator[Node]:
         yield from subtrees(within, half)
 
 
-def total(tree: Node, part: Callable[[Node], Array | None]) -> Array:
-    """The sum over a tree, which may be one of the arrays that `part` gave: they are added to.
+def total(tree: Node, part: Callable[[Node], list[Array] | None]) -> list[Array]:
+    """The sums over a tree, which may be the arrays that `part` gave: they are added to.
 
     Args:
-        tree: whose sum is asked for.
-        part: gives the sum of a subtree as a new array, or None where it is to be added from its halves.
+        tree: whose sums are asked for.
+        part: gives the sums of a subtree as new arrays, or None where they are to be added from its halves.
     """
     found = part(tree)
     if found is None:
         left, right = _halves(tree)
         found = total(left, part)
-        found += total(right, part)
+        for x, y in zip(found, total(right, part), strict=True):
+            x += y
     return found
 
 
