@@ -15,7 +15,7 @@ BACKWARD = "kinds primitive core/tape core/autodiff ops/elementwise ops/views op
 #: The stages, in the order in which they work.
 COMPILER = (
     "trace program loops viewing elements nesting totals reducing products updating lower verify share names "
-    "readable text machine pieces stages build"
+    "readable merging rewriting whole text machine pieces stages build"
 )
 _NO_CODE = ("COMMENT", "NL", "NEWLINE", "INDENT", "DEDENT", "ENDMARKER")
 

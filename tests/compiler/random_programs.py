@@ -16,6 +16,8 @@ import pytest
 import tinygrad_mnist as tg
 from tinygrad_mnist import ops
 from tinygrad_mnist.compiler import build, native, specialization
+from tinygrad_mnist.compiler.share import Schedule
+from tinygrad_mnist.compiler.text import Printer
 
 UNARY = (
     ops.exp, ops.sigmoid, ops.tanh, ops.sin, ops.cos, ops.relu, ops.abs, ops.neg, ops.square, ops.erf,
@@ -110,13 +112,19 @@ def run_compiled(f: Callable[..., Any], args: list[tg.Tensor], interpret: bool) 
         return tg.jit(f)(*args)
 
 
+def _as_shown(source: str, arguments: Any, schedule: Schedule | None = None) -> Any:
+    if schedule is not None and not schedule.shared:
+        source = Printer(schedule, "a program", short=True).module()
+    return build.interpreted(source, arguments)
+
+
 @contextmanager
 def interpreting(interpret: bool = True) -> Iterator[None]:
-    """Within the block, programs are interpreted by Python instead of compiled by Numba."""
+    """Within the block, programs are interpreted by Python, as `source` shows them, and not compiled."""
     with pytest.MonkeyPatch.context() as patch:
         if interpret:
             for module in (specialization, native):
-                patch.setattr(module, "compiled", build.interpreted)
+                patch.setattr(module, "compiled", _as_shown)
         yield
 
 

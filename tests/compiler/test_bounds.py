@@ -11,7 +11,7 @@ import pytest
 from tinygrad_mnist.compiler.bounds import checked
 from tinygrad_mnist.errors import OutOfBoundsError
 from tinygrad_mnist.kernels.checking import VARIABLE
-from tinygrad_mnist.kernels.untyped import types
+from tinygrad_mnist.kernels.numba_door import types
 
 TESTS = Path(__file__).parent.parent
 

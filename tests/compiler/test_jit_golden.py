@@ -9,3 +9,10 @@ def test_the_article_is_shown_as_it_was() -> None:
     for name, text in golden.texts().items():
         expected = (golden.FOLDER / name).read_text(encoding="utf-8")
         assert text == expected, f"{name} differs; if that is meant: python tests/compiler/golden.py"
+
+
+def test_the_article_is_short() -> None:
+    lines = golden.article().source.splitlines()
+    assert len(lines) <= 90
+    phases = [line.split("#")[1].split(":")[0].strip() for line in lines if line.startswith("        # ")]
+    assert phases == sorted(phases, key=["forward", "backward", "update"].index)  # each is in one place

@@ -20,8 +20,8 @@ from ..kernels.cache_folder import PROGRAM, keep_program
 from ..kernels.checking import CHECKING
 from ..kernels.forks import held_at_fork
 from ..kernels.in_python import IN_PYTHON
+from ..kernels.numba_door import cgutils, extending, numpy_support, types as numba_types
 from ..kernels.policy import program_kernel
-from ..kernels.untyped import cgutils, extending, numpy_support, types as numba_types
 from ..primitive import Array
 from . import machine, pieces
 from .bounds import checked

@@ -321,15 +321,6 @@ class Loops(NamedTuple):
             lines += _listed(section.body, "    ")
         return "\n".join(lines)
 
-    def mentioned(self) -> set[Place]:
-        """The places that statements read, and whose memory others are in."""
-        body = [statement for section in self.sections for statement in section.body]
-        calls = [s for s in statements(body) if isinstance(s, Call)]
-        arrays = [x for call in calls for x in call.args if isinstance(x, Array) and not x.all_steps]
-        lets = [s.place for s in statements(body) if isinstance(s, Let)]
-        homes = [place.home for place in (*self.aliases, *lets) if place.home]
-        return {*(x.place for x in loads(body)), *(x.place for x in arrays), *homes}
-
 
 # Walks --------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from llvmlite import ir
 
 from ..kernels import runtime
-from ..kernels.untyped import cgutils, numpy_support, types
+from ..kernels.numba_door import cgutils, numpy_support, types
 from ..kinds import Function
 from ..primitive import Shape
 from .loops import (

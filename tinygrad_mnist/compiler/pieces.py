@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from llvmlite import ir
 
-from ..kernels.untyped import cgutils, types
+from ..kernels.numba_door import cgutils, types
 from .loops import Place, Section, statements
 from .machine import I64, MEETING, Emitter, Frame, Value, loop, number, type_of
 from .names import variables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,6 @@ from .elements import AXES
 from .loops import (
     Apply,
     Array,
-    Between,
     Call,
     Const,
     Expr,
@@ -31,32 +30,44 @@ from .loops import (
     loads,
     statements,
 )
-from .share import Schedule
+from .merging import Merged
+from .rewriting import each, raises
+from .share import EVERYONE, Schedule
 
 _LONG = 6  # operations of a value beyond which it keeps its name
 
 
-def readable(schedule: Schedule) -> Schedule:
-    """The same program; values, and the order of what is stored, are what they were."""
-    return _Readable(schedule).schedule()
+def readable(schedule: Schedule, short: bool) -> Schedule:
+    """The same program; values are what they were, and so is, unless it is short, the order of stores."""
+    return _Readable(schedule).schedule(short)
 
 
 class _Readable:
     def __init__(self, schedule: Schedule) -> None:
         self._before = schedule
-        bodies = [section.body for _, section in schedule.parts if section is not None]
+        self._count(section for _, section in schedule.parts if section is not None)
+
+    def _count(self, sections: Iterable[Section]) -> None:
+        bodies = [section.body for section in sections]
         self._uses = Counter(x.place for body in bodies for x in loads(body))
         self._stores = Counter(s.place for body in bodies for s in statements(body) if isinstance(s, Store))
 
-    def schedule(self) -> Schedule:
+    def schedule(self, short: bool) -> Schedule:
         before = self._before
         parts = tuple((by, section and self._section(section)) for by, section in before.parts)
+        if short:
+            parts = tuple((EVERYONE, section) for section in self._merged(parts))
         bodies = [section.body for _, section in parts if section is not None]
         used = {place for body in bodies for place in _used(body)}
         parts = tuple((by, section and _without(section, used)) for by, section in parts)
         sections = tuple(section for _, section in parts if section is not None)
         aliases = tuple(x for x in before.loops.aliases if x in used)
         return before._replace(loops=before.loops._replace(sections=sections, aliases=aliases), parts=parts)
+
+    def _merged(self, parts: Iterable[tuple[str, Section | None]]) -> Iterator[Section]:
+        merged = Merged([section for _, section in parts if section is not None], self._memory).sections()
+        self._count(merged)
+        return (replace(section, body=self._without_names([*section.body])) for section in merged)
 
     def _section(self, section: Section) -> Section:
         return replace(section, body=self._body(section.body))
@@ -74,10 +85,10 @@ class _Readable:
         body = self._body(loop.body)
         count = loop.count.count if isinstance(loop.count, Share) and not self._before.shared else loop.count
         if count == 1 and not any(isinstance(s, Let | Stop) for s in statements(body)):
-            return [_each(s, lambda x: Const(0, None) if x == Load(loop.index) else x) for s in body]
+            return [each(s, lambda x: Const(0, None) if x == Load(loop.index) else x) for s in body]
         shape = self._shape(loop.index, count, body)
         if shape is None:
-            return [replace(loop, body=body)]
+            return [replace(loop, count=count, body=body)]
         names = (name for name in AXES if name != loop.index.name)
         index = [loop.index, *(Place(name, (), None, "index") for name, _ in zip(names, shape[1:]))]
         at = tuple(Load(place) if n > 1 else Const(0, None) for place, n in zip(index, shape, strict=True))
@@ -85,7 +96,7 @@ class _Readable:
         def in_shape(x: Load) -> Expr:
             return Load(x.place.home, at) if x.index and x.place.home is not None else x
 
-        body = tuple(_each(s, in_shape) for s in body)
+        body = tuple(each(s, in_shape) for s in body)
         for place, n in zip(reversed(index), reversed(shape), strict=True):
             body = (For(place, n, body),) if n > 1 else body
         return body
@@ -112,7 +123,7 @@ class _Readable:
                     user = self._user(place, value, body[k + 1 :])
                     if user is not None:
                         at = k + 1 + user
-                        body[at] = _each(body[at], lambda x: value if x.place is place else x)
+                        body[at] = each(body[at], lambda x: value if x.place is place else x)
                         del body[k]
         return tuple(body)
 
@@ -124,16 +135,14 @@ class _Readable:
         for n, statement in enumerate(after):
             if any(x.place is place for x in loads([statement])):
                 together = [*_operations(value), *_operations(statement)]
-                fits = isinstance(statement, Store) and len(together) <= _LONG
-                if not fits or any(
-                    isinstance(x, Select) or x.function.name in ("and", "or") for x in together
-                ):
-                    return None
-                may_raise = any(x.function.module for x in _operations(value))
-                return None if n and may_raise else n
-            if isinstance(statement, Call) or read & {
-                self._memory(s.place) for s in statements([statement]) if isinstance(s, Store)
-            }:
+                fixed = isinstance(statement, For) and not any(isinstance(x, Load) for x in inside(value))
+                fits = (isinstance(statement, Store) or fixed) and len(together) <= _LONG
+                later = n or any(isinstance(x, Select) or x.function.name in ("and", "or") for x in together)
+                return None if not fits or (later and any(map(raises, _operations(value)))) else n
+            calls = [s for s in statements([statement]) if isinstance(s, Call)]
+            touched = [x.place for s in calls for x in s.args if isinstance(x, Array)]
+            touched += [s.place for s in statements([statement]) if isinstance(s, Store)]
+            if read & {self._memory(place) for place in touched}:
                 return None
         return None
 
@@ -171,40 +180,3 @@ def _homes(place: Place) -> Iterator[Place]:
     while place.home is not None:
         place = place.home
         yield place
-
-
-def _changed(x: Expr, change: Callable[[Load], Expr]) -> Expr:
-    match x:
-        case Load(place=place, index=index):
-            return change(Load(place, tuple(_changed(i, change) for i in index)))
-        case Apply(args=args):
-            return replace(x, args=tuple(_changed(a, change) for a in args))
-        case Select(condition=condition, yes=yes, no=no):
-            return Select(*(_changed(a, change) for a in (condition, yes, no)))
-    return x
-
-
-def _each(statement: Stmt, change: Callable[[Load], Expr]) -> Stmt:
-    """A statement with other loads; what it stores to changes as a load of it would."""
-    match statement:
-        case Store(place=place, index=index, value=value):
-            target = _changed(Load(place, index), change)
-            assert isinstance(target, Load)
-            return Store(target.place, target.index, _changed(value, change))
-        case For(count=count, body=body):
-            if isinstance(count, Between):
-                count = Between(*(_changed(x, change) for x in count))
-            elif not isinstance(count, int | Share):
-                count = _changed(count, change)
-            return replace(statement, count=count, body=tuple(_each(s, change) for s in body))
-        case Call(args=args):
-            return replace(statement, args=tuple(_argument(x, change) for x in args))
-    return statement
-
-
-def _argument(x: Array | Share | Expr, change: Callable[[Load], Expr]) -> Array | Share | Expr:
-    if isinstance(x, Share):
-        return x
-    if isinstance(x, Array):
-        return replace(x, index=tuple(None if i is None else _changed(i, change) for i in x.index))
-    return _changed(x, change)

@@ -44,7 +44,7 @@ class Form:
     @functools.cached_property
     def source(self) -> str:
         """The text for one worker, for readers."""
-        return Printer(schedule(self.loops, False), self.title).module() if self.shared else self.text
+        return Printer(schedule(self.loops, False), self.title, short=True).module()
 
 
 def compiled_form(program: Program, title: str, listed: Mapping[Symbol, Source] = _NONE) -> Form:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -31,6 +32,7 @@ from .loops import (
 from .names import Names
 from .readable import readable
 from .share import EVERYONE, Schedule, written
+from .whole import whole
 
 INDENT = "    "
 _NUMPY, _RUNTIME = np.__name__, runtime.__name__
@@ -47,11 +49,13 @@ class Printer:
 
     Attributes:
         imports: the names that the text needs, by module.
+        short: whether the text is for readers alone. What Numba compiles has no statements of whole arrays,
+            which would allocate memory that a program ending by an error could not give back.
     """
 
-    def __init__(self, schedule: Schedule, title: str) -> None:
-        schedule = readable(schedule)
-        self.schedule, self.loops, self.title = schedule, schedule.loops, title
+    def __init__(self, schedule: Schedule, title: str, short: bool = False) -> None:
+        schedule = readable(schedule, short)
+        self.schedule, self.loops, self.title, self.short = schedule, schedule.loops, title, short
         self.imports: dict[str, set[str]] = {}
         self.names = Names(schedule)
         self._shares: dict[str, None] = {}
@@ -60,9 +64,7 @@ class Printer:
         """A module with the function `program`."""
         body = list(self._step())
         head = list(self._shares)
-        for home in dict.fromkeys(map(self._first, self.schedule.again)):
-            users = [self.names[place] for place in self.schedule.again if self._first(place) is home]
-            head.append(f"{' = '.join(users)} = {self.names[home]}  # the same memory, one after the other")
+        head += self._again()
         head += [self._alias(place) for place in self.loops.aliases if not place.moves]
         self._use(Function("program_kernel", policy.__name__))
         lines = ["@program_kernel", f"def program({', '.join(self.parameters())}):"]
@@ -72,11 +74,16 @@ class Printer:
         imports = [f"from {m} import {', '.join(sorted(names))}" for m, names in sorted(self.imports.items())]
         return "\n".join([*imports, "", "", *lines, ""])
 
-    def _first(self, place: Place) -> Place:
-        """Whose memory a buffer is in."""
-        while place in self.schedule.again:
-            place = self.schedule.again[place]
-        return place
+    def _again(self) -> Iterator[str]:
+        """Which buffers are in the memory of others."""
+        users: dict[str, list[str]] = {}
+        for place in self.schedule.again:
+            users.setdefault(self.names[self._memory(place)], []).append(self.names[place])
+        ones = [home for home, names in users.items() if len(names) == 1]
+        rows = [ones[n : n + 4] for n in range(0, len(ones), 4)]
+        pairs = [(", ".join(users[home][0] for home in row), ", ".join(row)) for row in rows]
+        pairs += [(" = ".join(names), home) for home, names in users.items() if len(names) > 1]
+        yield from (f"{names} = {homes}  # the same memory, one after the other" for names, homes in pairs)
 
     def parameters(self) -> list[str]:
         """The names of what the function takes, in order."""
@@ -99,15 +106,16 @@ class Printer:
             ("Room to work in", self.schedule.buffers),
         )
         for title, places in groups:
-            if places:
-                yield from _columns(title, [f"{self.names.parameter(p)} {_type(p)}" for p in places])
+            kinds: dict[str, list[str]] = {}
+            for place in places:
+                kinds.setdefault(_type(place), []).append(self.names.parameter(place))
+            if kinds:
+                entries = (f"{' '.join(names)}\xa0{kind}" for kind, names in kinds.items())
+                lines = textwrap.wrap(f"{title}: {', '.join(entries)}", 106, subsequent_indent=INDENT)
+                yield from (line.replace("\xa0", " ") for line in lines)
         yield '"""'
 
     def _step(self) -> Iterator[str]:
-        used = self.loops.mentioned()
-        for place in self.loops.arguments:
-            if place in used:
-                yield f"{self.names[place]} = {self.names.parameter(place)}[step]"
         yield from (self._alias(place) for place in self.loops.aliases if place.moves)
         origin, before = ("", ""), EVERYONE
         self._use_meeting()
@@ -140,11 +148,11 @@ class Printer:
             match statement:
                 case Store():
                     yield self._store(statement)
-                case For(count=int(), body=(Store(place=place, value=Const(value=value, dtype=dtype)),)) if (
-                    self._fills(statement)
-                ):
-                    yield f"{self.names[place]}[:] = {self._number(value, dtype)}"
                 case For(index=index, count=count):
+                    at_once = whole(statement, self._memory)
+                    if at_once and (self.short or _fills(at_once)):
+                        yield self._store(at_once)
+                        continue
                     yield f"for {self.names[index]} in range({self._count(count, shared)}):"
                     yield from (INDENT + line for line in self._statements(statement.body, shared))
                 case Let(place=place):
@@ -156,23 +164,19 @@ class Printer:
                     self._use(function)
                     yield f"{function.name}({', '.join(self._argument(x, shared) for x in args)})"
 
-    def _fills(self, loop: For) -> bool:
-        """Whether a loop gives all elements of a vector one value."""
-        [store] = loop.body
-        return (
-            isinstance(store, Store)
-            and store.index == (Load(loop.index),)
-            and store.place.shape == (loop.count,)
-            and store.place.role != "output"
-        )
-
     def _store(self, store: Store) -> str:
         target, value = self._place(store.place, store.index), store.value
         if isinstance(value, Apply) and value.function.name in ("+", "-", "*"):
             first, *others = value.args
             if others and first == Load(store.place, store.index):
                 return f"{target} {value.function.name}= {self.text(others[0])}"
-        return f"{target} = {self.text(value)}"
+        every = "[:]" if len(store.index) < len(store.place.shape) and not target.endswith("]") else ""
+        return f"{target}{every} = {self.text(value)}"
+
+    def _memory(self, place: Place) -> Place:
+        while place.home is not None or place in self.schedule.again:
+            place = place.home or self.schedule.again[place]
+        return place
 
     def _count(self, count: int | Share | Expr | Between, shared: bool) -> str:
         if isinstance(count, int):
@@ -204,17 +208,18 @@ class Printer:
             return self.text(x)
         if x.all_steps:
             return self.names.parameter(x.place)
-        index = ", ".join(":" if i is None else self.text(i) for i in x.index)
-        text = f"{self.names[x.place]}[{index}]" if index else self.names[x.place]
+        parts = [":" if i is None else self.text(i) for i in x.index]
+        text = self._element(x.place, parts)
         text = f"{text}.reshape({x.shape!r})" if x.shape else text
         return f"{text}.T" if x.turned else text
 
     def _alias(self, place: Place) -> str:
         assert place.home is not None
+        home = self._element(place.home, [] if place.at is None else [self.text(place.at)])
         if place.at is not None:
-            return f"{self.names[place]} = {self.names[place.home]}[{self.text(place.at)}]"
+            return f"{self.names[place]} = {home}"
         shape = f"{place.shape[0]}" if len(place.shape) == 1 else f"{place.shape!r}"
-        return f"{self.names[place]} = {self.names[place.home]}.reshape({shape})"
+        return f"{self.names[place]} = {home}.reshape({shape})"
 
     def _dtype(self, dtype: np.dtype[Any] | None) -> str:
         assert dtype is not None
@@ -223,12 +228,15 @@ class Printer:
         return name
 
     def _place(self, place: Place, index: tuple[Expr, ...]) -> str:
-        texts = [self.text(i) for i in index]
-        if place.role == "output":
-            texts = ["step", *texts]
+        return self._element(place, [self.text(i) for i in index])
+
+    def _element(self, place: Place, index: list[str]) -> str:
+        """An element or a part of an array; those of arguments and outputs are of the present step."""
+        if place.role in ("argument", "output"):
+            index = ["step", *index]
         elif place.role == "captured" and not place.shape:
-            texts = ["()"]
-        return f"{self.names[place]}[{', '.join(texts)}]" if texts else self.names[place]
+            index = ["()"]
+        return f"{self.names.parameter(place)}[{', '.join(index)}]" if index else self.names[place]
 
     # Expressions ----------------------------------------------------------------------------------
 
@@ -289,17 +297,11 @@ class Printer:
 _MEET = ["if not meet(meeting, workers):", f"{INDENT}return"]
 
 
+def _fills(store: Store) -> bool:
+    """Whether all elements of an array get one value."""
+    return isinstance(store.value, Const) and not store.index and store.place.role != "output"
+
+
 def _type(place: Place) -> str:
-    return f"{place.dtype} {place.shape}" if place.shape else f"{place.dtype}"
-
-
-def _columns(title: str, entries: list[str]) -> Iterator[str]:
-    """Entries in lines that are not too long."""
-    line = f"{title}: {entries[0]}"
-    for entry in entries[1:]:
-        if len(line) + len(entry) > 102:
-            yield f"{line},"
-            line = INDENT + entry
-        else:
-            line += f", {entry}"
-    yield line
+    """With spaces where lines do not break."""
+    return f"{place.dtype} {place.shape}".replace(" ", "\xa0") if place.shape else f"{place.dtype}"
