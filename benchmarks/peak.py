@@ -6,9 +6,9 @@ from typing import Any
 
 from llvmlite import ir
 
+from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
 from tinygrad_mnist.kernels.policy import kernel
 from tinygrad_mnist.kernels.simd import VECTOR_BYTES
-from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
 CHAINS = 12  # independent sums: more than the latency of a multiply-add times how many start per cycle
 LOOPS = 10_000

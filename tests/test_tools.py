@@ -31,6 +31,16 @@ def test_the_bill_of_materials_is_whole():
     assert any("llvmlite" in ref for ref in numba["dependsOn"])
 
 
+def test_the_canary_moves_the_upper_bound():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    later = matrix.moved(text, "0.90.0rc1")
+    assert '"numba>=0.63.1,<0.91"' in later
+    assert matrix.moved(later, "0.68.1") == later
+    assert {*text.splitlines()} ^ {*later.splitlines()} == {
+        line for each in (text, later) for line in each.splitlines() if '"numba>=' in line
+    }
+
+
 def test_the_matrix_pins_every_requirement():
     pins = matrix.lower_bounds()
     assert len(pins) == len(PROJECT["dependencies"])
@@ -47,7 +57,11 @@ def test_the_matrix_keeps_the_rows_of_others(tmp_path, monkeypatch):
 
 
 def test_the_oldest_numba_is_the_one_that_is_stated(monkeypatch):
-    (bound,) = (text.partition(">=")[2] for text in PROJECT["dependencies"] if text.startswith("numba"))
+    (bound,) = (
+        text.partition(">=")[2].partition(",")[0]
+        for text in PROJECT["dependencies"]
+        if text.startswith("numba")
+    )
     oldest = tuple(map(int, bound.split(".")))
     assert oldest == kernels.OLDEST_NUMBA
     kernels.refuse_older(bound)

@@ -2,7 +2,8 @@
 
     python tools/matrix.py                       every Python from 3.11 on that is found
     python tools/matrix.py --python python3.12   these only
-    python tools/matrix.py --canary              with pre-releases of NumPy and Numba, where there are any
+    python tools/matrix.py --canary              with pre-releases of NumPy and Numba, also beyond the upper
+                                                 bound, which is moved behind what passes
     python tools/matrix.py --tests tests         the whole suite instead of the telling part
     python tools/matrix.py --record              also writes the table to docs/matrix.md; rows of others stay
 
@@ -55,9 +56,22 @@ def lower_bounds() -> list[str]:
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     pinned = []
     for requirement in wanted:
-        name, bound, marker = re.fullmatch(r"([\w-]+)>=([\d.]+)(?:;\s*(.+))?", requirement).groups()
+        name, bound, marker = re.fullmatch(r"([\w-]+)>=([\d.]+)[^;]*(?:;\s*(.+))?", requirement).groups()
         pinned.append(f"{name}=={bound}" + (f"; {marker}" if marker else ""))
     return pinned
+
+
+def moved(text: str, version: str) -> str:
+    """pyproject.toml with Numba's upper bound behind a version that passed."""
+    major, minor = _parts(version)[:2]
+    found = re.search(r'"numba>=[\d.]+,<([\d.]+)"', text)
+    if found is None or _parts(found[1]) > (major, minor):
+        return text
+    return text[: found.start(1)] + f"{major}.{minor + 1}" + text[found.end(1) :]
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)))
 
 
 def row(python: str, kind: str, tests: list[str], variables: dict[str, str]) -> dict[str, str]:
@@ -70,11 +84,14 @@ def row(python: str, kind: str, tests: list[str], variables: dict[str, str]) -> 
         install = [own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         extra = lower_bounds() if kind == "oldest" else []
         if kind == "pre-releases":
-            extra = ["--pre", "--upgrade", "numpy", "numba"]
+            extra = []
         began = time.perf_counter()
         done = subprocess.run(
             [*install, str(ROOT), *NEEDED_BY_TESTS, *extra], capture_output=True, text=True, env=environment
         )
+        if kind == "pre-releases" and not done.returncode:  # beyond the bounds, which are what is asked about
+            beyond = ["--pre", "--upgrade", "--no-deps", "numpy", "numba", "llvmlite"]
+            done = subprocess.run([*install, *beyond], capture_output=True, text=True, env=environment)
         version = subprocess.run(
             [own, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True
         ).stdout.strip()
@@ -147,6 +164,9 @@ def main() -> int:
     for python, kind, variables in jobs:
         rows.append(row(python, kind, options.tests, variables))
         print("  ".join(rows[-1].values()), flush=True)
+    if options.canary and all("passed" in r["result"] and "failed" not in r["result"] for r in rows):
+        project = ROOT / "pyproject.toml"
+        project.write_text(moved(project.read_text(), min((r["numba"] for r in rows), key=_parts)))
     if options.record:
         anew = {(r["Python"], r["packages"]) for r in rows}
         kept = [r for r in recorded() if (r["Python"], r["packages"]) not in anew]

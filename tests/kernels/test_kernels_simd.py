@@ -7,9 +7,9 @@ import pytest
 
 from tinygrad_mnist.kernels import packing, simd
 from tinygrad_mnist.kernels.arrays import Entry, data, stride
+from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.packing import ROWS, VECTORS
 from tinygrad_mnist.kernels.policy import kernel
-from tinygrad_mnist.kernels.untyped import types
 
 GUARD = 3
 DOT_ROWS, DOT_COLUMNS = 4, 2

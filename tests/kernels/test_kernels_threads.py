@@ -15,9 +15,9 @@ import tinygrad_mnist as tg
 from tinygrad_mnist.kernels import elementwise, threads
 from tinygrad_mnist.kernels.arrays import lock, unlock
 from tinygrad_mnist.kernels.barrier import ABANDONED, barrier
+from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.policy import kernel
 from tinygrad_mnist.kernels.threads import team
-from tinygrad_mnist.kernels.untyped import types
 
 ROUNDS = 100_000
 

@@ -17,12 +17,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import binding, ir
-from numpy._core._multiarray_umath import _ARRAY_API  # type: ignore[import-not-found]
 
 from tinygrad_mnist.kernels.cache_entry import keepable
 from tinygrad_mnist.kernels.checking import asserted, between, there
+from tinygrad_mnist.kernels.numba_door import array_api, cgutils, extending, types
 from tinygrad_mnist.kernels.policy import scalar
-from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
 FLOAT32, FLOAT64, INT64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
 ALIGNED = 0x0100  # NPY_ARRAY_ALIGNED
@@ -45,7 +44,7 @@ def _name_addresses() -> None:
     """Name what machine code refers to, so that code from the disk finds it where it is in this process."""
     table = ctypes.pythonapi.PyCapsule_GetPointer
     table.restype, table.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    functions = ctypes.cast(table(_ARRAY_API, None), ctypes.POINTER(ctypes.c_void_p))
+    functions = ctypes.cast(table(array_api, None), ctypes.POINTER(ctypes.c_void_p))
     binding.add_symbol("tinygrad_mnist.PyArray_New", functions[_PYARRAY_NEW])
     binding.add_symbol("tinygrad_mnist.ndarray", id(np.ndarray))
     binding.add_symbol("tinygrad_mnist.float32", id(FLOAT32))

@@ -8,7 +8,7 @@ from typing import Any
 from llvmlite import binding, ir
 
 from tinygrad_mnist.kernels.checking import asserted, between, there
-from tinygrad_mnist.kernels.untyped import cgutils, extending, types
+from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
 
 ABANDONED = 1 << 62  # a counter from here on lets everybody pass: somebody will never come
 _SPINS = 256  # looks at the counter, about 5 us, between two offers of the core to other threads

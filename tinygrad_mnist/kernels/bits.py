@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from llvmlite import binding, ir
 
+from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
 from tinygrad_mnist.kernels.simd import VECTOR_BYTES
-from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
 
 def to_bits(x: Any) -> Any:

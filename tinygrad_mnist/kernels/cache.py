@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-from numba.core.caching import _Cache
 
 from tinygrad_mnist.kernels.cache_entry import NotKeepable, from_bytes, to_bytes
 from tinygrad_mnist.kernels.cache_folder import (
@@ -21,9 +20,10 @@ from tinygrad_mnist.kernels.cache_folder import (
 from tinygrad_mnist.kernels.checking import CHECKING, VARIABLE
 from tinygrad_mnist.kernels.interrupts import nothing_ignored
 from tinygrad_mnist.kernels.linking import fill_slots
+from tinygrad_mnist.kernels.numba_door import CacheBase
 
 
-class KernelCache(_Cache):
+class KernelCache(CacheBase):  # type: ignore[misc]
     """Machine code of one kernel on disk, one file per argument types and processor.
 
     Numba's own cache does not notice edits in called modules, raises on damaged files, can mix up entries

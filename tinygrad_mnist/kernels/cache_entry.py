@@ -20,7 +20,7 @@ import struct
 import sys
 from typing import Any
 
-from tinygrad_mnist.kernels.untyped import compiler, environment, funcdesc, types, typing
+from tinygrad_mnist.kernels.numba_door import compiler, environment, funcdesc, types, typing
 
 _MAGIC = b"tinygrad_mnist\x001"
 _LENGTHS = struct.Struct("<III")

@@ -13,7 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from tinygrad_mnist.kernels.untyped import cgutils
+from tinygrad_mnist.kernels.numba_door import cgutils
 
 VARIABLE = "TINYGRAD_MNIST_CHECK"
 CHECKING = os.environ.get(VARIABLE) == "1"

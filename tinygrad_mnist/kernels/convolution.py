@@ -12,9 +12,9 @@ from numpy import empty, ndarray
 
 from tinygrad_mnist.kernels.arrays import FLOAT32, FLOAT64, Entry, data, lock, plain, shape, unlock
 from tinygrad_mnist.kernels.convolve import back, forward, weight
+from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.policy import kernel
 from tinygrad_mnist.kernels.threads import team
-from tinygrad_mnist.kernels.untyped import types
 
 Array = ndarray[Any, Any]
 Pair = tuple[int, int]

@@ -18,6 +18,7 @@ from typing import Any
 
 from tinygrad_mnist.kernels.checking import CHECKING, OUTSIDE
 from tinygrad_mnist.kernels.linking import linked
+from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.packing import (
     ROWS,
     VECTORS,
@@ -41,7 +42,6 @@ from tinygrad_mnist.kernels.simd import (
     row_tile,
     table_tile,
 )
-from tinygrad_mnist.kernels.untyped import types
 
 STRIPS = 1 << 16  # elements of the strips, about: they fit into the second-level cache with all else
 

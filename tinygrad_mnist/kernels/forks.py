@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from tinygrad_mnist.kernels.untyped import compiler_lock, llvm_lock
+from tinygrad_mnist.kernels.numba_door import compiler_lock, llvm_lock
 
 
 def held_at_fork(lock: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tinygrad_mnist.kernels.arrays import ArrayObject, data, room_for_shape, size
 from tinygrad_mnist.kernels.headers import headers_unchanged
+from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.objects import (
     attribute,
     cell,
@@ -24,14 +25,13 @@ from tinygrad_mnist.kernels.objects import (
     list_item,
     next_key,
     no_error,
+    size as length,
     space,
     tuple_item,
     tuple_size,
 )
-from tinygrad_mnist.kernels.objects import size as length
 from tinygrad_mnist.kernels.policy import kernel, routine
 from tinygrad_mnist.kernels.simd import offset
-from tinygrad_mnist.kernels.untyped import types
 
 WIDTH = 5  # words of a row
 #: The questions. SPACE looks up an object's dictionary, in which OWN, IN_SPACE and FIELD look then.

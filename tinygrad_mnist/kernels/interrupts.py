@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tinygrad_mnist.kernels.untyped import event
+from tinygrad_mnist.kernels.numba_door import event
 
 
 class _Stopped(BaseException):

@@ -10,8 +10,8 @@ import types
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from tinygrad_mnist.kernels.numba_door import binding, cgutils, codegen, passes
 from tinygrad_mnist.kernels.parts import Part
-from tinygrad_mnist.kernels.untyped import binding, cgutils, codegen, passes
 
 # These classes inherit a method that does nothing before the one that frees their memory (llvmlite 0.48).
 passes.ModulePassManager._dispose = passes.FunctionPassManager._dispose = passes.NewPassManager._dispose

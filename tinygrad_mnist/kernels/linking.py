@@ -14,7 +14,7 @@ from typing import Any
 
 from llvmlite import binding, ir
 
-from tinygrad_mnist.kernels.untyped import cgutils, extending, types
+from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
 
 _NUMBERS = (types.float32, types.float64)
 

@@ -12,6 +12,7 @@ from llvmlite import ir
 
 from tinygrad_mnist.kernels.checking import asserted, between, there
 from tinygrad_mnist.kernels.linking import linked
+from tinygrad_mnist.kernels.numba_door import cgutils, types
 from tinygrad_mnist.kernels.policy import kernel
 from tinygrad_mnist.kernels.simd import (
     _I32,
@@ -25,7 +26,6 @@ from tinygrad_mnist.kernels.simd import (
     count_lanes,
     offset,
 )
-from tinygrad_mnist.kernels.untyped import cgutils, types
 
 _I16 = ir.IntType(16)
 

@@ -32,12 +32,12 @@ from tinygrad_mnist.kernels.arrays import (
     stride,
     unlock,
 )
+from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.packing import ROWS, VECTORS
 from tinygrad_mnist.kernels.policy import kernel, routine
 from tinygrad_mnist.kernels.products import part_of_product, product
 from tinygrad_mnist.kernels.simd import VECTOR_BYTES, offset, use_full_width
 from tinygrad_mnist.kernels.threads import team
-from tinygrad_mnist.kernels.untyped import types
 
 Array = ndarray[Any, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from tinygrad_mnist.kernels.untyped import cgutils, extending, types
+from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
 
 _WORD, _POINTER, _INT = ir.IntType(64), ir.IntType(8).as_pointer(), ir.IntType(32)
 HEAD = object.__basicsize__  # of an object, before its fields

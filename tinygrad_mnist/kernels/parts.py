@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tinygrad_mnist.kernels.untyped import codegen, dynfunc, registry
+from tinygrad_mnist.kernels.numba_door import codegen, dynfunc, registry
 
 
 class Part(codegen.JITCodeLibrary):  # type: ignore[misc]

@@ -15,8 +15,8 @@ from tinygrad_mnist.kernels.cache import KernelCache
 from tinygrad_mnist.kernels.checking import CHECKING
 from tinygrad_mnist.kernels.interrupts import nothing_ignored, signals_held
 from tinygrad_mnist.kernels.lifetime import by_itself
+from tinygrad_mnist.kernels.numba_door import compiler_lock, config, extending
 from tinygrad_mnist.kernels.parts import as_parts
-from tinygrad_mnist.kernels.untyped import compiler_lock, config, extending
 
 SCALAR_OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # division by zero gives infinity; a Python exception would need a branch

@@ -13,8 +13,8 @@ from typing import Any
 from llvmlite import ir
 
 from tinygrad_mnist.kernels.checking import asserted, between, there
+from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
 from tinygrad_mnist.kernels.simd import _I32, _I64, _int, _lanes, _named_intrinsic, _Vectors
-from tinygrad_mnist.kernels.untyped import cgutils, extending, types
 
 _SIDE_BY_SIDE = 4  # vectors of totals: as many additions as are under way at once
 

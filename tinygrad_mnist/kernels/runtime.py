@@ -13,10 +13,10 @@ from tinygrad_mnist.kernels.barrier import barrier
 from tinygrad_mnist.kernels.bits import fma
 from tinygrad_mnist.kernels.checking import CHECKING, OUTSIDE
 from tinygrad_mnist.kernels.lists import SPARE, find, spread, sum_lists
+from tinygrad_mnist.kernels.numba_door import extending, types
 from tinygrad_mnist.kernels.policy import routine, scalar
 from tinygrad_mnist.kernels.products import onto, part_of_product, product
 from tinygrad_mnist.kernels.simd import offset, prefetch
-from tinygrad_mnist.kernels.untyped import extending, types
 
 NO_SUCH_POSITION = "a position is outside its axis"
 UNFINISHED = "a loop is not at its end after all the steps that it may make"

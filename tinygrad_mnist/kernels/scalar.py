@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_mnist.kernels.bits import copysign, fma, from_bits, horner, ldexp, to_bits
+from tinygrad_mnist.kernels.numba_door import extending, types
 from tinygrad_mnist.kernels.policy import SCALAR_OPTIONS, scalar
-from tinygrad_mnist.kernels.untyped import extending, types
 
 
 class Format(NamedTuple):

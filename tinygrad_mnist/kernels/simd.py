@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import binding, ir
 
 from tinygrad_mnist.kernels.checking import asserted, between, there
-from tinygrad_mnist.kernels.untyped import cgutils, config, extending, types
+from tinygrad_mnist.kernels.numba_door import cgutils, config, extending, types
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
 
