@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from ..kernels import runtime
+from ..kernels import narrow, runtime
 from ..kinds import Contract, Function, Gather, Images, Loop, Matrices, View
 from .elements import Nest
 from .loops import (
     Access,
     Array,
     Call,
+    Expr,
     Load,
     Place,
     Share,
@@ -38,6 +39,7 @@ _BY_COLUMNS, _PART, _ONTO, _COLUMNS_ONTO = (
     Function(name, runtime.__name__)
     for name in ("matmul_columns", "matmul_part", "accumulate", "accumulate_columns")
 )
+_NARROW, _NARROW_LAYER = (Function(name, narrow.__name__) for name in ("narrow", "narrow_layer"))
 
 
 def product(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
@@ -82,9 +84,19 @@ def _plain(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction
         call = Call(_BY_COLUMNS, (left.array(), right.array(), result, Share(n)))
         to.add(title, [call], [(left.place, 0), (right.place, 0)], [(place, 0)], n, cost)
     else:
-        call = Call(kind.call, (left.array(), right.array(), result, Share(m)))
+        sizes = _narrow(left, right, n, depth)
+        operands = (Array(left.place), Array(right.place)) if sizes else (left.array(), right.array())
+        call = Call(_NARROW if sizes else kind.call, (*operands, result, Share(m), *sizes))
         to.add(title, [call], [left.rows(m), (right.place, 0)], [(place, m)], m, cost)
     to.places[y] = place
+
+
+def _narrow(left: Matrix, right: Matrix, n: int, depth: int) -> tuple[Expr, ...]:
+    """The sizes for a product whose right matrix is small: n, depth, whether it is turned; else nothing."""
+    dtype = right.place.dtype
+    if left.turned or dtype is None or dtype.kind != "f" or not narrow.is_narrow(n, depth, dtype.itemsize):
+        return ()
+    return whole(n), whole(depth), whole(int(right.turned))
 
 
 def _biased(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
@@ -104,8 +116,13 @@ def _biased(to: Nesting, kind: Contract, form: Matrices, instruction: Instructio
         add_to(to, total, bias, y)
         return
     place = to.new(y)
-    call = Call(kind.call, (left.array(), right.array(), Array(place), Share(m)))
-    body = [call, *bias_added(place, row, Share(m), n)]
+    sizes = _narrow(left, right, n, depth)
+    if sizes:
+        arrays = (Array(x) for x in (left.place, right.place, row, place))
+        body: Sequence[Stmt] = [Call(_NARROW_LAYER, (*arrays, Share(m), *sizes))]
+    else:
+        call = Call(kind.call, (left.array(), right.array(), Array(place), Share(m)))
+        body = [call, *bias_added(place, row, Share(m), n)]
     reads = [left.rows(m), (right.place, 0), (row, 0)]
     to.add(f"{y.name} = {instruction.primitive.name}", body, reads, [(place, m)], m, cost)
     to.places[y] = place

@@ -18,6 +18,17 @@ def _matmul(a: Array, b: Array, out: Array, first: int, last: int) -> None:
     out[first:last] = a[first:last] @ b
 
 
+def _narrow(a: Array, b: Array, out: Array, first: int, last: int, n: int, depth: int, turned: int) -> None:
+    _matmul(a, b.T if turned else b, out, first, last)
+
+
+def _narrow_layer(
+    a: Array, b: Array, bias: Array, out: Array, first: int, last: int, n: int, depth: int, turned: int
+) -> None:
+    _matmul(a, b.T if turned else b, out, first, last)
+    out[first:last] += bias
+
+
 def _matmul_columns(a: Array, b: Array, out: Array, first: int, last: int) -> None:
     out[:, first:last] = a @ b[:, first:last]
 
@@ -74,6 +85,8 @@ def _convolution_input(
 #: By their names.
 IN_PYTHON: dict[str, Callable[..., Any]] = {
     "matmul": _matmul,
+    "narrow": _narrow,
+    "narrow_layer": _narrow_layer,
     "matmul_columns": _matmul_columns,
     "matmul_part": _matmul_part,
     "accumulate": _accumulate,

@@ -5,8 +5,9 @@ contributes nothing, also where it would meet infinity or NaN. An entry costs on
 several vectors of which are in registers at once.
 """
 
+import functools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 
@@ -33,6 +34,7 @@ _I16 = ir.IntType(16)
 SPARE = 64
 BLOCK = 32  # numbers of a list that programs work on at once: the last ones may be of zeros
 VECTORS = 8  # of a row that stay in registers while a list is walked
+_CLOSE = 2  # vectors up to which the place of a row takes as long as its numbers
 _CHAINS = 8  # sums that are under way at once, at least: an addition takes four cycles
 #: Numbers that a row may have: their places are 16 bits long.
 MOST = 1 << 16
@@ -68,7 +70,7 @@ class _Found:
         self.write = self._squeezed if _SQUEEZES else self._one_by_one
 
     def walk(self, row: Any, first: Any, last: Any) -> None:
-        """List what is not zero of row[first:last]; behind the last entry come BLOCK zeros."""
+        """List what is not zero of row[first:last]; behind the last entry come zeros, at its place."""
         builder, lanes = self.builder, self.lanes
         whole = builder.add(first, builder.and_(builder.sub(last, first), _int(-lanes)))
         with cgutils.for_range_slice(builder, first, whole, _int(lanes)) as (at, _):
@@ -79,6 +81,15 @@ class _Found:
         for k in range(0, BLOCK, lanes):
             end = builder.gep(self.values, [builder.add(builder.load(self.count), _int(k))])
             builder.store(zeros, builder.bitcast(end, zeros.type.as_pointer()), align=self.bits // 8)
+        count = builder.load(self.count)
+        before = builder.select(builder.icmp_signed(">", count, _int(0)), builder.sub(count, _int(1)), count)
+        place = builder.load(builder.gep(self.index, [before]))
+        kind = ir.VectorType(_I16, _CHAINS)
+        nothing = ir.Constant(kind, ir.Undefined)
+        places = builder.insert_element(nothing, place, ir.Constant(_I32, 0))
+        places = builder.shuffle_vector(places, nothing, _lanes([0] * _CHAINS))
+        end = builder.gep(self.index, [count])
+        builder.store(places, builder.bitcast(end, kind.as_pointer()), align=2)
 
     def _zeros(self, lanes: int) -> Any:
         return ir.Constant(ir.VectorType(self.element, lanes), [0 if self.whole else 0.0] * lanes)
@@ -168,43 +179,74 @@ find = _named_intrinsic("find", _find)
 # Walking a list -----------------------------------------------------------------------------------
 
 
+class _Width(NamedTuple):
+    """Rows of so many columns.
+
+    Attributes:
+        vectors: how many they take.
+        masks: of each vector of a row, and of one of the table.
+        table_row: how far apart the table's rows are.
+    """
+
+    vectors: int
+    masks: list[Any]
+    table_masks: list[Any]
+    table_row: Any
+
+
 class _Entries:
     """Instructions for the entries of a list, at the place where a builder stands."""
 
-    def __init__(self, v: _Vectors, values: Any, index: Any, table: Any, table_row: Any) -> None:
-        self.v, self.values, self.index, self.table, self.table_row = v, values, index, table, table_row
+    def __init__(self, v: _Vectors, values: Any, index: Any, count: Any, table: Any, width: _Width) -> None:
+        self.v, self.values, self.index, self.count = v, values, index, count
+        self.table, self.width = table, width
 
     def at(self, t: Any) -> tuple[Any, Any]:
         """The number of an entry in every lane, and its row of the table."""
         builder = self.v.builder
         place = builder.zext(builder.load(builder.gep(self.index, [t])), _I64)
-        return self.v.broadcast(builder.gep(self.values, [t])), self.v.offset(
-            self.table, place, self.table_row
-        )
+        row = self.v.offset(self.table, place, self.width.table_row)
+        return self.v.broadcast(builder.gep(self.values, [t])), row
 
-    def walk(self, count: Any, together: int, do: Callable[[list[Any]], None]) -> None:
-        """Call do(entries) for so many at once, and for those that are left one by one."""
+    def walk(self, together: int, do: Callable[[list[tuple[Any, Any]]], None]) -> None:
+        """Call do([(number, row), ...]) for so many entries at once, the last time for some zeros, too.
+
+        How many are left over is different in each list: a branch on it would mostly be guessed wrong.
+        """
         builder = self.v.builder
-        whole = builder.and_(count, _int(-together))
-        with cgutils.for_range_slice(builder, _int(0), whole, _int(together)) as (t, _):
-            do([builder.add(t, _int(k)) for k in range(together)])
-        if together > 1:
-            with cgutils.for_range_slice(builder, whole, count, _int(1)) as (t, _):
-                do([t])
+        with cgutils.for_range_slice(builder, _int(0), self.count, _int(together)) as (t, _):
+            do([self.at(builder.add(t, _int(k))) for k in range(together)])
+
+    def walk_exactly(self, together: int, do: Callable[[list[tuple[Any, Any]]], None]) -> None:
+        """The same without the zeros, which times infinity or NaN would be NaN; slower."""
+        builder = self.v.builder
+        with cgutils.for_range_slice(builder, _int(0), self.count, _int(together)) as (t, _):
+            for k in range(together):
+                at = builder.add(t, _int(k))
+                with builder.if_then(builder.icmp_signed("<", at, self.count)):
+                    do([(None, None)] * k + [self.at(at)])
 
 
-def _widths(v: _Vectors, columns: Any) -> Iterator[tuple[int, list[Any]]]:
-    """(vectors, masks) for rows of so many columns; what is added meanwhile runs only for these."""
+def _widths(v: _Vectors, columns: Any, table_row: Any) -> Iterator[_Width]:
+    """What rows of so many columns can be; what is added meanwhile runs only for these."""
     builder = v.builder
     for vectors in range(1, VECTORS + 1):
         full, whole = _int((vectors - 1) * v.lanes), _int(vectors * v.lanes)
-        with builder.if_then(builder.icmp_signed("==", columns, whole)):
-            yield vectors, [None] * vectors
-        within = builder.and_(
-            builder.icmp_signed(">", columns, full), builder.icmp_signed("<", columns, whole)
-        )
+        no_masks = [None] * vectors
+        masks = [*no_masks[1:], v.first_lanes(builder.sub(columns, full), v.lanes)]
+        within = builder.icmp_signed(">", columns, full)
+        within = builder.and_(within, builder.icmp_signed("<=", columns, whole))
         with builder.if_then(within):
-            yield vectors, [None] * (vectors - 1) + [v.first_lanes(builder.sub(columns, full), v.lanes)]
+            close = builder.icmp_signed("==", table_row, whole)  # whole vectors, and nothing in between
+            if vectors <= _CLOSE:
+                with builder.if_then(close):
+                    yield _Width(vectors, masks, no_masks, whole)
+            some = builder.icmp_signed("<", columns, whole)
+            apart = builder.not_(close) if vectors <= _CLOSE else cgutils.true_bit
+            with builder.if_then(builder.and_(apart, builder.not_(some))):
+                yield _Width(vectors, no_masks, no_masks, table_row)
+            with builder.if_then(builder.and_(apart, some)):
+                yield _Width(vectors, masks, masks, table_row)
 
 
 def _together(vectors: int) -> int:
@@ -238,13 +280,13 @@ def _tile(name: str, emit: Callable[..., None]) -> Any:
             v = _Vectors(context, builder, signature.args[0].dtype)
             pointers = (there(builder, x) for x in (values, index, counts, rows, table))
             asserted(builder, name, between(builder, 1, columns, VECTORS * v.lanes), *pointers)
-            for vectors, masks in _widths(v, columns):
+            for width in _widths(v, columns, table_row):
                 with cgutils.for_range_slice(builder, _int(0), m, _int(1)) as (i, _):
                     at = builder.mul(i, room)
                     own = builder.gep(values, [at]), builder.gep(index, [at])
-                    entries = _Entries(v, *own, table, table_row)
                     count = builder.load(builder.gep(counts, [i]))
-                    emit(v, entries, count, v.offset(rows, i, rows_row), masks, _together(vectors))
+                    entries = _Entries(v, *own, count, table, width)
+                    emit(v, entries, v.offset(rows, i, rows_row), width)
             return context.get_dummy_value()
 
         return types.void(values, index, i64, counts, values, i64, values, i64, i64, i64), codegen
@@ -252,40 +294,51 @@ def _tile(name: str, emit: Callable[..., None]) -> Any:
     return _named_intrinsic(name, tile)
 
 
-def _sum(v: _Vectors, entries: _Entries, count: Any, row: Any, masks: list[Any], together: int) -> None:
+def _sum(v: _Vectors, entries: _Entries, row: Any, width: _Width) -> None:
     """row = the sum of the entries' numbers times their rows of the table."""
-    totals = [v.accumulators(len(masks)) for _ in range(together)]
+    builder, together = v.builder, _together(width.vectors)
+    totals = [v.accumulators(width.vectors) for _ in range(together)]
 
-    def add(places: list[Any]) -> None:
-        for t, own in zip(places, totals, strict=False):
-            number, line = entries.at(t)
-            for j, mask in enumerate(masks):
+    def add(some: list[tuple[Any, Any]]) -> None:
+        for (number, line), own in zip(some, totals, strict=False):
+            for j, mask in enumerate(width.table_masks if number is not None else ()):
                 v.multiply_add(number, v.load(v.offset(line, j * v.lanes), mask), own[j])
 
-    entries.walk(count, together, add)
-    for j, mask in enumerate(masks):
-        parts = [v.builder.load(own[j]) for own in totals]
-        while len(parts) > 1:
-            parts = [v.builder.fadd(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True)]
-        v.store(parts[0], v.offset(row, j * v.lanes), mask)
+    def store() -> Any:
+        found = []
+        for j, mask in enumerate(width.masks):
+            parts = [builder.load(own[j]) for own in totals]
+            while len(parts) > 1:
+                parts = [builder.fadd(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+            v.store(parts[0], v.offset(row, j * v.lanes), mask)
+            found.append(builder.fcmp_unordered("uno", parts[0], parts[0]))
+        return functools.reduce(builder.or_, found)
+
+    entries.walk(together, add)
+    is_nan = builder.bitcast(store(), ir.IntType(v.lanes))
+    if together > 1:
+        with builder.if_then(builder.icmp_unsigned("!=", is_nan, is_nan.type(0)), likely=False):
+            for place in (place for own in totals for place in own):
+                builder.store(v.zero, place)
+            entries.walk_exactly(together, add)
+            store()
 
 
-def _spread(v: _Vectors, entries: _Entries, count: Any, row: Any, masks: list[Any], together: int) -> None:
+def _spread(v: _Vectors, entries: _Entries, row: Any, width: _Width) -> None:
     """Each entry's number times the row is added to its row of the table."""
-    lines = [v.load(v.offset(row, j * v.lanes), mask) for j, mask in enumerate(masks)]
+    lines = [v.load(v.offset(row, j * v.lanes), mask) for j, mask in enumerate(width.masks)]
 
-    def add(places: list[Any]) -> None:
+    def add(some: list[tuple[Any, Any]]) -> None:
         new = []  # all are read before any is written: LLVM does not know that the rows are different ones
-        for t in places:
-            number, line = entries.at(t)
-            for j, mask in enumerate(masks):
+        for number, line in some:
+            for j, mask in enumerate(width.table_masks):
                 place = v.offset(line, j * v.lanes)
                 args = [number, lines[j], v.load(place, mask)]
                 new.append((v.call(f"llvm.fma.{v.suffix}", v.type, args), place, mask))
-        for total, place, mask in new:
+        for total, place, mask in reversed(new):  # the last entry after the zeros at its place
             v.store(total, place, mask)
 
-    entries.walk(count, together, add)
+    entries.walk(_together(width.vectors), add)
 
 
 _sum_tile, _spread_tile = _tile("sum_of_entries", _sum), _tile("spread_entries", _spread)
