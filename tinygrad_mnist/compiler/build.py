@@ -17,15 +17,15 @@ import numpy as np
 
 from ..kernels.arrays import ArrayObject
 from ..kernels.cache_folder import PROGRAM, keep_program
+from ..kernels.calling import SIGNATURE
 from ..kernels.checking import CHECKING
 from ..kernels.forks import held_at_fork
 from ..kernels.in_python import IN_PYTHON
-from ..kernels.numba_door import cgutils, extending, numpy_support, types as numba_types
+from ..kernels.numba_door import extending, numpy_support, types as numba_types
 from ..kernels.policy import program_kernel
 from ..primitive import Array
 from . import machine, pieces
 from .bounds import checked
-from .machine import Value
 from .pieces import emit, size
 from .share import Schedule
 
@@ -72,7 +72,8 @@ def _compiled(
 ) -> Run:
     made_of = source.encode()
     if schedule is not None:
-        made_of = _code(source).encode() + _PRINTER + _lengths(schedule).encode()
+        made_of = _code(source).encode() + _PRINTER + _lengths(schedule).encode() + repr(signature).encode()
+        signature = SIGNATURE
     name = f"{PROGRAM}{hashlib.sha256(made_of).hexdigest()[:24]}"
     path = keep_program(name, source)
     module = types.ModuleType(name)
@@ -85,12 +86,15 @@ def _compiled(
                 program = module.program
             else:
                 _PRESENT.append(schedule)
-                program = _emitting(module, path, len(signature))
+                program = _emitting(module, path)
             if said is not None and not program._cache.holds(signature, program.targetctx):
                 _announce(said)
             program.compile(signature)
+            found = program.overloads.pop(signature)  # else it would never be collected
+            if schedule is not None:
+                return MachineCode(found, schedule.shared)
             # the machine code itself: Numba's dispatcher would look at each argument again at each call
-            run: Run = program.overloads.pop(signature).entry_point  # else it would never be collected
+            run: Run = found.entry_point
             return checked(run, signature) if CHECKING else run
         finally:
             _PRESENT.clear()
@@ -134,13 +138,12 @@ _MODULES = threading.RLock()  # one program at a time has its module among the o
 held_at_fork(_MODULES)
 
 
-def _steps(typing: Any, *kinds: Any) -> tuple[Any, Any]:
-    return numba_types.void(numba_types.StarArgTuple(kinds)), _emit
+def _steps(typing: Any, first: Any, last: Any, worker: Any, workers: Any, table: Any) -> tuple[Any, Any]:
+    return numba_types.void(*SIGNATURE), _emit
 
 
 def _emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    values = map(Value, signature.args[0], cgutils.unpack_tuple(builder, args[0]))
-    emit(_PRESENT[-1], context, builder, [*values])
+    emit(_PRESENT[-1], context, builder, args)
     return context.get_dummy_value()
 
 
@@ -148,12 +151,31 @@ _PRESENT: list[Schedule] = []  # what is being compiled: Numba would keep what a
 _emitted = extending.intrinsic(_steps)
 
 
-def _emitting(module: types.ModuleType, path: str, count: int) -> Any:
+def _emitting(module: types.ModuleType, path: str) -> Any:
     """A function for Numba whose body is what `machine` emits."""
     module.__dict__["emitted"] = _emitted
-    names = ", ".join(f"x{k}" for k in range(count))
+    names = "first, last, worker, workers, table"
     exec(compile(f"def program({names}): emitted({names})", path, "exec"), module.__dict__)
     return program_kernel(module.program)
+
+
+class MachineCode:
+    """A program whose arrays have the shapes that it was made for.
+
+    Attributes:
+        address: of the code itself, as Numba calls it.
+    """
+
+    def __init__(self, compiled: Any, shared: bool) -> None:
+        self._entry, self._shared = compiled.entry_point, shared
+        self.address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+
+    def __call__(self, first: int, last: int, *rest: Any) -> None:
+        """Run these steps; `rest` holds what the parameters of the text are."""
+        if self._shared:
+            self._entry(first, last, rest[0], rest[1], rest[2:])
+        else:
+            self._entry(first, last, 0, 1, rest)
 
 
 def _type(argument: Any) -> Any:

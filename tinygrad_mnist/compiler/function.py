@@ -20,6 +20,7 @@ from ..core.tree import Tree
 from ..describing import complete
 from ..errors import ShapeError, TraceError
 from ..primitive import Array
+from .direct import MISSED
 from .export import exported
 from .loops import Loops
 from .memory import ready
@@ -114,15 +115,13 @@ class CompiledFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tree:
         """Call the function; compiles it if arguments of this kind are new."""
+        latest = self._latest
+        if latest is not None and latest.straight is not None and not (kwargs or self._check):
+            found = latest.straight(args)
+            if found is not MISSED:
+                return found
         if tracing.get() is not None:
             return self._function(*args, **kwargs)
-        latest = self._latest
-        if latest is not None and not kwargs and not self._check:
-            arrays = latest.matching(args)
-            if arrays is not None:
-                with self._lock:
-                    if latest.change() is None:
-                        return latest.call(arrays, args)
         leaves: list[Tensor] = []
         numbers: list[float] = []
         structure = structure_of((args, kwargs), leaves, numbers)
@@ -239,7 +238,7 @@ class CompiledFunction:
             reason = changed
         arguments = ", ".join(f"{x.dtype}{list(x.shape[1:])}" for x in arrays)
         self._log.append(f"recorded for ({arguments}): {reason}")
-        made = Specialization(self._function, structure, arrays, require, numbers)
+        made = Specialization(self._function, structure, arrays, require, numbers, self._lock)
         self._specializations.pop(key, None)
         self._specializations[key] = self._latest = made
         if len(self._specializations) > _KEPT:
@@ -276,6 +275,8 @@ def _after_fork() -> None:
     """Whoever was calling a function in another thread is not there in the child."""
     for function in _ALL:
         function._lock = threading.RLock()
+        for made in function._specializations.values():
+            made.after_fork(function._lock)
 
 
 if hasattr(os, "register_at_fork"):

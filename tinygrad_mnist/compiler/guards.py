@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -35,21 +36,35 @@ PATIENCE = 16
 
 
 class Guard:
-    """Compares places with their values, and Tensors with the arrays that a program has bound."""
+    """Compares places with their values, and Tensors with the arrays that a program has bound.
+
+    Args:
+        places, tensors, arrays: see above.
+        states: context variables, and what they are where the comparison is asked for.
+
+    Attributes:
+        rows, headers: the tables for machine code; the second None after `let_go`.
+        has_others: whether there is more than what they say.
+    """
 
     def __init__(
-        self, places: Sequence[Place], tensors: Sequence[Any] = (), arrays: Sequence[Array] = ()
+        self,
+        places: Sequence[Place],
+        tensors: Sequence[Any] = (),
+        arrays: Sequence[Array] = (),
+        states: Sequence[tuple[ContextVar[Any], Any]] = (),
     ) -> None:
-        self._places, self._tensors = places, tensors
+        self._places, self._tensors, self._states = places, tensors, states
         self._held = [place.value for place in places]  # what the table has the addresses of
         self._row_of: dict[int, int] = {}
         self._row_of_array: dict[int, int] = {}
-        self._rows = self._table()
+        self.rows = self._table()
         self._others = [n for n in range(len(places)) if n not in self._row_of]
         self._other_arrays = [k for k in range(len(tensors)) if k not in self._row_of_array]
+        self.has_others = bool(self._others or self._other_arrays)
         self._native: Callable[[Any, Any], bool] | None = None
         self._patience = PATIENCE
-        self._headers: Array | None = None
+        self.headers: Array | None = None
         self.hold(arrays)
 
     def _table(self) -> Array:
@@ -63,18 +78,18 @@ class Guard:
             if _has_space(x) and static(type(x), _ARRAY)[1] is GONE:
                 row = [guards.OWN, id(x), id(_ARRAY), 0, 0]
                 found.setdefault(id(x), []).append((self._row_of_array, k, row))
-        rows: list[list[int]] = []
+        rows = [[guards.CONTEXT, id(variable), 0, id(value), 0] for variable, value in self._states]
         for owner, group in found.items():
             if owner:
                 rows.append([guards.SPACE, owner, 0, 0, 0])
             for index, n, row in group:
-                index[n] = len(rows)
+                index[n] = len(rows) * guards.WIDTH
                 rows.append(row)
-        return np.array(rows, np.int64).reshape(-1, guards.WIDTH)
+        return np.array(rows, np.int64).ravel()
 
     def let_go(self) -> None:
         """Until `hold` nothing is as it must be: arrays are about to be exchanged."""
-        self._headers = None
+        self.headers = None
 
     def hold(self, arrays: Sequence[Array]) -> None:
         """From now on the Tensors must have these arrays, and those their memory, shape, strides and dtype.
@@ -84,33 +99,33 @@ class Guard:
         self._arrays = arrays
         self._fields = [field for x in arrays for field in fields(x)]
         for k, at in self._row_of_array.items():
-            self._rows[at, 3] = id(arrays[k])
-        self._headers = np.array(self._fields, np.int64)
+            self.rows[at + 3] = id(arrays[k])
+        self.headers = np.array(self._fields, np.int64)
 
     def note(self, n: int, now: Any) -> None:
         """From now on this is what a place must hold."""
         if now is not self._held[n]:
             if n in self._row_of:
-                self._rows[self._row_of[n], 3] = _expected(self._places[n].kind, now)
+                self.rows[self._row_of[n] + 3] = _expected(self._places[n].kind, now)
             self._held[n] = now
 
     def unchanged(self) -> bool:
         """Whether every place and every array is the very same."""
-        if self._headers is None:
+        if self.headers is None:
             return False
         if self._native is None:
             self._patience -= 1
             if self._patience >= 0 or not READABLE:
                 return self._unchanged_in_python()
             self._native = guards.unchanged()
-        if not self._native(self._rows, self._headers):
-            return False
+        return self._native(self.rows, self.headers) and (not self.has_others or self.others_hold())
+
+    def others_hold(self) -> bool:
+        """Whether what machine code does not look at is the very same."""
         for n in self._others:
             if not self._places[n].holds(self._held[n]):
                 return False
-        return not self._other_arrays or all(
-            self._tensors[k].array is self._arrays[k] for k in self._other_arrays
-        )
+        return all(self._tensors[k].array is self._arrays[k] for k in self._other_arrays)
 
     def _unchanged_in_python(self) -> bool:
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import sys
 from typing import Any
@@ -51,3 +52,17 @@ def _references(bound: list[Array], k: int) -> int:
 # How many that are where only a Tensor and the list hold the array: Python's versions count differently.
 _PROBE = wrap(aligned((1,), np.dtype(np.float32)))
 _ALONE = _references([_PROBE.array], 0)
+
+
+def _counted() -> list[int]:
+    bound = [_PROBE.array]
+    return [ctypes.c_uint32.from_address(address).value for address in objects(bound, 0)]
+
+
+def objects(bound: list[Array], k: int) -> tuple[int, int]:
+    """The addresses of an array and of the memory behind it."""
+    return id(bound[k]), id(bound[k].base)
+
+
+#: What `is_alone` compares, for machine code: the references to each of the `objects`.
+ALONE = _counted()

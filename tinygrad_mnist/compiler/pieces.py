@@ -9,7 +9,7 @@ from llvmlite import ir
 
 from ..kernels.numba_door import cgutils, types
 from .loops import Place, Section, statements
-from .machine import I64, MEETING, Emitter, Frame, Value, loop, number, type_of
+from .machine import I64, MEETING, Emitter, Frame, loop, number, type_of
 from .names import variables
 from .share import EVERYONE, Schedule
 
@@ -21,23 +21,25 @@ TOGETHER = 150
 _KINDS = [types.voidptr, types.voidptr, *[types.int64] * 4]
 
 
-def emit(schedule: Schedule, context: Any, builder: Any, values: Sequence[Value]) -> None:
+def emit(schedule: Schedule, context: Any, builder: Any, values: Sequence[Any]) -> None:
     """Emit a program into a function that Numba is making.
 
     Args:
         schedule: the program.
         context, builder: Numba's, of that function.
-        values: of its parameters, in the order of `text.Printer.parameters`.
+        values: the first step, the one after the last, the number of a worker, how many there are, and a
+            pointer to the addresses of the arrays, in the order of `text.Printer.parameters`.
     """
-    first, last, *rest = (x.code for x in values)
+    first, last, worker, workers, table = values
     loops, pieces = schedule.loops, _pieces(schedule)
-    worker, workers = rest[:2] if schedule.shared else (number(0), number(1))
     places = [*loops.arguments, *loops.captured, *loops.outputs, *schedule.buffers]
     places = [MEETING, *places] if schedule.shared else places
-    arrays = values[4 if schedule.shared else 2 :]
     addresses = {
-        place: context.make_array(array.type)(context, builder, array.code).data
-        for place, array in zip(places, arrays, strict=True)
+        place: builder.inttoptr(
+            builder.load(builder.gep(table, [number(k)])),
+            context.get_data_type(type_of(place.dtype)).as_pointer(),
+        )
+        for k, place in enumerate(places)
     }
     done = builder.append_basic_block("done")
     shared = [x for x, found in _used(pieces).items() if len(found) > 1]

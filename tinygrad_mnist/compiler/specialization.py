@@ -5,21 +5,25 @@ from __future__ import annotations
 import itertools
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 
 from ..core.inplace import leave_memory
 from ..core.loops import unfinished
-from ..core.tape import clock, recording
+from ..core.tape import clock, recording, tracing
 from ..core.tensor import Tensor, wrap
 from ..core.tree import Tree
 from ..errors import TraceError, UnfinishedError
+from ..kernels.headers import READABLE
 from ..kernels.runtime import NO_SUCH_POSITION, UNFINISHED
 from ..kernels.threads import get_num_threads
 from ..kinds import Gather, Loop, Repeat
 from ..primitive import Array, check_dtype
-from .build import compiled
+from . import guards
+from .build import MachineCode, compiled
+from .direct import Around, Plan, straight
 from .guards import Guard
 from .memory import is_alone, ready, separate
 from .naming import argument_names
@@ -31,7 +35,7 @@ from .recording import Recording
 from .runner import Runner, Skipping
 from .share import MOST_WORKERS
 from .stages import compiled_form
-from .structure import LEAF
+from .structure import LEAF, is_common
 from .trace import Symbol
 
 _OUTDATED = (
@@ -60,8 +64,9 @@ class Specialization:
         arrays: Sequence[Array],
         require: tuple[bool, ...] | None,
         numbers: list[float],
+        lock: Any,
     ) -> None:
-        self.given = numbers
+        self.given, self._lock = numbers, lock
         self._recording = found = self.record(function, structure, arrays, require, numbers)
         self._floats = found.trace.floats
         arguments = found.arguments
@@ -82,12 +87,15 @@ class Specialization:
         self._bound: list[Array] = [np.empty(s.shape, s.dtype) for s in self.program.captured]
         self._moved = True  # some captured data is not what it was at the last call
         self.places = found.places
-        self._guard = Guard(self.places.all, self._captured, self._bound)
+        states = [(tracing, None), (recording, require is not None)]
+        self._guard = Guard(self.places.all, self._captured, self._bound, states)
         leaves_only = (LEAF,) * len(arguments)
         self._plain = structure == (tuple, ((tuple, leaves_only), (dict, ()))) and not found.reassigned
-        self._recorded = require is not None
-        self._gives_one = self.result is LEAF and not found.leaves_something
+        self._require = require
         self._results = [(s.shape, s.dtype) for s in self.program.outputs]
+        self._plan: Plan | None = None
+        self._patience = guards.PATIENCE
+        self.straight: Callable[[tuple[Any, ...]], Any] | None = None
 
     @staticmethod
     def record(
@@ -117,27 +125,6 @@ class Specialization:
         if again.result != self.result:
             raise TraceError(_OUTDATED.format(f"it gives {self.result}, and recorded now {again.result}"))
 
-    def matching(self, args: tuple[Any, ...]) -> list[Array] | None:
-        """The arrays of arguments that are plainly what this program is for, with an axis of one step.
-
-        This is the quick way; None: look at them more closely.
-        """
-        symbols = self.program.arguments
-        if not self._plain or len(args) != len(symbols) or recording.get() is not self._recorded:
-            return None
-        arrays = []
-        for x, symbol in zip(args, symbols):
-            if isinstance(x, Tensor):
-                if x.requires_grad:
-                    return None
-                x = x.array
-            elif type(x) is not np.ndarray:
-                return None
-            if x.shape != symbol.shape or (x.dtype is not symbol.dtype and x.dtype != symbol.dtype):
-                return None
-            arrays.append((x if x.flags.carray else ready(x))[None])
-        return arrays
-
     def change(self) -> str | None:
         """What has changed since the recording, or None: then the program still is the function."""
         self._moved = False
@@ -156,28 +143,54 @@ class Specialization:
     def call(self, arrays: Sequence[Array], given: Sequence[Tensor | Array]) -> Tree:
         """Run one step; arguments have an axis of one step in front, and are `given` without."""
         derivative = self.derivative
-        before = derivative.before() if derivative else None
         outputs = [np.empty(shape, dtype) for shape, dtype in self._results]
-        views = [y[None] for y in outputs]
-        try:
-            runner = self._runner
-            run = runner.run()
-            if self._plain and not (self._moved or runner.shared or self._updated or self._grads):
-                run(0, 1, *arrays, *self._bound, *views, *runner.buffers)
-            else:
-                self._bind()
-                try:
-                    run(*runner.arguments(0, 1, ALONE, arrays, self._bound, views))
-                finally:
-                    self._after()
-        except (IndexError, RuntimeError) as error:
-            raise self._explained(error) from None
+        runner = self._runner
+        run = runner.run()
+        with self._elsewhere():
+            before = derivative.before() if derivative else None
+            self._bind()
+            try:
+                run(*runner.arguments(0, 1, ALONE, arrays, self._bound, [y[None] for y in outputs]))
+            except (IndexError, RuntimeError) as error:
+                raise self._explained(error) from None
+            finally:
+                self._after()
+        if self.straight is None:
+            self._prepare()
         results = list(map(wrap, outputs))
         if derivative and before is not None:
             derivative.attach(results, before, given)
-        if self._gives_one:
-            return results[0]
         return self._recording.left(results, given)
+
+    def _elsewhere(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._plan is None else self._plan.elsewhere()
+
+    def _prepare(self) -> None:
+        """Make straight calls possible, once there have been some."""
+        self._patience -= 1
+        run, recording = self._runner.run(), self._recording
+        if self._patience >= 0 or not (self._plain and READABLE and isinstance(run, MachineCode)):
+            return
+        updated = [k for k, owned in enumerate(self._owned) if owned]
+        self._plan = Plan(self.program, self._runner, run.address, updated)
+        self._plan.hold(self._bound, self._guard)
+        around = Around(
+            arguments=len(self.program.arguments),
+            require=self._require,
+            outputs=len(self.program.outputs),
+            result=self.result,
+            left=recording.left if recording.leaves_something or not is_common(self.result) else None,
+            updated=self._updated,
+            gradients=self._grads,
+            derivative=self.derivative or None,
+            failed=self._explained,
+            lock=self._lock,
+        )
+        self.straight = straight(self._plan, self._guard, around)
+
+    def after_fork(self, lock: Any) -> None:
+        """Whoever was calling in another thread is not there in the child: begin anew, with this lock."""
+        self._lock, self._plan, self.straight = lock, None, None
 
     def scan(self, steps: int, arrays: Sequence[Array]) -> Tree:
         """Run so many steps; arguments and outputs have an axis of steps in front."""
@@ -186,26 +199,27 @@ class Specialization:
                 f"scan: {self._recording.unsteady} is read and changed by the function, so that each step "
                 "would be another program: keep the number in a Tensor and use assign_, or call step by step"
             )
-        self._bind()
-        runner = self._skipping.runner(arrays, self._bound) or self._runner
-        runner.run()
-        if runner.form is not self.latest_form:
-            self.latest_form, self._pace = runner.form, Pace()
-        most = min(get_num_threads(), MOST_WORKERS) if runner.shared else 1
-        outputs = [np.empty((steps, *s.shape), s.dtype) for s in self.program.outputs]
-        try:
-            bound = runner.take(self._bound)
+        with self._elsewhere():
+            self._bind()
+            runner = self._skipping.runner(arrays, self._bound) or self._runner
+            runner.run()
+            if runner.form is not self.latest_form:
+                self.latest_form, self._pace = runner.form, Pace()
+            most = min(get_num_threads(), MOST_WORKERS) if runner.shared else 1
+            outputs = [np.empty((steps, *s.shape), s.dtype) for s in self.program.outputs]
             try:
-                runner.steps(steps, (arrays, bound, outputs), self._pace, most)
-            finally:
+                bound = runner.take(self._bound)
                 try:
-                    runner.give_back(self._bound)
-                finally:  # Ctrl-C may have come in between
-                    runner.give_back(self._bound)
-        except (IndexError, RuntimeError) as error:
-            raise self._explained(error) from None
-        finally:
-            self._after()
+                    runner.steps(steps, (arrays, bound, outputs), self._pace, most)
+                finally:
+                    try:
+                        runner.give_back(self._bound)
+                    finally:  # Ctrl-C may have come in between
+                        runner.give_back(self._bound)
+            except (IndexError, RuntimeError) as error:
+                raise self._explained(error) from None
+            finally:
+                self._after()
         shown = self._recording.shown
         results = [wrap(y if k < shown else y[-1].copy()) for k, y in enumerate(outputs)]
         if self.derivative:
@@ -237,12 +251,16 @@ class Specialization:
         if not (self._moved or shared):
             return
         self._guard.let_go()
+        if self._plan is not None:
+            self._plan.let_go()
         for k, x in enumerate(self._captured):
             if k in shared:
                 separate(x, bound, k)
             elif self._moved and not self._owned[k]:
                 bound[k] = ready(x.array)
         self._guard.hold(bound)
+        if self._plan is not None:
+            self._plan.hold(bound, self._guard)
 
     def _after(self) -> None:
         """Note that leaves have new values, and put gradients back that the function replaces inside."""

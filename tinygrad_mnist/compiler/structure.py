@@ -202,3 +202,30 @@ def rebuilt(structure: Any, leaves: Iterator[Tensor], numbers: Iterator[Any] = _
         else:
             object.__setattr__(made, name, value)  # a dataclass with slots, which may be frozen
     return made
+
+
+def is_common(structure: Any) -> bool:
+    """Whether a structure has nothing but tuples, lists and dicts in it, and what every call gives again."""
+    if structure is LEAF or isinstance(structure, Constant):
+        return True
+    if isinstance(structure, Made) or structure[0] not in _COMMON:
+        return False
+    kind, content = structure
+    return all(map(is_common, [x for _, x in content] if kind is dict else content))
+
+
+def spelled(structure: Any, leaves: Iterator[str], names: dict[str, Any]) -> str:
+    """A common structure as Python, over the names of its Tensors and others that are put into `names`."""
+    if structure is LEAF:
+        return next(leaves)
+    if isinstance(structure, Constant):
+        names[f"constant_{len(names)}"] = structure.value
+        return next(reversed(names))
+    kind, content = structure
+    if kind is dict:
+        pairs = [(Constant(k) if type(k) is str else k, x) for k, x in content]
+        return (
+            f"{{{', '.join(f'{spelled(k, leaves, names)}: {spelled(x, leaves, names)}' for k, x in pairs)}}}"
+        )
+    parts = "".join(f"{spelled(x, leaves, names)}, " for x in content)
+    return f"({parts})" if kind is tuple else f"[{parts}]"

@@ -97,7 +97,7 @@ class _Reader:
         return self.builder.load(self.builder.bitcast(address, kind.as_pointer()))
 
 
-def _named(builder: ir.IRBuilder, name: str) -> Any:
+def named(builder: ir.IRBuilder, name: str) -> Any:
     """The address that `_name_addresses` gave a name."""
     name = f"tinygrad_mnist.{name}"
     variable = builder.module.globals.get(name) or ir.GlobalVariable(builder.module, _BYTE, name)
@@ -127,10 +127,10 @@ def _intrinsic(result: Callable[[Any], Any], *more: Any) -> Callable[[Callable[.
 def accepts(context: Any, builder: ir.IRBuilder, number: Any, x: Any) -> Any:
     """Whether the object is an array (exactly, no subclass) of the dtype that this code is for."""
     fields = _Reader(builder, x)
-    is_array = builder.icmp_unsigned("==", fields.at(_TYPE, _OBJECT), _named(builder, "ndarray"))
+    is_array = builder.icmp_unsigned("==", fields.at(_TYPE, _OBJECT), named(builder, "ndarray"))
     result = cgutils.alloca_once_value(builder, is_array)
     with builder.if_then(is_array):
-        same = builder.icmp_unsigned("==", fields.at(_DESCRIPTION, _OBJECT), _named(builder, str(number)))
+        same = builder.icmp_unsigned("==", fields.at(_DESCRIPTION, _OBJECT), named(builder, str(number)))
         builder.store(same, result)
     return builder.load(result)
 
@@ -201,9 +201,9 @@ def new_array(
     function_type = ir.FunctionType(_OBJECT, arguments).as_pointer()
     type_number, zero = ir.Constant(_INT, _TYPE_NUMBERS[number]), ir.Constant(_INT, 0)
     return builder.call(
-        builder.bitcast(_named(builder, "PyArray_New"), function_type),
+        builder.bitcast(named(builder, "PyArray_New"), function_type),
         [
-            _named(builder, "ndarray"),
+            named(builder, "ndarray"),
             builder.trunc(axes, _INT),
             sizes,
             type_number,

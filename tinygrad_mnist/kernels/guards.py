@@ -17,6 +17,7 @@ from tinygrad_mnist.kernels.objects import (
     cell,
     code_of,
     contains,
+    context_value,
     defaults_of,
     forget,
     item,
@@ -36,7 +37,7 @@ from tinygrad_mnist.kernels.simd import offset
 WIDTH = 5  # words of a row
 #: The questions. SPACE looks up an object's dictionary, in which OWN, IN_SPACE and FIELD look then.
 SPACE, OWN, IN_SPACE, FIELD, ITEM, IN_DICT, LIST_ITEM, LENGTH, KEYS, ATTRIBUTE, KIND, CELL = range(12)
-CODE, DEFAULTS, KEYWORD_DEFAULTS = range(12, 15)
+CODE, DEFAULTS, KEYWORD_DEFAULTS, CONTEXT = range(12, 16)
 
 
 @routine
@@ -91,6 +92,8 @@ def _answer(at: Any, dictionary: int) -> bool:
         return code_of(owner) == expected
     if question == DEFAULTS:
         return defaults_of(owner) == expected
+    if question == CONTEXT:
+        return _is(context_value(owner, room_for_shape()), expected)
     return question == KEYWORD_DEFAULTS and keyword_defaults_of(owner) == expected
 
 

@@ -13,10 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_mnist.kernels.objects import HEAD, word
+from tinygrad_mnist.kernels.objects import AXES, DATA, DTYPE, HALF, SHAPE, STRIDES, word
 from tinygrad_mnist.kernels.policy import routine
-
-_DATA, _AXES, _SHAPE, _STRIDES, _DTYPE = (HEAD + at for at in (0, 8, 16, 24, 40))
 
 
 @routine
@@ -25,11 +23,11 @@ def headers_unchanged(table: Any, words: int) -> bool:
     at = 0
     while at < words:
         address, axes = table[at], table[at + 1]
-        if (word(address + _AXES) & 0xFFFFFFFF) != axes:
+        if (word(address + AXES) & HALF) != axes:
             return False
-        if word(address + _DATA) != table[at + 2] or word(address + _DTYPE) != table[at + 3]:
+        if word(address + DATA) != table[at + 2] or word(address + DTYPE) != table[at + 3]:
             return False
-        shape, strides = word(address + _SHAPE), word(address + _STRIDES)
+        shape, strides = word(address + SHAPE), word(address + STRIDES)
         at += 4
         for k in range(axes):
             if word(shape + 8 * k) != table[at + k] or word(strides + 8 * k) != table[at + axes + k]:
@@ -58,13 +56,13 @@ def _is_as_expected() -> bool:
     if np.intp(0).itemsize != 8 or _without_gil():
         return False
     data, shape, strides, dtype = (
-        ctypes.c_int64.from_address(id(x) + at).value for at in (_DATA, _SHAPE, _STRIDES, _DTYPE)
+        ctypes.c_int64.from_address(id(x) + at).value for at in (DATA, SHAPE, STRIDES, DTYPE)
     )
     space = ctypes.pythonapi.PyObject_GenericGetDict
     space.restype, space.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_void_p]
     if space(type("Made", (), {"here": 1}), None).get("here") != 1:
         return False
-    axes = ctypes.c_int32.from_address(id(x) + _AXES).value
+    axes = ctypes.c_int32.from_address(id(x) + AXES).value
     if (data, axes, dtype) != (x.ctypes.data, 2, id(x.dtype)):
         return False
     return [*(ctypes.c_int64 * 2).from_address(shape)] == [2, 3] and [
