@@ -8,7 +8,7 @@ from llvmlite import ir
 
 from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
 from tinygrad_mnist.kernels.policy import kernel
-from tinygrad_mnist.kernels.simd import VECTOR_BYTES
+from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
 
 CHAINS = 12  # independent sums: more than the latency of a multiply-add times how many start per cycle
 LOOPS = 10_000

@@ -13,7 +13,7 @@ PACKAGE = "tinygrad_mnist"
 ROOT = Path(tinygrad_mnist.__file__).parent
 FLOORS = {
     0: "errors kernels writing describing __version__",
-    1: "kinds formulas primitive declaring",
+    1: "kinds formulas primitive primitive_docs declaring",
     2: "ops",
     3: "core",
     4: "autograd",

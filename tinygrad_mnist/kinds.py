@@ -33,7 +33,8 @@ _MODULES = {
     "numpy": "floor rint sqrt sign",
     f"{_KERNELS}.bits": "copysign fma",
     f"{_KERNELS}.runtime": "greater less maximum minimum position",
-    f"{_KERNELS}.scalar": "atan cos erf exp expm1 log log1p pow sigmoid sin tanh",
+    f"{_KERNELS}.angles": "atan cos sin",
+    f"{_KERNELS}.scalar": "erf exp expm1 log log1p pow sigmoid tanh",
 }
 #: The functions that formulas may call, by name.
 FUNCTIONS = {name: Function(name, module) for module, names in _MODULES.items() for name in names.split()}

@@ -8,20 +8,24 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from tinygrad_mnist.declaring import reduction
-from tinygrad_mnist.kernels import scalar
+from tinygrad_mnist.kernels import angles, scalar
 from tinygrad_mnist.kinds import Loop
 from tinygrad_mnist.primitive import REGISTRY, loop
 
-FUNCTIONS = vars(scalar) | {
-    "maximum": np.maximum,
-    "minimum": np.minimum,
-    "abs": np.absolute,
-    "copysign": np.copysign,
-    "sqrt": np.sqrt,
-    "floor": np.floor,
-    "rint": np.rint,
-    "sign": np.sign,
-}
+FUNCTIONS = (
+    vars(angles)
+    | vars(scalar)
+    | {
+        "maximum": np.maximum,
+        "minimum": np.minimum,
+        "abs": np.absolute,
+        "copysign": np.copysign,
+        "sqrt": np.sqrt,
+        "floor": np.floor,
+        "rint": np.rint,
+        "sign": np.sign,
+    }
+)
 LOOPS = [
     p
     for p in REGISTRY.values()

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from tinygrad_mnist.kernels import policy, scalar
+from tinygrad_mnist.kernels import angles, policy, scalar
 from tinygrad_mnist.kernels.arrays import lock, unlock
 from tinygrad_mnist.kernels.bits import copysign, from_bits, to_bits
 from tinygrad_mnist.kernels.simd import use_full_width
@@ -43,7 +43,7 @@ def ulp_error(got, exact):
 @functools.cache
 def make_search(name):
     """The function (first, count, step) that gives the largest error over so many bit patterns, and where."""
-    formula = getattr(scalar, name)
+    formula = (vars(angles) | vars(scalar))[name]
 
     @policy.kernel_named(f"search_{name}")
     def search(first, count, step):

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import tinygrad_mnist.kernels as kernels
-from tinygrad_mnist.kernels import arrays, cache, cache_entry, cache_folder, policy, simd
+from tinygrad_mnist.kernels import arrays, cache, cache_entry, cache_folder, policy, tiles
 
 PROBE = """
 import sys
@@ -560,8 +560,8 @@ def test_descriptions_tell_captured_values_apart():
         _factory(1),
         _factory(2),
         _factory(_factory(1)),
-        simd.row_tile(1, 1),
-        simd.row_tile(1, 2),
+        tiles.row_tile(1, 1),
+        tiles.row_tile(1, 2),
         abs,
     ]
     descriptions = [cache.describe(value) for value in values]

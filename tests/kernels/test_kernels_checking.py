@@ -9,11 +9,11 @@ import pytest
 
 CALL = """
 import numpy as np
-from tinygrad_mnist.kernels import rows, simd
+from tinygrad_mnist.kernels import rows, simd, tiles
 from tinygrad_mnist.kernels.policy import kernel_named
 from tinygrad_mnist.kernels.runtime import memory
 
-tile = simd.row_tile(2, 1)
+tile = tiles.row_tile(2, 1)
 
 def call(a, b, n):
     {call}

@@ -8,7 +8,7 @@ import pytest
 import tinygrad_mnist as tg
 from tinygrad_mnist.kernels.narrow import DEPTH, VECTORS, is_narrow, narrow, narrow_layer
 from tinygrad_mnist.kernels.policy import kernel
-from tinygrad_mnist.kernels.simd import VECTOR_BYTES
+from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
 
 
 @kernel

@@ -9,7 +9,7 @@ from tinygrad_mnist.kernels import reduce, rows, softmax
 from tinygrad_mnist.kernels.arrays import Entry, data
 from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.policy import kernel
-from tinygrad_mnist.kernels.simd import VECTOR_BYTES
+from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
 
 WIDE = np.longdouble
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])

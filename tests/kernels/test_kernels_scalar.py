@@ -9,7 +9,7 @@ from exhaustive import EVERY, NAMES, largest_error
 from hypothesis import given, strategies as st
 from ulp import WIDE, ulp_errors
 
-from tinygrad_mnist.kernels import bits, elementwise, scalar
+from tinygrad_mnist.kernels import angles, bits, elementwise, scalar
 
 # The largest error over all float32, found by exhaustive.py, is just below each of these.
 LIMITS = {
@@ -126,7 +126,7 @@ def test_interpreted_is_compiled(name, dtype):
             rng.uniform(-200, 200, 50).astype(dtype),
         ]
     )
-    formula = getattr(scalar, name)
+    formula = (vars(angles) | vars(scalar))[name]
     interpreted = [formula(value) for value in x]
     assert {type(value) for value in interpreted} == {dtype}
     np.testing.assert_array_equal(np.array(interpreted), getattr(elementwise, name)(x))

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tinygrad_mnist.kernels import packing, simd
+from tinygrad_mnist.kernels import packing, simd, tiles, vectors
 from tinygrad_mnist.kernels.arrays import Entry, data, stride
 from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.packing import ROWS, VECTORS
@@ -14,8 +14,8 @@ from tinygrad_mnist.kernels.policy import kernel
 GUARD = 3
 DOT_ROWS, DOT_COLUMNS = 4, 2
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
-row_tile, dot_tile = simd.row_tile(ROWS, VECTORS), simd.dot_tile(DOT_ROWS, DOT_COLUMNS)
-transpose_tile = simd.transpose_tile(4)
+row_tile, dot_tile = tiles.row_tile(ROWS, VECTORS), tiles.dot_tile(DOT_ROWS, DOT_COLUMNS)
+transpose_tile = tiles.transpose_tile(4)
 
 
 @kernel
@@ -65,7 +65,7 @@ run = {
 
 
 def lanes(dtype):
-    return simd.VECTOR_BYTES // np.dtype(dtype).itemsize
+    return vectors.VECTOR_BYTES // np.dtype(dtype).itemsize
 
 
 def guarded(shape, dtype):
@@ -87,7 +87,7 @@ def assert_written(whole, inner, expected):
 
 
 def test_the_width_is_one_that_processors_have():
-    assert simd.VECTOR_BYTES in (16, 32, 64)
+    assert vectors.VECTOR_BYTES in (16, 32, 64)
 
 
 @dtypes

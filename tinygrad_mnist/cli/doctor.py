@@ -24,7 +24,7 @@ from ..core.generator import Generator
 from ..core.random import rand
 from ..core.tensor import Tensor
 from ..errors import DataError
-from ..kernels import cache_folder, simd, threads
+from ..kernels import cache_folder, threads, vectors
 from ..kernels.checking import CHECKING
 from ..ops import conv2d, logsumexp
 from .terminal import say
@@ -93,8 +93,8 @@ def _applies(marker: str) -> bool:
 
 def processor() -> Iterator[Finding]:
     """How wide its vectors are; those of 16 bytes mean that a modern one was not recognised."""
-    found = f"{platform.machine()}, vectors of {8 * simd.VECTOR_BYTES} bits"
-    narrow = platform.machine().lower() in ("x86_64", "amd64") and simd.VECTOR_BYTES < 32
+    found = f"{platform.machine()}, vectors of {8 * vectors.VECTOR_BYTES} bits"
+    narrow = platform.machine().lower() in ("x86_64", "amd64") and vectors.VECTOR_BYTES < 32
     remedy = (
         "everything works, at a part of the speed: take a machine, or let the container have one, with AVX2"
     )

@@ -12,7 +12,7 @@ import numpy as np
 from llvmlite import binding, ir
 
 from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
-from tinygrad_mnist.kernels.simd import VECTOR_BYTES
+from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
 
 
 def to_bits(x: Any) -> Any:

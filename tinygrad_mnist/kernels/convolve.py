@@ -39,9 +39,8 @@ from tinygrad_mnist.kernels.simd import (
     integers,
     is_null,
     offset,
-    row_tile,
-    table_tile,
 )
+from tinygrad_mnist.kernels.tiles import row_tile, table_tile
 
 STRIPS = 1 << 16  # elements of the strips, about: they fit into the second-level cache with all else
 

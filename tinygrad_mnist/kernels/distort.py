@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_mnist.kernels.angles import cos, sin
 from tinygrad_mnist.kernels.arrays import lock, unlock
 from tinygrad_mnist.kernels.philox import uniform_block_float32
 from tinygrad_mnist.kernels.policy import kernel, scalar
-from tinygrad_mnist.kernels.scalar import cos, sin
 from tinygrad_mnist.kernels.simd import use_full_width
 
 Array = np.ndarray[Any, Any]

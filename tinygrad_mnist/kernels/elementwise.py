@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from tinygrad_mnist.kernels import scalar
+from tinygrad_mnist.kernels import angles, scalar
 from tinygrad_mnist.kernels.arrays import (
     FLOAT64,
     PLAIN,
@@ -166,7 +166,7 @@ log1p = unary(*_of(scalar.log1p))
 tanh = unary(*_of(scalar.tanh))
 sigmoid = unary(*_of(scalar.sigmoid))
 erf = unary(*_of(scalar.erf))
-sin = unary(*_of(scalar.sin))
-cos = unary(*_of(scalar.cos))
-atan = unary(*_of(scalar.atan))
+sin = unary(*_of(angles.sin))
+cos = unary(*_of(angles.cos))
+atan = unary(*_of(angles.atan))
 pow = binary(*_of(scalar.pow))

@@ -15,17 +15,16 @@ from tinygrad_mnist.kernels.checking import asserted, between, there
 from tinygrad_mnist.kernels.linking import linked
 from tinygrad_mnist.kernels.numba_door import cgutils, types
 from tinygrad_mnist.kernels.policy import kernel
-from tinygrad_mnist.kernels.simd import (
-    _I32,
-    _I64,
+from tinygrad_mnist.kernels.simd import count_lanes, offset
+from tinygrad_mnist.kernels.vectors import (
     FEATURES,
+    I32,
+    I64,
     VECTOR_BYTES,
-    _int,
-    _lanes,
-    _named_intrinsic,
-    _Vectors,
-    count_lanes,
-    offset,
+    Vectors,
+    as_i64,
+    lane_numbers,
+    named_intrinsic,
 )
 
 _I16 = ir.IntType(16)
@@ -66,28 +65,30 @@ class _Found:
         self.whole = isinstance(element, ir.IntType)
         self.bits = element.width if self.whole else 32 if isinstance(element, ir.FloatType) else 64
         self.lanes = 8 * VECTOR_BYTES // self.bits
-        self.count = cgutils.alloca_once_value(builder, _int(0))
+        self.count = cgutils.alloca_once_value(builder, as_i64(0))
         self.write = self._squeezed if _SQUEEZES else self._one_by_one
 
     def walk(self, row: Any, first: Any, last: Any) -> None:
         """List what is not zero of row[first:last]; behind the last entry come zeros, at its place."""
         builder, lanes = self.builder, self.lanes
-        whole = builder.add(first, builder.and_(builder.sub(last, first), _int(-lanes)))
-        with cgutils.for_range_slice(builder, first, whole, _int(lanes)) as (at, _):
+        whole = builder.add(first, builder.and_(builder.sub(last, first), as_i64(-lanes)))
+        with cgutils.for_range_slice(builder, first, whole, as_i64(lanes)) as (at, _):
             self.write(row, at, self._load(row, at, None))
         with builder.if_then(builder.icmp_signed("<", whole, last)):
             self.write(row, whole, self._load(row, whole, builder.sub(last, whole)))
         zeros = self._zeros(lanes)
         for k in range(0, BLOCK, lanes):
-            end = builder.gep(self.values, [builder.add(builder.load(self.count), _int(k))])
+            end = builder.gep(self.values, [builder.add(builder.load(self.count), as_i64(k))])
             builder.store(zeros, builder.bitcast(end, zeros.type.as_pointer()), align=self.bits // 8)
         count = builder.load(self.count)
-        before = builder.select(builder.icmp_signed(">", count, _int(0)), builder.sub(count, _int(1)), count)
+        before = builder.select(
+            builder.icmp_signed(">", count, as_i64(0)), builder.sub(count, as_i64(1)), count
+        )
         place = builder.load(builder.gep(self.index, [before]))
         kind = ir.VectorType(_I16, _CHAINS)
         nothing = ir.Constant(kind, ir.Undefined)
-        places = builder.insert_element(nothing, place, ir.Constant(_I32, 0))
-        places = builder.shuffle_vector(places, nothing, _lanes([0] * _CHAINS))
+        places = builder.insert_element(nothing, place, ir.Constant(I32, 0))
+        places = builder.shuffle_vector(places, nothing, lane_numbers([0] * _CHAINS))
         end = builder.gep(self.index, [count])
         builder.store(places, builder.bitcast(end, kind.as_pointer()), align=2)
 
@@ -107,12 +108,12 @@ class _Found:
         place = self.builder.bitcast(self.builder.gep(row, [at]), kind.as_pointer())
         if count is None:
             return self.builder.load(place, align=self.bits // 8)
-        counts = ir.VectorType(_I32, self.lanes)
+        counts = ir.VectorType(I32, self.lanes)
         nothing = ir.Constant(counts, ir.Undefined)
-        one = self.builder.insert_element(nothing, self.builder.trunc(count, _I32), ir.Constant(_I32, 0))
-        limit = self.builder.shuffle_vector(one, nothing, _lanes([0] * self.lanes))
+        one = self.builder.insert_element(nothing, self.builder.trunc(count, I32), ir.Constant(I32, 0))
+        limit = self.builder.shuffle_vector(one, nothing, lane_numbers([0] * self.lanes))
         mask = self.builder.icmp_signed("<", ir.Constant(counts, list(range(self.lanes))), limit)
-        args = [place, ir.Constant(_I32, self.bits // 8), mask, self._zeros(self.lanes)]
+        args = [place, ir.Constant(I32, self.bits // 8), mask, self._zeros(self.lanes)]
         return self._called(f"llvm.masked.load.{self._suffix()}.p0", kind, args)
 
     def _is_there(self, x: Any) -> Any:
@@ -134,10 +135,10 @@ class _Found:
         width = min(self.lanes, 32)
         kind, bits = ir.VectorType(_I16, width), ir.IntType(width)
         nothing, zeros = ir.Constant(kind, ir.Undefined), ir.Constant(kind, [0] * width)
-        low = builder.insert_element(nothing, builder.trunc(at, _I16), ir.Constant(_I32, 0))
-        low = builder.shuffle_vector(low, nothing, _lanes([0] * width))
+        low = builder.insert_element(nothing, builder.trunc(at, _I16), ir.Constant(I32, 0))
+        low = builder.shuffle_vector(low, nothing, lane_numbers([0] * width))
         for part in range(0, self.lanes, width):
-            some = _lanes(range(part, part + width))
+            some = lane_numbers(range(part, part + width))
             chosen = builder.shuffle_vector(mask, ir.Constant(mask.type, ir.Undefined), some)
             places = builder.add(low, ir.Constant(kind, list(range(part, part + width))))
             packed = self._called(
@@ -146,34 +147,34 @@ class _Found:
             place = builder.bitcast(builder.gep(self.index, [builder.load(self.count)]), kind.as_pointer())
             builder.store(packed, place, align=2)
             count = self._called(f"llvm.ctpop.i{width}", bits, [builder.bitcast(chosen, bits)])
-            builder.store(builder.add(builder.load(self.count), builder.zext(count, _I64)), self.count)
+            builder.store(builder.add(builder.load(self.count), builder.zext(count, I64)), self.count)
 
     def _one_by_one(self, row: Any, at: Any, x: Any) -> None:
         """The entries of a vector in a loop: for processors that cannot squeeze one."""
         builder, bits = self.builder, ir.IntType(self.lanes)
         mask = builder.bitcast(self._is_there(x), bits)
-        mask = mask if self.lanes == 64 else builder.zext(mask, _I64)
-        left = cgutils.alloca_once(builder, _I64)
+        mask = mask if self.lanes == 64 else builder.zext(mask, I64)
+        left = cgutils.alloca_once(builder, I64)
         builder.store(mask, left)
         head, turn, past = map(builder.append_basic_block, ("head", "turn", "past"))
         builder.branch(head)
         builder.position_at_end(head)
         mask = builder.load(left)
-        builder.cbranch(builder.icmp_unsigned("!=", mask, _int(0)), turn, past)
+        builder.cbranch(builder.icmp_unsigned("!=", mask, as_i64(0)), turn, past)
         builder.position_at_end(turn)
         place = builder.add(at, builder.cttz(mask, ir.Constant(ir.IntType(1), 1)))
         count = builder.load(self.count)
         builder.store(builder.load(builder.gep(row, [place])), builder.gep(self.values, [count]))
         builder.store(builder.trunc(place, _I16), builder.gep(self.index, [count]))
-        builder.store(builder.add(count, _int(1)), self.count)
-        builder.store(builder.and_(mask, builder.sub(mask, _int(1))), left)
+        builder.store(builder.add(count, as_i64(1)), self.count)
+        builder.store(builder.and_(mask, builder.sub(mask, as_i64(1))), left)
         builder.branch(head)
         builder.position_at_end(past)
 
 
 #: find(row, first, last, values, index): list what is not zero of row[first:last], numbers and places in the
 #: row; how many there are. Both lists have room for last - first + SPARE; 0 <= first <= last.
-find = _named_intrinsic("find", _find)
+find = named_intrinsic("find", _find)
 
 
 # Walking a list -----------------------------------------------------------------------------------
@@ -197,14 +198,14 @@ class _Width(NamedTuple):
 class _Entries:
     """Instructions for the entries of a list, at the place where a builder stands."""
 
-    def __init__(self, v: _Vectors, values: Any, index: Any, count: Any, table: Any, width: _Width) -> None:
+    def __init__(self, v: Vectors, values: Any, index: Any, count: Any, table: Any, width: _Width) -> None:
         self.v, self.values, self.index, self.count = v, values, index, count
         self.table, self.width = table, width
 
     def at(self, t: Any) -> tuple[Any, Any]:
         """The number of an entry in every lane, and its row of the table."""
         builder = self.v.builder
-        place = builder.zext(builder.load(builder.gep(self.index, [t])), _I64)
+        place = builder.zext(builder.load(builder.gep(self.index, [t])), I64)
         row = self.v.offset(self.table, place, self.width.table_row)
         return self.v.broadcast(builder.gep(self.values, [t])), row
 
@@ -214,24 +215,24 @@ class _Entries:
         How many are left over is different in each list: a branch on it would mostly be guessed wrong.
         """
         builder = self.v.builder
-        with cgutils.for_range_slice(builder, _int(0), self.count, _int(together)) as (t, _):
-            do([self.at(builder.add(t, _int(k))) for k in range(together)])
+        with cgutils.for_range_slice(builder, as_i64(0), self.count, as_i64(together)) as (t, _):
+            do([self.at(builder.add(t, as_i64(k))) for k in range(together)])
 
     def walk_exactly(self, together: int, do: Callable[[list[tuple[Any, Any]]], None]) -> None:
         """The same without the zeros, which times infinity or NaN would be NaN; slower."""
         builder = self.v.builder
-        with cgutils.for_range_slice(builder, _int(0), self.count, _int(together)) as (t, _):
+        with cgutils.for_range_slice(builder, as_i64(0), self.count, as_i64(together)) as (t, _):
             for k in range(together):
-                at = builder.add(t, _int(k))
+                at = builder.add(t, as_i64(k))
                 with builder.if_then(builder.icmp_signed("<", at, self.count)):
                     do([(None, None)] * k + [self.at(at)])
 
 
-def _widths(v: _Vectors, columns: Any, table_row: Any) -> Iterator[_Width]:
+def _widths(v: Vectors, columns: Any, table_row: Any) -> Iterator[_Width]:
     """What rows of so many columns can be; what is added meanwhile runs only for these."""
     builder = v.builder
     for vectors in range(1, VECTORS + 1):
-        full, whole = _int((vectors - 1) * v.lanes), _int(vectors * v.lanes)
+        full, whole = as_i64((vectors - 1) * v.lanes), as_i64(vectors * v.lanes)
         no_masks = [None] * vectors
         masks = [*no_masks[1:], v.first_lanes(builder.sub(columns, full), v.lanes)]
         within = builder.icmp_signed(">", columns, full)
@@ -277,11 +278,11 @@ def _tile(name: str, emit: Callable[..., None]) -> Any:
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             values, index, room, counts, rows, rows_row, table, table_row, m, columns = args
-            v = _Vectors(context, builder, signature.args[0].dtype)
+            v = Vectors(context, builder, signature.args[0].dtype)
             pointers = (there(builder, x) for x in (values, index, counts, rows, table))
             asserted(builder, name, between(builder, 1, columns, VECTORS * v.lanes), *pointers)
             for width in _widths(v, columns, table_row):
-                with cgutils.for_range_slice(builder, _int(0), m, _int(1)) as (i, _):
+                with cgutils.for_range_slice(builder, as_i64(0), m, as_i64(1)) as (i, _):
                     at = builder.mul(i, room)
                     own = builder.gep(values, [at]), builder.gep(index, [at])
                     count = builder.load(builder.gep(counts, [i]))
@@ -291,10 +292,10 @@ def _tile(name: str, emit: Callable[..., None]) -> Any:
 
         return types.void(values, index, i64, counts, values, i64, values, i64, i64, i64), codegen
 
-    return _named_intrinsic(name, tile)
+    return named_intrinsic(name, tile)
 
 
-def _sum(v: _Vectors, entries: _Entries, row: Any, width: _Width) -> None:
+def _sum(v: Vectors, entries: _Entries, row: Any, width: _Width) -> None:
     """row = the sum of the entries' numbers times their rows of the table."""
     builder, together = v.builder, _together(width.vectors)
     totals = [v.accumulators(width.vectors) for _ in range(together)]
@@ -324,7 +325,7 @@ def _sum(v: _Vectors, entries: _Entries, row: Any, width: _Width) -> None:
             store()
 
 
-def _spread(v: _Vectors, entries: _Entries, row: Any, width: _Width) -> None:
+def _spread(v: Vectors, entries: _Entries, row: Any, width: _Width) -> None:
     """Each entry's number times the row is added to its row of the table."""
     lines = [v.load(v.offset(row, j * v.lanes), mask) for j, mask in enumerate(width.masks)]
 

@@ -36,8 +36,9 @@ from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.packing import ROWS, VECTORS
 from tinygrad_mnist.kernels.policy import kernel, routine
 from tinygrad_mnist.kernels.products import part_of_product, product
-from tinygrad_mnist.kernels.simd import VECTOR_BYTES, offset, use_full_width
+from tinygrad_mnist.kernels.simd import offset, use_full_width
 from tinygrad_mnist.kernels.threads import team
+from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
 
 Array = ndarray[Any, Any]
 

@@ -11,7 +11,8 @@ from llvmlite import ir
 
 from tinygrad_mnist.kernels.checking import asserted, between
 from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
-from tinygrad_mnist.kernels.simd import VECTOR_BYTES, _int, _interleave, _Vectors
+from tinygrad_mnist.kernels.simd import _interleave
+from tinygrad_mnist.kernels.vectors import VECTOR_BYTES, Vectors, as_i64
 
 VECTORS = 4  # that a row of the right matrix takes, at most
 DEPTH = 64  # rows that it has, at most
@@ -33,7 +34,7 @@ def _typed(name: str, *kinds: Any) -> Any:
         given = [context.make_array(kind)(context, builder, x) for kind, x in zip(arrays, args, strict=False)]
         numbers = args[len(arrays) :]
         _assert_fits(builder, name, given, *numbers)
-        _Narrow(_Vectors(context, builder, arrays[0].dtype), [x.data for x in given], *numbers).emit()
+        _Narrow(Vectors(context, builder, arrays[0].dtype), [x.data for x in given], *numbers).emit()
         return context.get_dummy_value()
 
     return types.void(*arrays, *[types.int64] * 5), codegen
@@ -67,7 +68,7 @@ class _Narrow:
     """Instructions for a product: `arrays` are where a, b, a bias if there is one, and the result begin."""
 
     def __init__(
-        self, v: _Vectors, arrays: Sequence[Any], first: Any, last: Any, n: Any, depth: Any, turned: Any
+        self, v: Vectors, arrays: Sequence[Any], first: Any, last: Any, n: Any, depth: Any, turned: Any
     ) -> None:
         self.v, self.builder = v, v.builder
         self.a, self.b, *bias, self.out = arrays
@@ -99,39 +100,39 @@ class _Narrow:
         for vectors in range(1, VECTORS + 1):
             full, whole = (vectors - 1) * lanes, vectors * lanes
             if known is None:
-                within = self.builder.icmp_signed(">", self.n, _int(full))
-                within = self.builder.and_(within, self.builder.icmp_signed("<=", self.n, _int(whole)))
+                within = self.builder.icmp_signed(">", self.n, as_i64(full))
+                within = self.builder.and_(within, self.builder.icmp_signed("<=", self.n, as_i64(whole)))
                 with self.builder.if_then(within):
-                    rest = self.builder.sub(self.n, _int(full))
+                    rest = self.builder.sub(self.n, as_i64(full))
                     yield vectors, [None] * (vectors - 1) + [self.v.first_lanes(rest, lanes)]
             elif full < known <= whole:
-                rest = None if known == whole else self.v.first_lanes(_int(known - full), lanes)
+                rest = None if known == whole else self.v.first_lanes(as_i64(known - full), lanes)
                 yield vectors, [None] * (vectors - 1) + [rest]
 
     def _turn(self, table: Any, vectors: int) -> None:
         """Columns of b, which lie side by side, as rows of the table; behind the last one it is repeated."""
         v, builder = self.v, self.builder
-        last = builder.sub(self.n, _int(1))
-        with cgutils.for_range_slice(builder, _int(0), self.depth, _int(v.lanes)) as (k, _):
+        last = builder.sub(self.n, as_i64(1))
+        with cgutils.for_range_slice(builder, as_i64(0), self.depth, as_i64(v.lanes)) as (k, _):
             mask = v.first_lanes(builder.sub(self.depth, k), v.lanes)
             for j in range(vectors):
                 columns = [
-                    builder.select(builder.icmp_signed("<", _int(c), last), _int(c), last)
+                    builder.select(builder.icmp_signed("<", as_i64(c), last), as_i64(c), last)
                     for c in range(j * v.lanes, (j + 1) * v.lanes)
                 ]
                 lines = [v.load(v.offset(builder.gep(self.b, [k]), c, self.depth), mask) for c in columns]
                 for i, line in enumerate(_interleave(v, lines)):
-                    row = builder.mul(builder.add(k, _int(i)), _int(vectors))
-                    builder.store(line, builder.gep(table, [builder.add(row, _int(j))]))
+                    row = builder.mul(builder.add(k, as_i64(i)), as_i64(vectors))
+                    builder.store(line, builder.gep(table, [builder.add(row, as_i64(j))]))
 
     def _copy(self, table: Any, masks: Sequence[Any]) -> None:
         """Rows of b as rows of the table."""
         v, builder = self.v, self.builder
         with cgutils.for_range(builder, self.depth) as loop:
-            row, line = builder.mul(loop.index, _int(len(masks))), v.offset(self.b, loop.index, self.n)
+            row, line = builder.mul(loop.index, as_i64(len(masks))), v.offset(self.b, loop.index, self.n)
             for j, mask in enumerate(masks):
                 number = v.load(v.offset(line, j * v.lanes), mask)
-                builder.store(number, builder.gep(table, [builder.add(row, _int(j))]))
+                builder.store(number, builder.gep(table, [builder.add(row, as_i64(j))]))
 
     def _rows(self, table: Any, masks: Sequence[Any]) -> None:
         """All rows, in tiles; the last one may do again what the one before it did."""
@@ -139,24 +140,26 @@ class _Narrow:
         while high * len(masks) > _TOTALS:
             high //= 2
         low, count = high // 2, builder.sub(self.last, self.first)
-        whole = builder.add(self.first, builder.and_(count, _int(-high)))
-        with cgutils.for_range_slice(builder, self.first, whole, _int(high)) as (i, _):
+        whole = builder.add(self.first, builder.and_(count, as_i64(-high)))
+        with cgutils.for_range_slice(builder, self.first, whole, as_i64(high)) as (i, _):
             self._tile(i, high, table, masks)
-        with builder.if_else(builder.icmp_signed(">=", count, _int(low))) as (enough, few):
-            with enough, cgutils.for_range_slice(builder, whole, self.last, _int(low)) as (i, _):
-                end = builder.sub(self.last, _int(low))
+        with builder.if_else(builder.icmp_signed(">=", count, as_i64(low))) as (enough, few):
+            with enough, cgutils.for_range_slice(builder, whole, self.last, as_i64(low)) as (i, _):
+                end = builder.sub(self.last, as_i64(low))
                 self._tile(builder.select(builder.icmp_signed("<", i, end), i, end), low, table, masks)
-            with few, cgutils.for_range_slice(builder, whole, self.last, _int(1)) as (i, _):
+            with few, cgutils.for_range_slice(builder, whole, self.last, as_i64(1)) as (i, _):
                 self._tile(i, 1, table, masks)
 
     def _tile(self, i: Any, rows: int, table: Any, masks: Sequence[Any]) -> None:
         """So many rows from row i on: each sum in the order of the depth, and then the bias."""
         v, builder = self.v, self.builder
         totals = [v.accumulators(len(masks)) for _ in range(rows)]
-        lines = [v.offset(self.a, builder.add(i, _int(r)), self.depth) for r in range(rows)]
+        lines = [v.offset(self.a, builder.add(i, as_i64(r)), self.depth) for r in range(rows)]
         with cgutils.for_range(builder, self.depth) as loop:
-            place = builder.mul(loop.index, _int(len(masks)))
-            row = [builder.load(builder.gep(table, [builder.add(place, _int(j))])) for j in range(len(masks))]
+            place = builder.mul(loop.index, as_i64(len(masks)))
+            row = [
+                builder.load(builder.gep(table, [builder.add(place, as_i64(j))])) for j in range(len(masks))
+            ]
             for line, own in zip(lines, totals, strict=True):
                 number = v.broadcast(builder.gep(line, [loop.index]))
                 for vector, total in zip(row, own, strict=True):
@@ -166,7 +169,7 @@ class _Narrow:
             for r, own in enumerate(totals):
                 total = builder.load(own[j])
                 total = total if bias is None else builder.fadd(total, bias)
-                line = v.offset(self.out, builder.add(i, _int(r)), self.n)
+                line = v.offset(self.out, builder.add(i, as_i64(r)), self.n)
                 v.store(total, v.offset(line, j * v.lanes), mask)
 
 

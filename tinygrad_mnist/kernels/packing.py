@@ -9,7 +9,9 @@ import platform
 from typing import Any
 
 from tinygrad_mnist.kernels.policy import routine
-from tinygrad_mnist.kernels.simd import VECTOR_BYTES, copy_vector, count_lanes, offset, transpose_tile
+from tinygrad_mnist.kernels.simd import copy_vector, count_lanes, offset
+from tinygrad_mnist.kernels.tiles import transpose_tile
+from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
 
 # The tile that fills the vector registers: 24 totals of 32 registers (AVX-512, NEON), or 12 of 16.
 ROWS = 8 if VECTOR_BYTES == 64 or platform.machine() in ("aarch64", "arm64") else 4

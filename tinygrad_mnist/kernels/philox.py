@@ -27,10 +27,11 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_mnist.kernels.angles import cos, sin
 from tinygrad_mnist.kernels.arrays import FLOAT32, FLOAT64, Entry, data, size
 from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.policy import kernel_named, scalar
-from tinygrad_mnist.kernels.scalar import cos, log, sin
+from tinygrad_mnist.kernels.scalar import log
 from tinygrad_mnist.kernels.simd import use_full_width
 
 Array = np.ndarray[Any, Any]

@@ -22,18 +22,9 @@ from tinygrad_mnist.kernels.packing import (
     packed_right_size,
 )
 from tinygrad_mnist.kernels.policy import kernel, routine
-from tinygrad_mnist.kernels.simd import (
-    VECTOR_BYTES,
-    align,
-    allocate,
-    count_lanes,
-    dot_tile,
-    free,
-    is_null,
-    offset,
-    row_tile,
-    stay_apart,
-)
+from tinygrad_mnist.kernels.simd import align, allocate, count_lanes, free, is_null, offset, stay_apart
+from tinygrad_mnist.kernels.tiles import dot_tile, row_tile
+from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
 
 DEPTH = 384  # of a packed block: a panel of B this deep stays in the second-level cache
 WIDTH = 3072  # columns of a packed block of B

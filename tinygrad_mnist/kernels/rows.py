@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from tinygrad_mnist.kernels.checking import asserted, between, there
 from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
-from tinygrad_mnist.kernels.simd import _I32, _I64, _int, _lanes, _named_intrinsic, _Vectors
+from tinygrad_mnist.kernels.vectors import I32, I64, Vectors, as_i64, lane_numbers, named_intrinsic
 
 _SIDE_BY_SIDE = 4  # vectors of totals: as many additions as are under way at once
 
@@ -22,24 +22,24 @@ _SIDE_BY_SIDE = 4  # vectors of totals: as many additions as are under way at on
 PIECE = 2048
 
 
-def _pieces(v: _Vectors, n: Any, step: int, use: Callable[[Any, Any], None], first: Any = None) -> Any:
+def _pieces(v: Vectors, n: Any, step: int, use: Callable[[Any, Any], None], first: Any = None) -> Any:
     """Call use(place, None) for whole steps of a row of n elements from `first`; where the rest begins."""
-    builder, first = v.builder, _int(0) if first is None else first
-    whole = builder.and_(n, _int(-step))
-    with cgutils.for_range_slice(builder, first, whole, _int(step)) as (place, _):
+    builder, first = v.builder, as_i64(0) if first is None else first
+    whole = builder.and_(n, as_i64(-step))
+    with cgutils.for_range_slice(builder, first, whole, as_i64(step)) as (place, _):
         use(place, None)
     return whole
 
 
-def _each_vector(v: _Vectors, n: Any, use: Callable[[Any, Any], None], first: Any = None) -> None:
+def _each_vector(v: Vectors, n: Any, use: Callable[[Any, Any], None], first: Any = None) -> None:
     """Call use(place, mask) for the vectors of a row of n elements from `first`; no mask for whole ones."""
     whole = _pieces(v, n, v.lanes, use, first)
     rest = v.builder.sub(n, whole)
-    with v.builder.if_then(v.builder.icmp_signed(">", rest, _int(0))):
+    with v.builder.if_then(v.builder.icmp_signed(">", rest, as_i64(0))):
         use(whole, v.first_lanes(rest, v.lanes))
 
 
-def _fold(name: str, start: float, combine: Callable[[_Vectors, Any, Any], Any]) -> Any:
+def _fold(name: str, start: float, combine: Callable[[Vectors, Any, Any], Any]) -> Any:
     """The intrinsic (row, n) -> one number, made of all elements of the row; `start` if there is none.
 
     The row has n adjacent elements; 0 <= n.
@@ -48,7 +48,7 @@ def _fold(name: str, start: float, combine: Callable[[_Vectors, Any, Any], Any])
     def fold(typing: Any, row: Any, n: Any) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             row, n = args
-            v = _Vectors(context, builder, signature.args[0].dtype)
+            v = Vectors(context, builder, signature.args[0].dtype)
             asserted(builder, name, between(builder, 0, n), there(builder, row))
             nothing = ir.Constant(v.type, [start] * v.lanes)
             totals = v.accumulators(_SIDE_BY_SIDE)
@@ -62,7 +62,7 @@ def _fold(name: str, start: float, combine: Callable[[_Vectors, Any, Any], Any])
 
             def add_side_by_side(place: Any, _: Any) -> None:
                 for k, total in enumerate(totals):
-                    add(total, builder.add(place, _int(k * v.lanes)), None)
+                    add(total, builder.add(place, as_i64(k * v.lanes)), None)
 
             done = _pieces(v, n, _SIDE_BY_SIDE * v.lanes, add_side_by_side)
             _each_vector(v, n, lambda place, mask: add(totals[0], place, mask), done)
@@ -72,20 +72,20 @@ def _fold(name: str, start: float, combine: Callable[[_Vectors, Any, Any], Any])
                 parts = [combine(v, x, y) for x, y in zip(parts[:half], parts[half:], strict=True)]
             result, half = parts[0], v.lanes // 2
             while half:
-                other = _lanes([lane ^ half for lane in range(v.lanes)])
+                other = lane_numbers([lane ^ half for lane in range(v.lanes)])
                 result = combine(v, result, builder.shuffle_vector(result, result, other))
                 half //= 2
-            return builder.extract_element(result, ir.Constant(_I32, 0))
+            return builder.extract_element(result, ir.Constant(I32, 0))
 
         return row.dtype(row, types.int64), codegen
 
-    return _named_intrinsic(name, fold)
+    return named_intrinsic(name, fold)
 
 
-def _extreme(name: str) -> Callable[[_Vectors, Any, Any], Any]:
+def _extreme(name: str) -> Callable[[Vectors, Any, Any], Any]:
     """The larger or smaller of each pair of numbers; NaN if one of them is."""
 
-    def combine(v: _Vectors, x: Any, y: Any) -> Any:
+    def combine(v: Vectors, x: Any, y: Any) -> Any:
         function_type = ir.FunctionType(v.type, [v.type, v.type])
         function = cgutils.get_or_insert_function(v.builder.module, function_type, f"llvm.{name}.{v.suffix}")
         return v.builder.call(function, [x, y], fastmath=("nsz",))  # either zero will do
@@ -93,7 +93,7 @@ def _extreme(name: str) -> Callable[[_Vectors, Any, Any], Any]:
     return combine
 
 
-def _larger(v: _Vectors, x: Any, y: Any) -> Any:
+def _larger(v: Vectors, x: Any, y: Any) -> Any:
     """The larger of each pair of numbers, in one instruction; y if one of them is NaN."""
     return v.builder.select(v.builder.fcmp_ordered(">", x, y), x, y)
 
@@ -107,7 +107,7 @@ def _map(name: str, numbers: int, formula: Callable[[ir.IRBuilder, Any, tuple[An
     def generate(source: Any) -> Any:
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             source, target, n, *rest = args
-            v = _Vectors(context, builder, signature.args[0].dtype)
+            v = Vectors(context, builder, signature.args[0].dtype)
             asserted(builder, name, between(builder, 0, n), there(builder, source), there(builder, target))
             everywhere = tuple(v.broadcast(cgutils.alloca_once_value(builder, x)) for x in rest)
 
@@ -121,14 +121,14 @@ def _map(name: str, numbers: int, formula: Callable[[ir.IRBuilder, Any, tuple[An
         return types.void(source, source, types.int64, *[source.dtype] * numbers), codegen
 
     if numbers == 1:
-        return _named_intrinsic(name, lambda typing, source, target, n, x: generate(source))
-    return _named_intrinsic(name, lambda typing, source, target, n, x, y: generate(source))
+        return named_intrinsic(name, lambda typing, source, target, n, x: generate(source))
+    return named_intrinsic(name, lambda typing, source, target, n, x, y: generate(source))
 
 
 def _find(typing: Any, row: Any, wanted: Any, n: Any) -> Any:
     def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
         row, wanted, n = args
-        v = _Vectors(context, builder, signature.args[0].dtype)
+        v = Vectors(context, builder, signature.args[0].dtype)
         asserted(builder, "find", between(builder, 0, n), there(builder, row))
         everywhere = v.broadcast(cgutils.alloca_once_value(builder, wanted))
         result = cgutils.alloca_once_value(builder, n)
@@ -141,14 +141,14 @@ def _find(typing: Any, row: Any, wanted: Any, n: Any) -> Any:
             hits = builder.bitcast(hit if mask is None else builder.and_(hit, mask), bits)
             found = builder.icmp_unsigned("!=", hits, ir.Constant(bits, 0))
             with builder.if_then(found):
-                first = builder.zext(builder.cttz(hits, ir.Constant(ir.IntType(1), 1)), _I64)
+                first = builder.zext(builder.cttz(hits, ir.Constant(ir.IntType(1), 1)), I64)
                 builder.store(builder.add(place, first), result)
             return found
 
-        whole = builder.and_(n, _int(-v.lanes))
+        whole = builder.and_(n, as_i64(-v.lanes))
         with (
-            cgutils.for_range(builder, builder.udiv(whole, _int(v.lanes))) as loop,
-            builder.if_then(look(builder.mul(loop.index, _int(v.lanes)), None)),
+            cgutils.for_range(builder, builder.udiv(whole, as_i64(v.lanes))) as loop,
+            builder.if_then(look(builder.mul(loop.index, as_i64(v.lanes)), None)),
         ):
             loop.do_break()
         missing = builder.icmp_signed("==", builder.load(result), n)
