@@ -14,16 +14,23 @@ Tree = Any
 
 def flatten(tree: Tree) -> tuple[list[Tensor], Callable[[Sequence[Any]], Tree]]:
     """The Tensors of a tree in order, and the function that builds the tree from others."""
+    return unpacked(tree, lambda x: x if isinstance(x, Tensor) else tensor(x))
+
+
+def unpacked(
+    tree: Tree, leaf: Callable[[Any], Any] = lambda x: x
+) -> tuple[list[Any], Callable[[Sequence[Any]], Tree]]:
+    """What `leaf` makes of each leaf of a tree, in order, and the function that builds the tree from others."""
     if tree is None:
         return [], lambda leaves: None
     parts = _parts(tree)
     if parts is None:
-        return [tree if isinstance(tree, Tensor) else tensor(tree)], lambda leaves: leaves[0]
+        return [leaf(tree)], lambda leaves: leaves[0]
     build = parts[1]
-    flat: list[Tensor] = []
+    flat: list[Any] = []
     rebuilds, sizes = [], []
     for _, child in parts[0]:
-        leaves, rebuild = flatten(child)
+        leaves, rebuild = unpacked(child, leaf)
         flat += leaves
         rebuilds.append(rebuild)
         sizes.append(len(leaves))

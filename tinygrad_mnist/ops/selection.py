@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -115,14 +115,6 @@ sorted_positions = Primitive(
 
 
 # What users call --------------------------------------------------------------------------------
-
-
-class Unique(NamedTuple):
-    """Distinct elements, where each element's is among them, and how often each is there."""
-
-    output: Any
-    inverse_indices: Any
-    counts: Any
 
 
 def nonzero(x: Value, *, as_tuple: bool = False) -> Any:

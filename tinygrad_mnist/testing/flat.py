@@ -9,11 +9,11 @@ import numpy as np
 
 from ..core.autodiff import grad
 from ..core.tensor import Tensor, wrap
+from ..core.tree import unpacked
 from ..primitive import Array, Shape
 from .differences import Derivatives, NotSmoothError, derivatives
 from .errors import GradcheckError, KinkError
 from .rules import Function, Pull, Rule
-from .trees import leaves
 
 #: How far a complex step goes: so short that its truncation error is nothing beside rounding.
 IMAGINARY = 2.0**-100
@@ -167,7 +167,7 @@ def gradient_of_weighted_sum(f: Function, weights: Sequence[Array], arity: int) 
 
     def weighted_sum(*xs: Tensor) -> Tensor:
         total = wrap(np.zeros(()))
-        floats = [y for y in leaves(f(*xs)) if y.dtype.kind == "f"]
+        floats = [y for y in unpacked(f(*xs))[0] if y.dtype.kind == "f"]
         for y, w in zip(floats, weights, strict=True):
             total = total + (y * w).sum()
         return total

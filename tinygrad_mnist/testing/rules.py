@@ -14,9 +14,9 @@ import numpy as np
 from ..compiler import CompiledFunction, jit
 from ..core.autodiff import vjp as taped_vjp
 from ..core.tensor import Tensor, wrap
+from ..core.tree import unpacked
 from ..errors import ShapeError
 from ..primitive import Array
-from .trees import leaves, rebuilt
 
 Function = Callable[..., Any]
 Pull = Callable[[Sequence[Array]], list[Any]]
@@ -45,16 +45,17 @@ class Taped:
 
     def values(self, xs: Sequence[Array]) -> list[Array]:
         """See `Rule`."""
-        return [_array(leaf) for leaf in leaves(self.f(*map(wrap, xs)))]
+        return list(map(_array, unpacked(self.f(*map(wrap, xs)))[0]))
 
     def pullback(self, xs: Sequence[Array]) -> tuple[list[Array], Pull]:
         """See `Rule`."""
         value, pull = taped_vjp(self.f, *map(wrap, xs))
+        outputs, rebuild = unpacked(value)
 
         def pulled(seeds: Sequence[Array]) -> list[Any]:
-            return [g.numpy() for g in pull(rebuilt(value, map(wrap, seeds)))]
+            return [g.numpy() for g in pull(rebuild(list(map(wrap, seeds))))]
 
-        return [y.numpy() for y in leaves(value)], pulled
+        return [y.numpy() for y in outputs], pulled
 
 
 class Compiled(Taped):
@@ -66,12 +67,12 @@ class Compiled(Taped):
 
     def pullback(self, xs: Sequence[Array]) -> tuple[list[Array], Pull]:
         """See `Rule`."""
-        value = self.f(*map(wrap, xs))
+        outputs, rebuild = unpacked(self.f(*map(wrap, xs)))
 
         def pulled(seeds: Sequence[Array]) -> list[Any]:
-            return [g.numpy() for g in self._pull(list(map(wrap, xs)), rebuilt(value, map(wrap, seeds)))]
+            return [g.numpy() for g in self._pull(list(map(wrap, xs)), rebuild(list(map(wrap, seeds))))]
 
-        return [_array(y) for y in leaves(value)], pulled
+        return list(map(_array, outputs)), pulled
 
 
 class Supplied:
@@ -91,24 +92,22 @@ class Supplied:
 
     def values(self, xs: Sequence[Array]) -> list[Array]:
         """See `Rule`."""
-        return [_array(leaf) for leaf in leaves(self.f(*self._given(xs)))]
+        return list(map(_array, unpacked(self.f(*self._given(xs)))[0]))
 
     def pullback(self, xs: Sequence[Array]) -> tuple[list[Array], Pull]:
         """See `Rule`."""
         given = self._given(xs)
-        value = self.f(*given)
+        values, rebuild = unpacked(self.f(*given))
 
         def pulled(seeds: Sequence[Array]) -> list[Any]:
             if self._vjp is None:
                 assert self._gradient is not None
                 found = _per_input(self._gradient(*given), len(xs))
                 return [np.asarray(seeds[0]).reshape(()) * _array(g) for g in found]
-            like = [
-                wrap(s) if isinstance(y, Tensor) else s for s, y in zip(seeds, leaves(value), strict=True)
-            ]
-            return [_array(g) for g in _per_input(self._vjp(rebuilt(value, iter(like)), *given), len(xs))]
+            like = [wrap(s) if isinstance(y, Tensor) else s for s, y in zip(seeds, values, strict=True)]
+            return [_array(g) for g in _per_input(self._vjp(rebuild(like), *given), len(xs))]
 
-        outputs = [_array(leaf) for leaf in leaves(value)]
+        outputs = list(map(_array, values))
         if self._gradient is not None and [y.size for y in outputs] != [1]:
             raise ShapeError(
                 "gradcheck: gradient= is for a function whose value is one number, and this one has "

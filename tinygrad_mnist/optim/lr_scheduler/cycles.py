@@ -12,10 +12,6 @@ from .base import LRScheduler, per_group
 __all__ = ["CyclicLR", "OneCycleLR"]
 
 
-def _momentum_of(group: dict[str, Any]) -> float:
-    return float(group["betas"][0] if "betas" in group else group["momentum"])
-
-
 def _set_momentum(group: dict[str, Any], value: float) -> None:
     if "betas" in group:
         group["betas"] = (value, *group["betas"][1:])
