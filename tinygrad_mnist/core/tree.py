@@ -20,7 +20,7 @@ def flatten(tree: Tree) -> tuple[list[Tensor], Callable[[Sequence[Any]], Tree]]:
 def unpacked(
     tree: Tree, leaf: Callable[[Any], Any] = lambda x: x
 ) -> tuple[list[Any], Callable[[Sequence[Any]], Tree]]:
-    """What `leaf` makes of each leaf of a tree, in order, and the function that builds the tree from others."""
+    """What `leaf` makes of the leaves of a tree, in order, and the function that builds it from others."""
     if tree is None:
         return [], lambda leaves: None
     parts = _parts(tree)
