@@ -8,7 +8,7 @@ import pytest
 
 from tinygrad_mnist.cli import doctor, main
 from tinygrad_mnist.core.tensor import Tensor
-from tinygrad_mnist.kernels import cache_folder, simd, threads
+from tinygrad_mnist.kernels import cache_folder, threads, vectors
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ def test_a_requirement_of_another_python(found, monkeypatch, marker, applies):
 
 
 def test_narrow_vectors(found, monkeypatch):
-    monkeypatch.setattr(simd, "VECTOR_BYTES", 16)
+    monkeypatch.setattr(vectors, "VECTOR_BYTES", 16)
     monkeypatch.setattr(doctor.platform, "machine", lambda: "x86_64")
     status, [(subject, said, remedy)] = found()
     assert (status, subject) == (1, "processor")
