@@ -11,7 +11,7 @@ from llvmlite import ir
 
 from tinygrad_mnist.kernels.checking import asserted, between
 from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
-from tinygrad_mnist.kernels.simd import _interleave
+from tinygrad_mnist.kernels.tiles import interleave
 from tinygrad_mnist.kernels.vectors import VECTOR_BYTES, Vectors, as_i64
 
 VECTORS = 4  # that a row of the right matrix takes, at most
@@ -121,7 +121,7 @@ class _Narrow:
                     for c in range(j * v.lanes, (j + 1) * v.lanes)
                 ]
                 lines = [v.load(v.offset(builder.gep(self.b, [k]), c, self.depth), mask) for c in columns]
-                for i, line in enumerate(_interleave(v, lines)):
+                for i, line in enumerate(interleave(v, lines)):
                     row = builder.mul(builder.add(k, as_i64(i)), as_i64(vectors))
                     builder.store(line, builder.gep(table, [builder.add(row, as_i64(j))]))
 

@@ -301,7 +301,7 @@ def transpose_tile(most_rows: int) -> Any:
             _assert_tile(v, "transpose_tile", (source, target), m, None, n, None, as_i64(0))
             rows, mask = min(most_rows, v.lanes), v.first_lanes(n, v.lanes)
             lines = [v.load(v.offset(source, _at_most(builder, i, m), source_row), mask) for i in range(rows)]
-            for k, line in enumerate(_interleave(v, lines)):
+            for k, line in enumerate(interleave(v, lines)):
                 v.store(line, v.offset(target, k * (v.lanes // rows), target_row))
             return context.get_dummy_value()
 
@@ -310,11 +310,11 @@ def transpose_tile(most_rows: int) -> Any:
     return named_intrinsic(f"transpose_tile_{most_rows}", tile)
 
 
-def _interleave(v: Vectors, lines: list[Any]) -> list[Any]:
+def interleave(v: Vectors, lines: list[Any]) -> list[Any]:
     """The vectors that hold lane 0 of every line, then lane 1 of every line, and so on."""
     if len(lines) == 1:
         return lines
-    pairs = zip(_interleave(v, lines[::2]), _interleave(v, lines[1::2]), strict=True)
+    pairs = zip(interleave(v, lines[::2]), interleave(v, lines[1::2]), strict=True)
     turns = [lane + line for lane in range(v.lanes) for line in (0, v.lanes)]
     return [
         v.builder.shuffle_vector(even, odd, lane_numbers(turns[start : start + v.lanes]))
