@@ -164,6 +164,52 @@ def test_what_is_refused(examples):
     with pytest.raises(DataError, match=r"such as tg.data.mnist\(\)\[0\]"):
         tg.train_many([SMALL], (examples, examples))
     assert tg.train_many([], examples) == []
+    for workers in ("2", 2.0, True):
+        with pytest.raises(TypeError, match="workers is a whole number, not"):
+            tg.train_many([SMALL], examples, workers=workers)
+    for jobs in (SMALL, None):
+        with pytest.raises(TypeError, match="takes a sequence of jobs"):
+            tg.train_many(jobs, examples)
+    for pair in (examples[0], None, (*examples, 1)):
+        with pytest.raises(TypeError, match="data is images and labels"):
+            tg.train_many([SMALL], pair)
+    with pytest.raises(TypeError, match="on_result is a function, not a int"):
+        tg.train_many([SMALL], examples, on_result=3)
+    with pytest.raises(DataError, match="uint8.*not float64 and int64"):
+        tg.train_many([SMALL], (examples[0] / 255, examples[1]))
+    with pytest.raises(DataError, match="not uint8 and float64"):
+        tg.train_many([SMALL], (examples[0], examples[1] * 1.0))
+    with pytest.raises(DataError, match="there is a -3"):
+        tg.train_many([SMALL], (examples[0], examples[1] - 3))
+    with pytest.raises(DataError, match="no images"):
+        tg.train_many([SMALL], (examples[0][:0], examples[1][:0]))
+
+
+def test_jobs_of_any_iterable(examples):
+    jobs = [SMALL.but(epochs=1, seed=k) for k in (0, 1, 0)]
+    found = tg.train_many((job for job in jobs), examples, compiled=False)
+    assert [result.job for result in found] == jobs
+    np.testing.assert_array_equal(weights(found[0].value), weights(found[2].value))
+
+
+def test_many_within_many(examples):
+    def job(images, labels):
+        return weights(tg.train_many([SMALL], (images, labels), workers=2, compiled=False)[0].value)
+
+    expected = weights(train.run(SMALL, *examples, compiled=False))
+    for result in tg.train_many([job, job, job], examples, workers=2):
+        np.testing.assert_array_equal(result.value, expected)
+
+
+def test_ctrl_c_in_a_listener_gives_what_is_done(examples):
+    def interrupted(result):
+        raise KeyboardInterrupt
+
+    found = tg.train_many(
+        [SMALL.but(seed=k) for k in range(20)], examples, workers=1, on_result=interrupted, compiled=False
+    )
+    assert found[0].done
+    assert not found[-1].done
 
 
 def test_progress_is_said(examples, capsys):

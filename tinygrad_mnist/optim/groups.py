@@ -58,9 +58,9 @@ def one(owner: str, given: Mapping[str, Any], options: Mapping[str, Any]) -> Gro
         raise ValueError(
             f"{owner}: a group has 'params' and may have {', '.join(options)}; this one is missing 'params'"
         )
-    for name in given:
+    for name in given.keys() - options.keys() - {"params"}:
         near = difflib.get_close_matches(name, options, 1, 0.8)
-        if name not in options and near:
+        if near:
             raise ValueError(f"{owner}: a group has an entry {name!r}; the option is called {near[0]!r}")
     _check_tensors(owner, {**options, **given})
     values = {name: checked(owner, name, given.get(name, value)) for name, value in options.items()}

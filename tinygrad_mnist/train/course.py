@@ -249,11 +249,11 @@ class Course:
 
 
 class Reports:
-    """Calls listeners between steps, now and then."""
+    """Calls listeners between steps: after the first ones, and then now and then."""
 
     def __init__(self, *listeners: StepListener | None) -> None:
         self.listeners = [listener for listener in listeners if listener]
-        self.last = time.perf_counter()
+        self.last = -math.inf
 
     def steps_done(self, epoch: int, done: int, count: int) -> None:
         """So many of an epoch's steps are done."""

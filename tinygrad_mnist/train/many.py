@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import operator
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from ..errors import DataError
 from ..kernels.threads import get_num_threads
@@ -46,7 +49,7 @@ class Result:
 
 
 def train_many(
-    jobs: Sequence[Job],
+    jobs: Iterable[Job],
     data: Examples | str | os.PathLike[str],
     *,
     workers: int | None = None,
@@ -76,33 +79,36 @@ def train_many(
         Ctrl-C ends those that are running, and the results so far are returned, the others with `done` False;
         so it is when the backend ends before them, and then they have its error.
 
-    Raises ValueError for fewer than one worker, TypeError for a job that is neither recipe nor function,
-    DataError for images and labels of other shapes or number or a path without, EngineError for a backend
+    Raises ValueError for fewer than one worker, TypeError for a job that is neither recipe nor function and
+    for other arguments of a wrong kind, DataError for images and labels of other shapes, kinds or number or a
+    path without, EngineError for a backend
     that is unknown or not there, MissingExtraError for one whose package is not. What `on_result` raises
     ends everything.
     """
-    path = data if isinstance(data, str | os.PathLike) else None
-    images, labels = read(path) if isinstance(data, str | os.PathLike) else data
-    if any(isinstance(job, Recipe) for job in jobs) and (
-        getattr(images, "ndim", 0) != 3 or getattr(labels, "ndim", 0) != 1
-    ):
-        raise DataError(
-            "train_many: recipes take images (N, height, width) and labels (N,), such as tg.data.mnist()[0]"
+    if isinstance(jobs, Recipe) or not isinstance(jobs, Iterable):
+        raise TypeError(
+            f"train_many: takes a sequence of jobs, as in [recipe], not one {type(jobs).__name__}"
         )
-    if len(images) != len(labels):
-        raise DataError(f"train_many: {len(images)} images and {len(labels)} labels")
+    jobs = list(jobs)
     for job in jobs:
         if not isinstance(job, Recipe) and not callable(job):
             raise TypeError(f"train_many: a job is a Recipe or a function, not a {type(job).__name__}")
-    if workers is not None and workers < 1:
-        raise ValueError(f"train_many: needs at least one worker, not {workers}")
+    if on_result is not None and not callable(on_result):
+        raise TypeError(f"train_many: on_result is a function, not a {type(on_result).__name__}")
+    count = None if workers is None else _count(workers)
+    path = data if isinstance(data, str | os.PathLike) else None
+    images, labels = read(data) if isinstance(data, str | os.PathLike) else _pair(data)
+    if any(isinstance(job, Recipe) for job in jobs):
+        _check(images, labels)
+    if len(images) != len(labels):
+        raise DataError(f"train_many: {len(images)} images and {len(labels)} labels")
     results = [Result(job, done=False) for job in jobs]
     if not results:
         return results
     if backend is None:
-        news = _here(jobs, Crew(images, labels, compiled), workers, results)
+        news = _here(jobs, Crew(images, labels, compiled), count, results)
     else:
-        news = _elsewhere(jobs, (images, labels), path, backend, workers, compiled, results)
+        news = _elsewhere(jobs, (images, labels), path, backend, count, compiled, results)
     done = 0
     try:
         with contextlib.suppress(KeyboardInterrupt), contextlib.closing(news):
@@ -118,6 +124,44 @@ def train_many(
             raise
         results = [one if one.done else dataclasses.replace(one, error=error) for one in results]
     return results
+
+
+def _count(workers: Any) -> int:
+    try:
+        count = operator.index(workers)
+    except TypeError:
+        count = None
+    if count is None or isinstance(workers, bool):
+        raise TypeError(f"train_many: workers is a whole number, not {workers!r}")
+    if count < 1:
+        raise ValueError(f"train_many: needs at least one worker, not {count}")
+    return count
+
+
+def _pair(data: Any) -> Examples:
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise TypeError(
+            "train_many: data is images and labels, such as tg.data.mnist()[0], or a path, not "
+            f"a {type(data).__name__}"
+        )
+    return data[0], data[1]
+
+
+def _check(images: Any, labels: Any) -> None:
+    """DataError for what no recipe can be trained on."""
+    if getattr(images, "ndim", 0) != 3 or getattr(labels, "ndim", 0) != 1:
+        raise DataError(
+            "train_many: recipes take images (N, height, width) and labels (N,), such as tg.data.mnist()[0]"
+        )
+    if images.dtype != np.uint8 or labels.dtype.kind not in "iu":
+        raise DataError(
+            "train_many: recipes take images of bytes (uint8) and labels that are integers, not "
+            f"{images.dtype} and {labels.dtype}"
+        )
+    if not len(images):
+        raise DataError("train_many: there are no images")
+    if len(labels) and labels.min() < 0:
+        raise DataError(f"train_many: labels count from 0, and there is a {labels.min()}")
 
 
 def _here(

@@ -81,7 +81,7 @@ class Workbenches:
     """
 
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
-        self._images, self._labels = images.reshape(len(images), -1), labels
+        self._images, self._labels = images, labels
         self._targets: dict[str, Any] = {}  # by the cost that takes them
         self._free: list[tuple[Recipe, Workbench]] = []
         self._lock = threading.Lock()
@@ -121,8 +121,9 @@ class Workbenches:
         with self._lock:
             if recipe.cost not in self._targets:
                 self._targets[recipe.cost] = recipe.targets(self._labels, classes)
-        model = recipe.build_model(self._images.shape[1], classes)
+        rows = self._images.reshape(len(self._images), -1)
+        model = recipe.build_model(rows.shape[1], classes)
         optimiser = recipe.build_optimiser(model, 1)
         targets = self._targets[recipe.cost]
-        ready = prepared(model, optimiser, recipe.cost_function, self._images, targets, scale=recipe.scale)
+        ready = prepared(model, optimiser, recipe.cost_function, rows, targets, scale=recipe.scale)
         return Workbench(model, optimiser, ready)
