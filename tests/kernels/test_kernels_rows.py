@@ -9,14 +9,15 @@ from tinygrad_mnist.kernels import reduce, rows, softmax
 from tinygrad_mnist.kernels.arrays import Entry, data
 from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.policy import kernel
+from tinygrad_mnist.kernels.tuning import PIECE
 from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
 
 WIDE = np.longdouble
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 NAN, INF = math.nan, math.inf
 #: Rows that share a piece, fill one, are longer than one; last axes of several shapes.
-SHAPES = [(1, 1), (5,), (3, 10), (300, 7), (2, 1024), (3, rows.PIECE), (2, rows.PIECE + 1), (2, 5000)]
-SHAPES += [(2 * rows.PIECE + 3, 1), (4, 3, 33)]
+SHAPES = [(1, 1), (5,), (3, 10), (300, 7), (2, 1024), (3, PIECE), (2, PIECE + 1), (2, 5000)]
+SHAPES += [(2 * PIECE + 3, 1), (4, 3, 33)]
 
 
 @kernel
@@ -127,7 +128,7 @@ def test_reductions_of_special_numbers(dtype):
 
 
 @dtypes
-@pytest.mark.parametrize("shape", [(7,), (3, 70), (3, 5, 4), (2, 2 * rows.PIECE + 5), (3, rows.PIECE + 5, 2)])
+@pytest.mark.parametrize("shape", [(7,), (3, 70), (3, 5, 4), (2, 2 * PIECE + 5), (3, PIECE + 5, 2)])
 def test_reductions_against_numpy(dtype, shape):
     x = np.random.default_rng(0).integers(-50, 50, shape).astype(dtype)  # with ties, and exact sums
     axes = [tuple(range(a, b)) for a in range(x.ndim) for b in range(a + 1, x.ndim + 1)]

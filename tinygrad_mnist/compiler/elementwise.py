@@ -15,7 +15,7 @@ import numpy as np
 from ..core.tape import set_recording
 from ..core.tensor import Tensor
 from ..errors import TraceError
-from ..kernels import arrays, elementwise, policy, simd
+from ..kernels import arrays, policy, simd, tuning
 from ..kinds import Function, Loop
 from ..primitive import Array, Shape
 from .build import Run, compiled_kernel
@@ -305,7 +305,7 @@ class _Kernel(Printer):
 
 _USED = {
     arrays.__name__: ("data", "fits", "lock", "size", "unlock"),
-    elementwise.__name__: ("MANY",),
+    tuning.__name__: ("MANY",),
     policy.__name__: ("kernel",),
     simd.__name__: ("use_full_width",),
 }

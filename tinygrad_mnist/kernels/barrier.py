@@ -9,9 +9,9 @@ from llvmlite import binding, ir
 
 from tinygrad_mnist.kernels.checking import asserted, between, there
 from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
+from tinygrad_mnist.kernels.tuning import SPINS
 
 ABANDONED = 1 << 62  # a counter from here on lets everybody pass: somebody will never come
-_SPINS = 256  # looks at the counter, about 5 us, between two offers of the core to other threads
 
 _VOID, _INT, _SIZE = ir.VoidType(), ir.IntType(32), ir.IntType(64)
 _YIELD = "tinygrad_mnist.sched_yield"
@@ -75,7 +75,7 @@ def _wait(builder: ir.IRBuilder, counter: Any, target: Any) -> None:
     builder.position_at_end(again)
     _call(builder, *_PAUSES.get(platform.machine().lower(), (_YIELD, ())))
     more = builder.add(looks, _size(1))
-    tired = builder.icmp_signed("==", builder.and_(looks, _size(_SPINS - 1)), _size(0))
+    tired = builder.icmp_signed("==", builder.and_(looks, _size(SPINS - 1)), _size(0))
     looks.add_incoming(more, again)
     looks.add_incoming(more, rest)
     builder.cbranch(tired, rest, look)

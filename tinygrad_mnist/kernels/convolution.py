@@ -15,12 +15,11 @@ from tinygrad_mnist.kernels.convolve import back, forward, weight
 from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.policy import kernel
 from tinygrad_mnist.kernels.threads import team
+from tinygrad_mnist.kernels.tuning import A_SHARE, MOST_SUMS
 
 Array = ndarray[Any, Any]
 Pair = tuple[int, int]
 
-A_SHARE = 1 << 21  # multiplications that are worth a thread
-MOST_SUMS = 8  # into which the sum over the images may be cut, so that as many threads can share it
 
 FORWARD, WEIGHT, INPUT = range(3)
 

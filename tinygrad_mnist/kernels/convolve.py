@@ -41,8 +41,7 @@ from tinygrad_mnist.kernels.simd import (
     offset,
 )
 from tinygrad_mnist.kernels.tiles import row_tile, table_tile
-
-STRIPS = 1 << 16  # elements of the strips, about: they fit into the second-level cache with all else
+from tinygrad_mnist.kernels.tuning import STRIPS
 
 _over_taps, _over_positions = table_tile(ROWS, VECTORS, "b"), table_tile(ROWS, VECTORS, "a")
 _rows = row_tile(ROWS, VECTORS)

@@ -31,10 +31,9 @@ from tinygrad_mnist.kernels.arrays import (
 )
 from tinygrad_mnist.kernels.policy import kernel_named
 from tinygrad_mnist.kernels.simd import use_full_width
+from tinygrad_mnist.kernels.tuning import MANY
 
 Array = ndarray[Any, Any]
-
-MANY = 1 << 14  # elements that keep a kernel busy for long enough to let other threads run
 
 
 _one_makes = threading.RLock()

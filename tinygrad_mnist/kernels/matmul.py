@@ -38,14 +38,10 @@ from tinygrad_mnist.kernels.policy import kernel, routine
 from tinygrad_mnist.kernels.products import part_of_product, product
 from tinygrad_mnist.kernels.simd import offset, use_full_width
 from tinygrad_mnist.kernels.threads import team
+from tinygrad_mnist.kernels.tuning import A_SHARE, ALONE_UP_TO, MUCH, NARROW
 from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
 
 Array = ndarray[Any, Any]
-
-MUCH = 1 << 20  # multiplications that keep a kernel busy for long enough to let other threads run
-ALONE_UP_TO = 1 << 22  # multiplications that one thread does sooner than several could begin
-A_SHARE = 1 << 21  # multiplications that are worth a thread
-NARROW = 48  # columns of A.T @ B that leave vectors idle: its transpose, with longer rows, takes less time
 
 
 @kernel

@@ -24,15 +24,16 @@ from tinygrad_mnist.kernels.packing import (
 from tinygrad_mnist.kernels.policy import kernel, routine
 from tinygrad_mnist.kernels.simd import align, allocate, count_lanes, free, is_null, offset, stay_apart
 from tinygrad_mnist.kernels.tiles import dot_tile, row_tile
+from tinygrad_mnist.kernels.tuning import (
+    DEPTH,
+    DOTS_UP_TO,
+    HEIGHT,
+    NEAR,
+    PACK_LEFT_FROM,
+    PACK_RIGHT_FROM,
+    WIDTH,
+)
 from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
-
-DEPTH = 384  # of a packed block: a panel of B this deep stays in the second-level cache
-WIDTH = 3072  # columns of a packed block of B
-HEIGHT = 480  # rows of a packed block of A
-PACK_RIGHT_FROM = 48  # rows of A from which on packing B pays
-PACK_LEFT_FROM = 256  # columns of B from which on packing rows of A pays
-NEAR = 300_000  # elements of a block of B that stay in the second-level cache
-DOTS_UP_TO = 64  # rows of A, and no more than its columns, up to which A @ B.T is computed by dot products
 
 DOT_ROWS, DOT_COLUMNS = 4, 4
 FEW_COLUMNS = 8 if VECTOR_BYTES == 64 else 4  # of tiles for the last row or two: as many sums at once

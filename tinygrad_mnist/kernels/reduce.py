@@ -21,14 +21,14 @@ from tinygrad_mnist.kernels.arrays import (
     size,
     unlock,
 )
-from tinygrad_mnist.kernels.elementwise import MANY
 from tinygrad_mnist.kernels.extents import extent, reducible, without
 from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.policy import kernel_named
-from tinygrad_mnist.kernels.rows import PIECE, find, largest, room, smallest
+from tinygrad_mnist.kernels.rows import find, largest, room, smallest
 from tinygrad_mnist.kernels.runtime import greater, less, maximum, minimum
 from tinygrad_mnist.kernels.simd import offset, use_full_width
 from tinygrad_mnist.kernels.sums import sum_along
+from tinygrad_mnist.kernels.tuning import MANY, PIECE
 
 Array = np.ndarray[Any, Any]
 

@@ -14,12 +14,10 @@ from llvmlite import ir
 
 from tinygrad_mnist.kernels.checking import asserted, between, there
 from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
+from tinygrad_mnist.kernels.tuning import PIECE
 from tinygrad_mnist.kernels.vectors import I32, I64, Vectors, as_i64, lane_numbers, named_intrinsic
 
 _SIDE_BY_SIDE = 4  # vectors of totals: as many additions as are under way at once
-
-#: Elements that a kernel works on while they are in the innermost cache.
-PIECE = 2048
 
 
 def _pieces(v: Vectors, n: Any, step: int, use: Callable[[Any, Any], None], first: Any = None) -> Any:

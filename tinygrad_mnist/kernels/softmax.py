@@ -28,12 +28,12 @@ from tinygrad_mnist.kernels.arrays import (
     size,
     unlock,
 )
-from tinygrad_mnist.kernels.elementwise import MANY
 from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.policy import kernel, routine, scalar as inlined
-from tinygrad_mnist.kernels.rows import PIECE, largest, largest_number, room, scale, subtract, total
+from tinygrad_mnist.kernels.rows import largest, largest_number, room, scale, subtract, total
 from tinygrad_mnist.kernels.simd import offset, use_full_width
 from tinygrad_mnist.kernels.sums import add_exactly, whole
+from tinygrad_mnist.kernels.tuning import MANY, PIECE
 
 
 @routine

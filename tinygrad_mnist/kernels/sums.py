@@ -19,14 +19,12 @@ from tinygrad_mnist.kernels.arrays import (
     size,
     unlock,
 )
-from tinygrad_mnist.kernels.elementwise import MANY
 from tinygrad_mnist.kernels.extents import extent, reducible, without
 from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.policy import kernel, routine, scalar
-from tinygrad_mnist.kernels.rows import PIECE, room, total, wide_room
+from tinygrad_mnist.kernels.rows import room, total, wide_room
 from tinygrad_mnist.kernels.simd import offset, use_full_width
-
-FEW = 32  # numbers that are added up one after the other in their own dtype
+from tinygrad_mnist.kernels.tuning import FEW, MANY, PIECE
 
 
 @scalar
