@@ -169,17 +169,18 @@ class Differentiable:
 
     def __init__(self, trace: Trace, variables: Sequence[Tensor], results: Sequence[Tensor]) -> None:
         inside = _Inside(trace)
-        self._refused: dict[int, _Refused] = {}
+        refused: dict[int, _Refused] = {}
         own: list[Tensor] = []
         for k, y in enumerate(results):
             y = inside.stand_in(y)
             try:
                 inside.cut(y)
             except GraphError as error:
-                self._refused[k] = _Refused(str(error))
+                refused[k] = _Refused(str(error))
                 y = wrap(y.array)
             own.append(y)
         self._required = tuple(x for x, _ in inside.leaves)
+        self._refused = list(refused.items())
         self._in_scan = [k for k, y in enumerate(results) if y.requires_grad]
         places = [Place(x.array, x if x.requires_grad else None) for x in variables]
         leaves = {id(x): leaf for x, leaf in inside.leaves}
@@ -220,22 +221,31 @@ class Differentiable:
         used = derivative.program().uses()
         return {k for k, p in enumerate(whole.places) if p.symbol in used} | set(where)
 
+    @property
+    def copies(self) -> bool:
+        """Whether something is copied before a call, which must not change until the call begins."""
+        return bool(self._copied)
+
     def before(self) -> list[Tensor | None]:
         """What a call that is about to begin is given, save arguments: keep it for `attach`."""
+        if not self._copied:
+            return self._fixed
         args = list(self._fixed)
         for k, x in self._copied:
             args[k] = wrap(np.array(x.array if isinstance(x, Tensor) else x))
         return args
 
     def attach(
-        self, results: list[Tensor], args: list[Tensor | None], given: Sequence[Tensor | Array]
+        self, results: list[Tensor], before: list[Tensor | None], given: Sequence[Tensor | Array]
     ) -> None:
         """Put the results of a call on the tape."""
-        for k in self._arguments:
-            x = given[k]
-            args[k] = x if isinstance(x, Tensor) else wrap(x.copy())
-        self._computation.attach(results, tuple(args))
-        for k, refused in self._refused.items():
+        if self._computation.tracked:
+            args = list(before)
+            for k in self._arguments:
+                x = given[k]
+                args[k] = x if isinstance(x, Tensor) else wrap(x.copy())
+            self._computation.attach(results, tuple(args))
+        for k, refused in self._refused:
             on_tape(results[k], refused, self._required)
 
     def refuse(self, results: Sequence[Tensor]) -> None:

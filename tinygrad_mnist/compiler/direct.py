@@ -120,6 +120,7 @@ def straight(plan: Plan, guard: Guard, around: Around) -> Callable[[tuple[Any, .
         "run": calling.calling(),
         "missed": MISSED,
         "others": guard.others_hold,
+        "ndarray": np.ndarray,
         "Tensor": Tensor,
         "new": Tensor.__new__,
         "clock": clock,
@@ -129,7 +130,8 @@ def straight(plan: Plan, guard: Guard, around: Around) -> Callable[[tuple[Any, .
         "left": around.left,
         "lock": around.lock,
     }
-    alone = not (plan.long or around.derivative or around.left)
+    copies = around.derivative is not None and around.derivative.copies
+    alone = not (plan.long or copies or around.left)
     lines = [*_arguments(around), *_call(around, names, guard.has_others), *_value(around, names)]
     body = "".join(f"  {line}\n" for line in lines)
     exec(f"def call(args):\n {'if True' if alone else 'with lock'}:\n{body}", names)
@@ -142,7 +144,8 @@ def _arguments(around: Around) -> Iterator[str]:
     yield f"if len(args) != {around.arguments}: return missed"
     for k in range(around.arguments):
         yield f"a{k} = args[{k}]"
-        yield f"if a{k}.__class__ is Tensor or isinstance(a{k}, Tensor):"
+        yield f"if a{k}.__class__ is not ndarray:"
+        yield f"  if a{k}.__class__ is not Tensor and not isinstance(a{k}, Tensor): return missed"
         if around.require is not None:
             yield f"  if a{k}.requires_grad is not {around.require[k]}: return missed"
         yield f"  a{k} = a{k}.array"

@@ -101,6 +101,9 @@ class CompiledFunction:
         self._function, self._check = function, check
         self._specializations: dict[Any, Specialization] = {}
         self._latest: Specialization | None = None
+        self._straight: Callable[[tuple[Any, ...]], Any] | None = (
+            None  # the way of the last call, if any
+        )
         self._log: deque[str] = deque(maxlen=_LOGGED)
         self._lock = threading.RLock()
         _ALL.add(self)
@@ -115,9 +118,9 @@ class CompiledFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tree:
         """Call the function; compiles it if arguments of this kind are new."""
-        latest = self._latest
-        if latest is not None and latest.straight is not None and not (kwargs or self._check):
-            found = latest.straight(args)
+        straight = self._straight
+        if straight is not None and not kwargs:
+            found = straight(args)
             if found is not MISSED:
                 return found
         if tracing.get() is not None:
@@ -129,7 +132,9 @@ class CompiledFunction:
         with self._lock:
             found = self._specialization(structure, arrays, _require(leaves), numbers)
             if not found.on_arguments:
-                return found.call(arrays, given_in((args, kwargs)))
+                value = found.call(arrays, given_in((args, kwargs)))
+                self._straight = None if self._check else found.straight
+                return value
         return self._function(*args, **kwargs)
 
     def scan(self, *args: Any, **kwargs: Any) -> Tree:
@@ -277,6 +282,7 @@ def _after_fork() -> None:
         function._lock = threading.RLock()
         for made in function._specializations.values():
             made.after_fork(function._lock)
+        function._straight = None
 
 
 if hasattr(os, "register_at_fork"):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import guards
-from ..kernels.headers import READABLE, fields
+from ..kernels.headers import READABLE, VERSIONED, fields
 from ..primitive import Array
 from .places import GONE, Place
 from .values import PLAIN, static
@@ -68,20 +68,27 @@ class Guard:
         self.hold(arrays)
 
     def _table(self) -> Array:
-        found: dict[int, list[tuple[dict[int, int], int, list[int]]]] = {}  # by whose dictionary they need
+        found: dict[
+            tuple[int | None, int], list[tuple[dict[int, int], int, list[int]]]
+        ] = {}  # by what they need
         for n, place in enumerate(self._places):
             row = _row(place)
             if row is not None:
-                whose = id(place.owner) if row[0] in _IN_SPACE else 0
-                found.setdefault(whose, []).append((self._row_of, n, row))
+                need = guards.SPACE if row[0] in _IN_SPACE else None
+                if row[0] == guards.ATTRIBUTE and type(place.owner) is type and VERSIONED:
+                    need = guards.CLASS
+                group = found.setdefault((need, 0 if need is None else id(place.owner)), [])
+                group.append((self._row_of, n, row))
         for k, x in enumerate(self._tensors):
             if _has_space(x) and static(type(x), _ARRAY)[1] is GONE:
                 row = [guards.OWN, id(x), id(_ARRAY), 0, 0]
-                found.setdefault(id(x), []).append((self._row_of_array, k, row))
+                found.setdefault((guards.SPACE, id(x)), []).append((self._row_of_array, k, row))
         rows = [[guards.CONTEXT, id(variable), 0, id(value), 0] for variable, value in self._states]
-        for owner, group in found.items():
-            if owner:
+        for (need, owner), group in found.items():
+            if need == guards.SPACE:
                 rows.append([guards.SPACE, owner, 0, 0, 0])
+            elif need == guards.CLASS:
+                rows.append([guards.CLASS, owner, len(group), guards.NEVER, 0])
             for index, n, row in group:
                 index[n] = len(rows) * guards.WIDTH
                 rows.append(row)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_mnist.kernels.objects import AXES, DATA, DTYPE, HALF, SHAPE, STRIDES, word
+from tinygrad_mnist.kernels.objects import AXES, DATA, DTYPE, FLAGS, HALF, SHAPE, STRIDES, VERSION, word
 from tinygrad_mnist.kernels.policy import routine
 
 
@@ -58,6 +58,8 @@ def _is_as_expected() -> bool:
     data, shape, strides, dtype = (
         ctypes.c_int64.from_address(id(x) + at).value for at in (DATA, SHAPE, STRIDES, DTYPE)
     )
+    if ctypes.c_int32.from_address(id(x) + FLAGS).value != x.flags.num:
+        return False
     space = ctypes.pythonapi.PyObject_GenericGetDict
     space.restype, space.argtypes = ctypes.py_object, [ctypes.py_object, ctypes.c_void_p]
     if space(type("Made", (), {"here": 1}), None).get("here") != 1:
@@ -72,3 +74,22 @@ def _is_as_expected() -> bool:
 
 #: Whether machine code may read what Python's objects and arrays are made of.
 READABLE = _is_as_expected()
+
+
+def _has_versions() -> bool:
+    """Whether a class has another version, or none, once it or what it inherits from has changed."""
+    if not READABLE:
+        return False
+    base = type("Base", (), {"x": 1})
+    made: Any = type("Made", (base,), {"y": 1})
+    field = ctypes.c_uint32.from_address(id(made) + VERSION)
+    for changed, name in ((made, "y"), (base, "x"), (made, "late")):
+        before = made.x and field.value  # there is one once an attribute was looked up
+        setattr(changed, name, 2)
+        if before in (0, field.value):
+            return False
+    return True
+
+
+#: Whether classes have versions where we look for them.
+VERSIONED = _has_versions()

@@ -16,6 +16,7 @@ HEAD = object.__basicsize__  # of an object, before its fields
 _KIND = HEAD - 8  # where an object says what type it is of
 #: Where an array says what it is: PyArrayObject_fields, part of NumPy's binary interface.
 DATA, AXES, SHAPE, STRIDES, DTYPE, FLAGS = (HEAD + at for at in (0, 8, 16, 24, 40, 48))
+VERSION = 384  # where a class has its version: `tp_version_tag`
 HALF = 0xFFFFFFFF  # of a word, where a field has four bytes
 
 
@@ -103,6 +104,17 @@ def _kind(typing: Any, x: Any) -> Any:
 
 
 kind_of = extending.intrinsic(_kind)  # the type of an object
+
+
+def _version(typing: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = builder.inttoptr(builder.add(args[0], _WORD(VERSION)), _INT.as_pointer())
+        return builder.zext(builder.load(address), _WORD)
+
+    return types.int64(types.int64), codegen
+
+
+version_of = extending.intrinsic(_version)  # a class's version; 0: it has none at present
 
 
 def _context_value(typing: Any, variable: Any, places: Any) -> Any:
