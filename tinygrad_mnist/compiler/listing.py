@@ -17,14 +17,10 @@ from ..kinds import Contract, Gather, Loop, Matrices, View
 from ..primitive import Array
 from .program import Program
 from .trace import Instruction, Symbol
-from .updating import accumulated
 from .viewing import turns
 
 LEAST_DEPTH = 64  # numbers in a row from which on lists pay
 LEAST_WIDTH = 8  # columns of a product from which on they do: an entry costs a whole vector
-LEAST_ROWS = (
-    48  # of an input whose weights also shrink at each step, from which on they do: 1.34 at 10, 1.01 at 32
-)
 DENSE = (
     0.42  # share of numbers that are not zero from which on every number is as fast (prototype: 40 to 45%)
 )
@@ -52,8 +48,6 @@ def listable(program: Program) -> dict[Symbol, Source]:
         for operand in {a for a in instruction.args if isinstance(a, Symbol)}:
             users.setdefault(operand, []).append(instruction)
     kept = {*program.outputs, *(value for _, value in program.updates)}
-    updates = accumulated(program, producers, program.uses(), lambda _: None).values()
-    shrinking = {update.right for update in updates if not update.shrink.is_one}
     found: dict[Symbol, Source] = {}
     for instruction in program.instructions:
         x: Any = instruction.args[0] if matrices(instruction) else None
@@ -64,8 +58,6 @@ def listable(program: Program) -> dict[Symbol, Source]:
         ]
         slopes = [i for i in users[x] if i not in weighs and _is_slope(i, x, producers, users)]
         if not weighs or len(weighs) + len(slopes) < len(users[x]) or not LEAST_DEPTH <= x.shape[1] < MOST:
-            continue
-        if x in shrinking and x.shape[0] < LEAST_ROWS:  # tiles of the dense product shrink them by the way
             continue
         if any(i.args[1] is x for i in weighs) or min(i.result.shape[1] for i in weighs) < LEAST_WIDTH:
             continue

@@ -16,7 +16,7 @@ import numpy as np
 from ..kernels import runtime
 from ..kernels.lists import BLOCK, SPARE
 from ..kinds import Function, Matrices
-from .elements import Elements, Nest
+from .elements import Elements, Index, Nest
 from .listing import Source
 from .loops import (
     INT64,
@@ -219,7 +219,7 @@ def _gradient(lists: Lists, x: Symbol, instruction: Instruction) -> None:
     to, y = lists.to, instruction.result
     d, place = lists.as_it_is(instruction.args[1]), to.new(y)
     for part in lists.parts(x):
-        body = [*_rows(place, part, lambda at: Const(0, y.dtype)), _onto(part, d, place)]
+        body = [*_rows(to, place, part, lambda flat, at: Const(0, y.dtype)), _onto(part, d, place)]
         title = f"{place.name} = part of {instruction.primitive.name}"
         _add(to, title, body, part, d, place)
     to.places[y] = place
@@ -246,7 +246,7 @@ def accumulate(lists: Lists, update: Update) -> None:
     for part in lists.parts(x):
         body: list[Stmt] = []
         if not update.shrink.is_one:
-            body += _rows(target, part, lambda at: apply(Function("*"), Load(target, at), shrink))
+            body += _rows(to, target, part, lambda flat, at: apply(Function("*"), Load(flat, at), shrink))
         body.append(_onto(part, scaled, target))
         title = f"{target.name} = part of {update.title}"
         _add(to, title, body, part, scaled, target, scalars)
@@ -271,11 +271,11 @@ def _onto(part: Part, right: Place, target: Place) -> Call:
     return Call(_ONTO, (*part.arrays, Array(right), Array(target)))
 
 
-def _rows(place: Place, part: Part, value: Callable[[tuple[Expr, ...]], Expr]) -> tuple[Stmt, ...]:
-    """Loops over a part's rows of a matrix, which give each element a value."""
-    nest = Nest(2)
-    inner = For(nest.axes[1], place.shape[1], (Store(place, nest.index, value(nest.index)),))
-    return (For(nest.axes[0], Between(whole(part.first), whole(part.last)), (inner,)),)
+def _rows(to: Nesting, place: Place, part: Part, value: Callable[[Place, Index], Expr]) -> tuple[Stmt, ...]:
+    """A loop over a part's rows of a matrix, which gives each element a value."""
+    nest, flat, width = Nest(1), to.flat(place), place.shape[1]
+    inner = (Store(flat, nest.index, value(flat, nest.index)),)
+    return (For(nest.axes[0], Between(whole(part.first * width), whole(part.last * width)), inner),)
 
 
 def _cost(multiply_adds: int) -> float:
