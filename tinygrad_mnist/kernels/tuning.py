@@ -37,6 +37,6 @@ MUCH = 1 << 20  # multiplications: 13 us; from here on they may
 ALONE_UP_TO = 1 << 22  # multiplications: 47 us, and waking a thread takes 40
 A_SHARE = 1 << 21  # multiplications that are worth a thread: 25 us
 MOST_SUMS = 8  # into which a sum over images may be cut, so that as many threads can share it
-#: Looks at the counter of a barrier, about a microsecond, between two offers of the core to other threads: with both
-#: threads on one core an epoch of small steps takes 0.55 to 0.84 of what it does with 256.
+#: Looks at the counter of a barrier, about a microsecond, between two offers of the core to other threads:
+#: with both threads on one core an epoch of small steps takes 0.55 to 0.84 of what it does with 256.
 SPINS = 16
