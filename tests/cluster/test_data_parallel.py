@@ -136,11 +136,36 @@ def test_what_cannot_be_shared():
         refused(model, cost, X, Y[:2])
     with pytest.raises(ShapeError, match=r"not \[0\]"):
         refused(model, cost, X[:0], Y[:0])
+    for what, named in ((3.0, "not float"), (None, "not NoneType"), (tg.zeros(4), r"not a Tensor \(4,\)")):
+        with pytest.raises(ShapeError, match=f"mean cost, a Tensor without axes, {named}"):
+            refused(model, lambda x, what=what: what, X)
     with pytest.raises(GraphError, match=r"does not depend on parameter 2\.weight"):
         refused(model, lambda x: model[0](x).sum(), X)
     norm = nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3))
     with pytest.raises(GraphError, match=r"changes its buffer 1.\w+ as it trains"):
         refused(norm, lambda x, y: nn.cross_entropy(norm(x), y), X, Y)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_parameters_with_the_very_same_gradient(compiled):
+    found = []
+    for ranks in (1, 2):
+
+        def work(ranks):
+            pair = [nn.Parameter(tg.zeros(6, 3)), nn.Parameter(tg.zeros(6, 3))]
+            model = nn.Module()
+            model.a, model.b = pair
+            parallel = cluster.DataParallel(model, optim.SGD(pair, 0.5), ranks=ranks, compiled=compiled)
+            parallel.step(lambda x, y: nn.cross_entropy(x @ (pair[0] + pair[1]), y), X, Y)
+            return [p.numpy().copy() for p in pair]
+
+        found += run_ranks(ranks, work)
+    single = [nn.Parameter(tg.zeros(6, 3)) for _ in range(2)]
+    nn.cross_entropy(tg.tensor(X) @ (single[0] + single[1]), tg.tensor(Y)).backward()
+    for pair in found:
+        np.testing.assert_array_equal(pair[0], found[0][0])
+        np.testing.assert_array_equal(pair[1], pair[0])
+        np.testing.assert_allclose(pair[0], -0.5 * single[0].grad.numpy(), rtol=1e-5, atol=1e-7)
 
 
 def test_more_ranks_than_shards():

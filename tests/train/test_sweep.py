@@ -17,6 +17,7 @@ from tinygrad_mnist.sweep.outcome import outcome_of
 from tinygrad_mnist.sweep.shelf import Shelf
 from tinygrad_mnist.sweep.standing import Standing
 from tinygrad_mnist.train import Recipe, RecipeError, run
+from tinygrad_mnist.train.elsewhere.dealing import EngineError
 
 EXAMPLES = corners(60)
 BASE = Recipe(hidden=(5,), epochs=3, batch_size=10, rate=2.0, validation=0.25)
@@ -25,6 +26,16 @@ LONG = BASE.but(hidden=(800, 800), batch_size=45, epochs=499)  # one more would 
 
 
 # Recipes ---------------------------------------------------------------------------------------------
+
+
+def test_what_is_named_twice_is_tried_once():
+    recipes = variations(BASE, {"hidden": [(4,), (4,), (5,)], "seed": [1, 1]})
+    assert [(recipe.hidden, recipe.seed) for recipe in recipes] == [((4,), 1), ((5,), 1)]
+
+
+def test_an_engine_that_is_not_there_is_refused_though_all_is_done(tmp_path):
+    with pytest.raises(EngineError, match="there is no engine 'jobliib'"):
+        sweep([], *EXAMPLES, tmp_path, backend="jobliib")
 
 
 def test_variations_are_all_combinations():

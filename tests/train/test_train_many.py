@@ -175,7 +175,7 @@ def test_what_is_refused(examples):
             tg.train_many([SMALL], pair)
     with pytest.raises(TypeError, match="on_result is a function, not a int"):
         tg.train_many([SMALL], examples, on_result=3)
-    with pytest.raises(DataError, match="uint8.*not float64 and int64"):
+    with pytest.raises(DataError, match="not float64 and int64"):
         tg.train_many([SMALL], (examples[0] / 255, examples[1]))
     with pytest.raises(DataError, match="not uint8 and float64"):
         tg.train_many([SMALL], (examples[0], examples[1] * 1.0))

@@ -89,8 +89,9 @@ class DataParallel:
         Returns:
             The mean cost of the batch, a Tensor without axes; with outputs, also theirs, in order.
 
-        Raises ShapeError for batches of unequal length or none, GraphError where a module changes its buffers
-        as it trains (as BatchNorm does), which would be of one shard and not of the batch.
+        Raises ShapeError for batches of unequal length or none and for what is no cost, GraphError where a
+        module changes its buffers as it trains (as BatchNorm does), which would be of one shard and not of
+        the batch.
         """
         parts = [x.array if isinstance(x, Tensor) else np.asarray(x) for x in batch]
         lengths = {len(x) for x in parts}
@@ -158,7 +159,13 @@ class DataParallel:
 
             def run(share: float, *shard: Tensor) -> Any:
                 found = function(*shard)
-                cost, outputs = (found[0], found[1:]) if isinstance(found, tuple) else (found, ())
+                cost, *outputs = found if isinstance(found, tuple) else (found,)
+                if not isinstance(cost, Tensor) or cost.ndim:
+                    given = f"a Tensor {cost.shape}" if isinstance(cost, Tensor) else type(cost).__name__
+                    raise ShapeError(
+                        "DataParallel.step: the function gives the mean cost, a Tensor without axes, not "
+                        f"{given}"
+                    )
                 self.optimiser.zero_grad()
                 cost = cost * share
                 cost.backward()

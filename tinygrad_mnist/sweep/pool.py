@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import TinygradMnistError
 from ..train import Recipe, RecipeError
+from ..train.elsewhere.engines import kind_and_address
 from .outcome import Outcome, parameter_count
 from .shelf import Shelf
 from .standing import Standing
@@ -78,6 +79,8 @@ def sweep(
             raise RecipeError("a sweep measures on images kept from the training: give a validation share")
     if workers is not None and workers < 1:
         raise SweepError(f"a sweep needs at least one worker, not {workers}")
+    if backend is not None:
+        kind_and_address(backend)
     shelf = Shelf(folder, images, labels)
     outcomes: dict[Recipe, Outcome] = {}
     for recipe in recipes:

@@ -69,7 +69,8 @@ def variations(
     others = dict(choices)
     seeds = _all({"seed": others.pop("seed")}) if "seed" in others else [{}]
     chosen = _all(others) if sample is None else _some(others, sample)
-    return [base.but(**{**fixed, **combination, **seed}) for combination in chosen for seed in seeds]
+    found = (base.but(**{**fixed, **combination, **seed}) for combination in chosen for seed in seeds)
+    return list(dict.fromkeys(found))  # a value that is named twice is tried once
 
 
 def _all(choices: Mapping[str, Choice]) -> list[dict[str, Any]]:

@@ -53,19 +53,27 @@ def using(
 
 @contextlib.contextmanager
 def _opened(name: str, workers: int | None, folder: Path) -> Iterator[Engine]:
-    kind, _, rest = name.partition(":")
-    if name == "joblib":
+    kind, address = kind_and_address(name)
+    if kind == "joblib":
         yield _Joblib(workers)
-    elif kind == "dask" and rest.startswith("//") and len(rest) > 2:
-        with _client(rest[2:]) as client:
-            yield _Dask(client, rest[2:])
-    elif kind == "submitit" and rest:
-        yield _Submitit(rest, workers, folder)
+    elif kind == "dask":
+        with _client(address) as client:
+            yield _Dask(client, address)
     else:
+        yield _Submitit(address, workers, folder)
+
+
+def kind_and_address(name: str) -> tuple[str, str]:
+    """Which engine a name means, and where it is; EngineError where it means none."""
+    for kind, mark in (("dask", "://"), ("submitit", ":")):
+        if name.startswith(kind + mark) and len(name) > len(kind + mark):
+            return kind, name[len(kind + mark) :]
+    if name != "joblib":
         raise EngineError(
             f"there is no engine {name!r}; there are joblib, dask://HOST:PORT, submitit:PARTITION and "
             "submitit:local"
         )
+    return name, ""
 
 
 def _imported(package: str, extra: str) -> Any:
