@@ -42,6 +42,7 @@ from .loops import (
     Store,
     statements,
 )
+from .rolled import stay_rolled, suits
 from .share import EVERYONE, FIRST, Schedule
 
 I64 = ir.IntType(64)
@@ -208,7 +209,9 @@ class Emitter:
                 ends = self._index(first), self._index(last)
             case _:
                 ends = number(0), self._index(count)
-        loop(self.builder, *ends, inside, self._past)
+        back = loop(self.builder, *ends, inside, self._past)
+        if suits(count, body):
+            stay_rolled(self.builder.module, back)
 
     def _bounds(self, share: Share, shared: bool) -> tuple[Any, Any]:
         if not shared:
@@ -380,7 +383,7 @@ class Emitter:
 
 def loop(
     builder: Any, first: Any, last: Any, body: Callable[[Any], None], leaving: list[Any] | None = None
-) -> None:
+) -> Any:
     """A body for each index from the first one up to the last one; `leaving` ends with where the end is."""
     head, turn, past = map(builder.append_basic_block, ("head", "turn", "past"))
     before = builder.block
@@ -395,8 +398,9 @@ def loop(
     body(at)
     leaving.pop()
     at.add_incoming(builder.add(at, number(1), flags=("nsw",)), builder.block)
-    builder.branch(head)
+    back = builder.branch(head)
     builder.position_at_end(past)
+    return back
 
 
 def _named(function: Function) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ from ..kernels import runtime
 from ..kinds import Function, Repeat
 from .body import parts_of
 from .elements import Nest
+from .hoisting import hoisted
 from .loops import Call, Expr, For, Let, Load, Place, Stmt, Stop, Store, apply, loads, statements, whole
 from .nesting import Nesting, closed, touched
 from .products import in_memory
@@ -31,7 +32,11 @@ class Repeated:
     """
 
     def __init__(self, to: Nesting, kind: Repeat, instruction: Instruction) -> None:
-        self._to, self._body, self._steps = to, kind.body, kind.steps
+        moved = hoisted(kind, instruction.args[:-1])
+        to.producers.update({i.result: i for i in moved.before})
+        for x in moved.filled:
+            to.fill(x)
+        self._to, self._body, self._steps = to, moved.body, kind.steps
         self._parts = parts_of(to.program.instructions, instruction.result)
         self._name = instruction.result.name
         needs = self._body.needs(self._parts)
@@ -43,7 +48,7 @@ class Repeated:
         self._others: list[Place] = []
         self._stopped = self._body.test is None
         self._after: Nesting | None = None
-        operands = instruction.args[:-1]
+        operands = moved.operands
         self._round = Place(f"t_{to.rounds + 1}" if to.rounds else "t", (), None, "index")
         self._count: int | Expr = kind.steps
         if kind.counted:
