@@ -5,7 +5,7 @@ Places have: what reductions and routines give, what routines take, what is expe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from ..kinds import Contract, Gather, Images, Lanes, Matrices, Part, Reduce, Repeat, Scan, View
@@ -19,6 +19,7 @@ from .products import accumulate, images, inputs_by_columns, matrix, product
 from .program import Program
 from .reducing import lanes, reduce, scan, scatter
 from .repeating import Repeated
+from .summing import add_product, summed
 from .trace import Instruction, Symbol
 from .updating import Update, accumulated
 
@@ -115,13 +116,17 @@ def _repeat(to: Nesting, kind: Repeat, instruction: Instruction) -> None:
     inside = loop.inside
     lists = Lists(inside, {})
     loop.stop({})
+    sums = summed(loop.program, inside.producers)
     for step in loop.program.instructions:
         inside.origin = step.origin
-        _lower(inside, lists, step)
+        if step.result in sums:
+            add_product(inside, step, loop.states[sums[step.result]])
+        else:
+            _lower(inside, lists, step)
         inside.lowered.add(step.result)
         loop.stop(inside.lowered)
     loop.keep()
-    _update(inside, lists, loop.states, {})
+    _update(inside, lists, loop.states, {}, {*sums.values()})
     if kind.body.test is not None:
         after = loop.test_again()
         lists = Lists(after, {})
@@ -131,9 +136,15 @@ def _repeat(to: Nesting, kind: Repeat, instruction: Instruction) -> None:
     loop.add()
 
 
-def _update(to: Nesting, lists: Lists, targets: dict[Symbol, Place], products: dict[Symbol, Update]) -> None:
+def _update(
+    to: Nesting,
+    lists: Lists,
+    targets: dict[Symbol, Place],
+    products: dict[Symbol, Update],
+    done: Collection[Symbol] = (),
+) -> None:
     """Write the new values, after everything that reads the old ones has been computed."""
-    onto = {update.target for update in products.values()}
+    onto = {*done, *(update.target for update in products.values())}
     alone: list[tuple[Place, Symbol]] = []
     together: dict[Shape, list[tuple[Place, Symbol]]] = {}
     for target, value in to.program.updates:

@@ -94,7 +94,13 @@ def _plain(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction
 def _narrow(left: Matrix, right: Matrix, n: int, depth: int) -> tuple[Expr, ...]:
     """The sizes for a product whose right matrix is small: n, depth, whether it is turned; else nothing."""
     dtype = right.place.dtype
-    if left.turned or dtype is None or dtype.kind != "f" or not narrow.is_narrow(n, depth, dtype.itemsize):
+    if (
+        n == 1
+        or left.turned
+        or dtype is None
+        or dtype.kind != "f"
+        or not narrow.is_narrow(n, depth, dtype.itemsize)
+    ):
         return ()
     return whole(n), whole(depth), whole(int(right.turned))
 

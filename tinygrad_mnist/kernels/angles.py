@@ -106,6 +106,8 @@ def _quadrant(a: Any) -> Any:
     turns down matter, so a 24-bit significand times 96 bits of 2 / pi, found by the exponent,
     gives the angle in 64-bit fixed point whatever the size of a.
     """
+    if a < _QUARTER_PI:  # at once: where one sine waits for another, the rest takes three times as long
+        return _U(0), a
     bits = _U(to_bits(a))
     exponent = bits >> _U(23)
     position = (exponent if exponent > _U(120) else _U(120)) - _U(120)
@@ -119,7 +121,7 @@ def _quadrant(a: Any) -> Any:
     quadrant = (turns + _U(1 << 61)) >> _U(62)
     r = np.float32(np.float64(np.int64(turns - (quadrant << _U(62)))) * (math.pi / 2 * 2.0**-62))
     r = _NAN if exponent == _U(255) else r
-    return (_U(0), a) if a < _QUARTER_PI else (quadrant, r)
+    return quadrant, r
 
 
 @scalar
