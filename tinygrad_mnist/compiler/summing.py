@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..kernels import runtime
-from ..kernels.products import DEPTH
+from ..kernels.tuning import DEPTH
 from ..kinds import Contract, Function, Loop, Matrices
 from .loops import Array, Call, Place, whole
 from .nesting import Nesting
