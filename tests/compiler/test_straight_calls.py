@@ -394,3 +394,56 @@ def test_a_call_while_arrays_are_exchanged() -> None:
     for _ in range(3):
         fast(ones)
     assert total.tolist() == [5.0] * 3
+
+
+class _Scaler:
+    def __init__(self, k: float) -> None:
+        self.k = k
+
+    @tg.jit
+    def scaled(self, x: Any, how: str = "up", *more: Any) -> Any:
+        """x times or by k."""
+        return x * self.k if how == "up" else x / self.k
+
+
+def test_methods_and_constants_among_the_arguments(long_ways: list[Any]) -> None:
+    a, b = _Scaler(2.0), _Scaler(4.0)
+    for _ in range(2):
+        a.scaled(X), a.scaled(X, "down"), b.scaled(X), a.scaled(X, "up", 1, None)
+    del long_ways[:]
+    for _ in range(3):
+        assert a.scaled(X).tolist() == (X * 2).tolist()
+        assert a.scaled(X, "down").tolist() == (X / 2).tolist()
+        assert b.scaled(X).tolist() == (X * 4).tolist()
+        assert a.scaled(X, "up", 1, None).tolist() == (X * 2).tolist()
+    assert not long_ways
+    assert a.scaled(X, "".join(["do", "wn"])).tolist() == (X / 2).tolist()  # equal, and another object
+    a.k = 8.0
+    assert a.scaled(X).tolist() == (X * 8).tolist()
+    assert b.scaled(X).tolist() == (X * 4).tolist()
+
+
+def test_constants_that_change_within() -> None:
+    """Sets and floats are no constants that are known by themselves."""
+    fast = tg.jit(lambda x, s: x * len(s) if isinstance(s, set) else x * s)
+    chosen = {1, 2}
+    fast(X, chosen), fast(X, chosen)
+    chosen.add(3)
+    assert fast(X, chosen).tolist() == (X * 3).tolist()
+    for k in (2.0, 3.0, 2, True, 1, 1.0):
+        for _ in range(3):
+            assert fast(X, k).tolist() == (X * np.float32(k)).tolist()
+
+
+def test_shapes_that_take_turns(long_ways: list[Any]) -> None:
+    fast, other = tg.jit(MODEL), np.concatenate([X, X])
+    for _ in range(2):
+        fast(X), fast(other)
+    del long_ways[:]
+    for _ in range(3):
+        assert fast(X).shape == (2, 4)
+        assert fast(other).shape == (4, 4)
+    assert not long_ways
+    MODEL[0].bias.assign_(MODEL[0].bias + 1)
+    for given in (X, other):
+        np.testing.assert_allclose(fast(given).numpy(), MODEL(tg.Tensor(given)).numpy(), rtol=1e-6)

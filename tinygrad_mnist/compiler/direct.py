@@ -23,7 +23,7 @@ from .memory import ALONE, objects
 from .native import NOWHERE
 from .program import Program
 from .runner import Runner
-from .structure import spelled
+from .structure import LEAF, Constant, spelled
 
 #: What a straight call gives where the long way has to be gone.
 MISSED: Any = type("Missed", (), {"__repr__": lambda self: "missed"})()
@@ -89,8 +89,8 @@ class Around(NamedTuple):
     """What there is to do in Python around a call.
 
     Attributes:
-        arguments: how many there are.
-        require: which of them require a gradient, if somebody records.
+        arguments: the structures of each: of a Tensor or array, or a constant.
+        require: which Tensors among them require a gradient, if somebody records.
         outputs: how many results the program has.
         result: the structure of the function's value.
         left: what makes the value of Tensors and the arguments; None: there is only the structure.
@@ -101,7 +101,7 @@ class Around(NamedTuple):
         lock: held during a call that others could disturb.
     """
 
-    arguments: int
+    arguments: Sequence[Any]
     require: tuple[bool, ...] | None
     outputs: int
     result: Any
@@ -132,18 +132,29 @@ def straight(plan: Plan, guard: Guard, around: Around) -> Callable[[tuple[Any, .
     }
     copies = around.derivative is not None and around.derivative.copies
     alone = not (plan.long or copies or around.left)
-    lines = [*_arguments(around), *_call(around, names, guard.has_others), *_value(around, names)]
+    lines = [*_arguments(around, names), *_call(around, names, guard.has_others), *_value(around, names)]
     body = "".join(f"  {line}\n" for line in lines)
     exec(f"def call(args):\n {'if True' if alone else 'with lock'}:\n{body}", names)
     found: Callable[[tuple[Any, ...]], Any] = names["call"]
     return found
 
 
-def _arguments(around: Around) -> Iterator[str]:
+def can_go_straight(structure: Any) -> bool:
+    """Whether arguments of this structure are Tensors, arrays, and constants that are known by themselves."""
+    (_, parts), (_, keywords) = structure[1]
+    return not keywords and all(x is LEAF or (isinstance(x, Constant) and x.is_itself) for x in parts)
+
+
+def _arguments(around: Around, names: dict[str, Any]) -> Iterator[str]:
     """Their arrays as a0, a1 ..., if they are arrays or Tensors that require a gradient as they did."""
-    yield f"if len(args) != {around.arguments}: return missed"
-    for k in range(around.arguments):
-        yield f"a{k} = args[{k}]"
+    yield f"if len(args) != {len(around.arguments)}: return missed"
+    k = 0
+    for at, part in enumerate(around.arguments):
+        if part is not LEAF:
+            names[f"c{at}"] = part.value
+            yield f"if args[{at}] is not c{at}: return missed"
+            continue
+        yield f"a{k} = args[{at}]"
         yield f"if a{k}.__class__ is not ndarray:"
         yield f"  if a{k}.__class__ is not Tensor and not isinstance(a{k}, Tensor): return missed"
         if around.require is not None:
@@ -151,6 +162,13 @@ def _arguments(around: Around) -> Iterator[str]:
         yield f"  a{k} = a{k}.array"
         if around.require is not None and around.require[k]:
             yield "else: return missed"
+        k += 1
+
+
+def _given(around: Around) -> str:
+    """The Tensors and arrays among the arguments."""
+    found = [f"args[{at}], " for at, part in enumerate(around.arguments) if part is LEAF]
+    return "args" if len(found) == len(around.arguments) else f"({''.join(found)})"
 
 
 def _call(around: Around, names: dict[str, Any], asks: bool) -> Iterator[str]:
@@ -159,7 +177,7 @@ def _call(around: Around, names: dict[str, Any], asks: bool) -> Iterator[str]:
         yield "if not others(): return missed"
     if around.derivative:
         yield "before = derivative.before()"
-    arrays = "".join(f"a{k}, " for k in range(around.arguments))
+    arrays = "".join(f"a{k}, " for k in range(around.arguments.count(LEAF)))
     after = [*_after(around, names)]
     yield f"try: found = run(plan.state, ({arrays}))"
     yield "except (IndexError, RuntimeError) as error:"
@@ -193,8 +211,8 @@ def _value(around: Around, names: dict[str, Any]) -> Iterator[str]:
         yield f"{y}.array = found[{k}]"
     everything = f"[{', '.join(results)}]"
     if around.derivative:
-        yield f"derivative.attach({everything}, before, args)"
+        yield f"derivative.attach({everything}, before, {_given(around)})"
     if around.left is not None:
-        yield f"return left({everything}, args)"
+        yield f"return left({everything}, {_given(around)})"
     else:
         yield f"return {spelled(around.result, iter(results), names)}"

@@ -101,9 +101,7 @@ class CompiledFunction:
         self._function, self._check = function, check
         self._specializations: dict[Any, Specialization] = {}
         self._latest: Specialization | None = None
-        self._straight: Callable[[tuple[Any, ...]], Any] | None = (
-            None  # the way of the last call, if any
-        )
+        self._straight: Callable[[tuple[Any, ...]], Any] | None = None  # the way of the last call, if any
         self._log: deque[str] = deque(maxlen=_LOGGED)
         self._lock = threading.RLock()
         _ALL.add(self)
@@ -123,6 +121,12 @@ class CompiledFunction:
             found = straight(args)
             if found is not MISSED:
                 return found
+            for made in list(self._specializations.values()):
+                if made.straight is not None and made.straight is not straight:
+                    found = made.straight(args)
+                    if found is not MISSED:
+                        self._straight = made.straight
+                        return found
         if tracing.get() is not None:
             return self._function(*args, **kwargs)
         leaves: list[Tensor] = []

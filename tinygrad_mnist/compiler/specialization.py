@@ -23,7 +23,7 @@ from ..kinds import Gather, Loop, Repeat
 from ..primitive import Array, check_dtype
 from . import guards
 from .build import MachineCode, compiled
-from .direct import Around, Plan, straight
+from .direct import Around, Plan, can_go_straight, straight
 from .guards import Guard
 from .memory import is_alone, ready, separate
 from .naming import argument_names
@@ -35,7 +35,7 @@ from .recording import Recording
 from .runner import Runner, Skipping
 from .share import MOST_WORKERS
 from .stages import compiled_form
-from .structure import LEAF, is_common
+from .structure import is_common
 from .trace import Symbol
 
 _OUTDATED = (
@@ -69,7 +69,6 @@ class Specialization:
         self.given, self._lock = numbers, lock
         self._recording = found = self.record(function, structure, arrays, require, numbers)
         self._floats = found.trace.floats
-        arguments = found.arguments
         trace, self.result = found.trace, found.result
         self.derivative, self.on_arguments, self._grads = found.derivative, found.on_arguments, found.grads
         captured = {symbol: x for x, symbol in trace.captured.values()}
@@ -89,8 +88,8 @@ class Specialization:
         self.places = found.places
         states = [(tracing, None), (recording, require is not None)]
         self._guard = Guard(self.places.all, self._captured, self._bound, states)
-        leaves_only = (LEAF,) * len(arguments)
-        self._plain = structure == (tuple, ((tuple, leaves_only), (dict, ()))) and not found.reassigned
+        self._arguments = structure[1][0][1]  # of the positional ones
+        self._plain = can_go_straight(structure) and not found.reassigned
         self._require = require
         self._results = [(s.shape, s.dtype) for s in self.program.outputs]
         self._plan: Plan | None = None
@@ -175,7 +174,7 @@ class Specialization:
         self._plan = Plan(self.program, self._runner, run.address, updated)
         self._plan.hold(self._bound, self._guard)
         around = Around(
-            arguments=len(self.program.arguments),
+            arguments=self._arguments,
             require=self._require,
             outputs=len(self.program.outputs),
             result=self.result,

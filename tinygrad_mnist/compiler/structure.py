@@ -16,6 +16,7 @@ from .numbers import Number
 from .places import bits, mark
 
 _NONE: Iterator[Any] = iter(())
+_UNCHANGING = (bool, int, str, bytes, type(None), type(...))
 
 
 class _Leaf:
@@ -55,6 +56,12 @@ class Constant:
 
     def __repr__(self) -> str:
         return repr(self.value)
+
+    @property
+    def is_itself(self) -> bool:
+        """Whether the same object is an equal constant, whatever has become of what it holds."""
+        kind = type(self.value)
+        return self._mark == (kind, id(self.value)) or kind in _UNCHANGING
 
 
 class Made:

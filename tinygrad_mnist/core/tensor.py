@@ -200,7 +200,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
     def numpy(self) -> Array:
         """The numbers as an array: a read-only view; `.copy()` of it is yours."""
         view = self._numbers.view()
-        view.flags.writeable = False
+        view.setflags(write=False)
         return view
 
     def __array__(self, dtype: Any = None, copy: _Bool | None = None) -> Array:
