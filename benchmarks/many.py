@@ -121,7 +121,11 @@ def page(
     )
     missing = ", ".join(name for name, x in there.items() if x is None)
     absent = f" Not there: {missing}." if missing else ""
-    return f"""# Many networks: how fast
+    return f"""---
+orphan: true
+---
+
+# Many networks: how fast
 
 Written by `python -m benchmarks.many`. {info["processor"]}, {info["cores"]} cores, Python
 {info["python"]}; the load before was {load:.1f}.
