@@ -1,9 +1,9 @@
-"""Are the kernels' thresholds where they should be? python -m benchmarks.thresholds [NAME ...]
+"""Are thresholds where they should be? python -m benchmarks.thresholds [NAME ...]
 
 For a size from which on something pays: the time with it divided by the time without, at half the size, at
 it and at twice it; below 1 it pays. For a block: the times at half and at twice its size, divided by that of
 the block as it is. One thread, medians of interleaved processes; each value has kernels of its own, compiled
-anew. What comes out stands in `kernels/tuning.py` beside each.
+anew. What comes out stands beside each, in the `tuning.py` of the kernels and of the compiler.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,30 +64,45 @@ JOBS = {
     "PIECE": Job(
         _MAKE + "import tinygrad_mnist as tg\nx = tg.Tensor(make(32, 16384))\nrun = lambda: tg.softmax(x, -1)"
     ),
+    "INLINE_LIMIT": Job(
+        _MAKE + "x = tg.Tensor(make(64, 256))\n"
+        "f = tg.jit(lambda x: (x.tanh().sigmoid().tanh().sigmoid().tanh().sigmoid() * 2).sum(1))\n"
+        "run = lambda: f(x)"
+    ),
+    "TWICE_LIMIT": Job(
+        _MAKE + "x = tg.Tensor(make(64, 256))\n"
+        "def g(x):\n    h = x * 2 + 1\n    return h / h.sum(1, keepdim=True)\n"
+        "f = tg.jit(g)\nrun = lambda: f(x)"
+    ),
+    "WIDEST": Job(
+        _MAKE + "w, x, g = (tg.Tensor(make(*s)) for s in ((size, 512), (64, 512), (64, size)))\n"
+        "def step(g, x):\n    global w\n    w -= 0.01 * (g.T @ x)\n"
+        "f = tg.jit(step)\nrun = lambda: f(g, x)",
+        True,
+        (1 << 40, 0),
+    ),
 }
 
 
-def value_of(name: str) -> int:
-    """The threshold as it is."""
-    found: int = getattr(_tuning(), name)
-    return found
-
-
-def _tuning() -> object:
-    path = ROOT / "tinygrad_mnist" / "kernels" / "tuning.py"
-    spec = importlib.util.spec_from_file_location("tinygrad_mnist.kernels.tuning", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tuning_of(name: str) -> ModuleType:
+    """The module that holds a threshold, made anew: it can be changed before the package imports it."""
+    for half in ("kernels", "compiler"):
+        path = ROOT / "tinygrad_mnist" / half / "tuning.py"
+        spec = importlib.util.spec_from_file_location(f"tinygrad_mnist.{half}.tuning", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        if hasattr(module, name):
+            return module
+    raise SystemExit(f"{name} is no threshold")
 
 
 def serve(name: str, value: int, size: int) -> None:
     """In a process of its own: one time for each line that comes in."""
-    module = _tuning()
+    module = tuning_of(name)
     setattr(module, name, value)
-    sys.modules["tinygrad_mnist.kernels.tuning"] = module  # type: ignore[assignment]
+    sys.modules[module.__name__] = module
     names: dict[str, object] = {"size": size}
     exec("import tinygrad_mnist as tg\ntg.set_num_threads(1)\n" + JOBS[name].setup, names)
     run = names["run"]
@@ -138,7 +154,7 @@ def _asked(process: subprocess.Popen[str]) -> float:
 
 def main() -> None:
     for name in sys.argv[1:] or JOBS:
-        job, own = JOBS[name], value_of(name)
+        job, own = JOBS[name], int(getattr(tuning_of(name), name))
         if job.sizes:
             found = {size: compared(name, job.pays, size) for size in (own // 2, own, 2 * own)}
         else:

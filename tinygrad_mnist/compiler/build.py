@@ -24,7 +24,7 @@ from ..kernels.in_python import IN_PYTHON
 from ..kernels.numba_door import extending, numpy_support, types as numba_types
 from ..kernels.policy import program_kernel
 from ..primitive import Array
-from . import machine, pieces
+from . import machine, pieces, tuning
 from .bounds import checked
 from .pieces import emit, size
 from .share import Schedule
@@ -133,7 +133,7 @@ def _forget_lines(path: str) -> None:
 
 
 #: What machine code depends on besides the source and the kernels.
-_PRINTER = b"".join(Path(str(x.__file__)).read_bytes() for x in (machine, pieces))
+_PRINTER = b"".join(Path(str(x.__file__)).read_bytes() for x in (machine, pieces, tuning))
 _MODULES = threading.RLock()  # one program at a time has its module among the others
 held_at_fork(_MODULES)
 

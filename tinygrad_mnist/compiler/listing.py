@@ -17,10 +17,9 @@ from ..kinds import Contract, Gather, Loop, Matrices, View
 from ..primitive import Array
 from .program import Program
 from .trace import Instruction, Symbol
+from .tuning import LEAST_DEPTH, LEAST_WIDTH, SAMPLE
 from .viewing import turns
 
-LEAST_DEPTH = 64  # numbers in a row from which on lists pay
-LEAST_WIDTH = 8  # columns of a product from which on they do: an entry costs a whole vector
 DENSE = (
     0.42  # share of numbers that are not zero from which on every number is as fast (prototype: 40 to 45%)
 )
@@ -145,9 +144,6 @@ def _keeps_zero(dtype: np.dtype[Any], chain: list[Instruction]) -> bool:
 def density(array: Array, depth: int) -> float:
     """The share of numbers that are not zero, by a sample of rows of so many."""
     rows = array.reshape(-1, depth)
-    count = max(8, min(_SAMPLE, (1 << 16) // depth))
+    count = max(8, min(SAMPLE, (1 << 16) // depth))
     sample = rows[:: max(1, len(rows) // count)][:count]
     return np.count_nonzero(sample) / sample.size if sample.size else 1.0
-
-
-_SAMPLE = 64  # rows

@@ -38,9 +38,10 @@ from .loops import (
     whole,
 )
 from .nesting import FETCH, Nesting, closed, touched
-from .products import MULTIPLY_ADDS, add_to, bias_added, in_memory, matrix
+from .products import add_to, bias_added, in_memory, matrix
 from .share import FIRST, LAST as LAST_WORKER, MOST_WORKERS
 from .trace import Instruction, Symbol
+from .tuning import MULTIPLY_ADDS, PIECES, SHARE_OF_WORK
 from .updating import Update
 from .viewing import turns
 
@@ -50,8 +51,6 @@ _PLACE = np.dtype(np.uint16)
 _LIST, _PRODUCT, _ONTO = (
     Function(name, runtime.__name__) for name in ("list_row", "matmul_listed", "accumulate_listed")
 )
-_PIECES = 8  # of a step's rows: so many sections ask for the next ones
-SHARE_OF_WORK = 0.2  # of a product's that one by lists takes, about
 
 
 class Part(NamedTuple):
@@ -119,8 +118,8 @@ class Lists:
         self._row(x, nest)
         calls, (count, depth) = [], x.shape
         for table, positions, _ in nest.rows:
-            for k in range(min(_PIECES, count)):
-                ends = whole(count * k // _PIECES), whole(count * (k + 1) // _PIECES)
+            for k in range(min(PIECES, count)):
+                ends = whole(count * k // PIECES), whole(count * (k + 1) // PIECES)
                 args = Array(table), Array(positions, all_steps=True), STEP, LAST, *ends, Share(depth)
                 calls.append(Call(FETCH, args))
         return calls

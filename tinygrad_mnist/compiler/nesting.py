@@ -34,10 +34,8 @@ from .loops import (
 )
 from .program import Program
 from .trace import Instruction, Symbol
+from .tuning import INLINE_LIMIT, SMALL, TWICE_LIMIT
 
-INLINE_LIMIT = 80  # work of one element beyond which an expression gets a buffer in any case
-TWICE_LIMIT = 4  # work beyond which a value that is used twice gets a buffer
-SMALL = 256  # elements of a vector that one worker does alone
 FETCH = Function("fetch_rows", runtime.__name__)
 _SOME, _MIN = Function("some", bits.__name__), Function(min.__name__)
 

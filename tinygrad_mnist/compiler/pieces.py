@@ -12,12 +12,11 @@ from .loops import Place, Section, statements
 from .machine import I64, MEETING, Emitter, Frame, loop, number, type_of
 from .names import variables
 from .share import EVERYONE, Schedule
+from .tuning import TOGETHER
 
 #: (who does it, section) in order; None for a section: the workers meet.
 Parts: TypeAlias = Sequence[tuple[str, Section | None]]
 
-#: Statements up to which a program is one function: LLVM takes more than twice as long for one twice as long.
-TOGETHER = 150
 _KINDS = [types.voidptr, types.voidptr, *[types.int64] * 4]
 
 

@@ -27,13 +27,9 @@ from .nesting import SUM, Nesting, closed
 from .program import Program
 from .share import FIRST, LAST, MOST_WORKERS
 from .trace import Instruction, Symbol
+from .tuning import MULTIPLY_ADDS, WIDE, WORTH_COLUMNS, WORTH_PARTS
 from .updating import Update
 from .viewing import turns
-
-MULTIPLY_ADDS = 16  # of a product, in the time of an addition
-WORTH_PARTS = 1 << 16  # multiply-adds from which on a sum is shared out
-WIDE = 256  # terms of a sum that is worth sharing out; results of one that is not shared out itself
-WORTH_COLUMNS = 1 << 22  # multiply-adds from which on a wide product is shared out by columns
 
 _BY_COLUMNS, _PART, _ONTO, _COLUMNS_ONTO = (
     Function(name, runtime.__name__)

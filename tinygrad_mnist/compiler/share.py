@@ -16,7 +16,6 @@ from .loops import Access, Loops, Place, Section
 
 MOST_WORKERS = 2  # the first and the last do what is not shared out by rows; sums have as many parts
 EVERYONE, FIRST, LAST = "everyone", "worker == 0", "worker == workers - 1"
-WORTH_SHARING = 20_000  # work of a step from which on several workers are faster than one
 
 
 class Schedule(NamedTuple):

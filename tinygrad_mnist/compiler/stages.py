@@ -10,9 +10,10 @@ from .listing import Source
 from .loops import Loops, Place
 from .lower import lower
 from .program import Program
-from .share import WORTH_SHARING, schedule
+from .share import schedule
 from .text import Printer
 from .trace import Symbol
+from .tuning import WORTH_SHARING
 from .verify import verify
 
 _NONE: Mapping[Symbol, Source] = MappingProxyType({})

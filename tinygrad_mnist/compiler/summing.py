@@ -12,9 +12,10 @@ from ..kernels.tuning import DEPTH
 from ..kinds import Contract, Function, Loop, Matrices
 from .loops import Array, Call, Place, whole
 from .nesting import Nesting
-from .products import MULTIPLY_ADDS, matrix
+from .products import matrix
 from .program import Program
 from .trace import Instruction, Symbol
+from .tuning import MULTIPLY_ADDS
 from .viewing import turns
 
 _ONTO = Function("accumulate", runtime.__name__)

@@ -20,9 +20,8 @@ from .elements import combined
 from .loops import FLOAT64, Const, Expr, For, Load, Place, Stmt, Store, apply, converted
 from .nesting import Blocks
 from .trace import Symbol
+from .tuning import FEW, MANY
 
-_FEW = 32  # float32 numbers that are added up in float32; and iterations from which on vectors pay
-_MANY = 1024  # float64 numbers that are added up without a correction
 _ADD_LOOSELY = Function("add_loosely", bits.__name__)
 _CUT_OFF, _WHOLE = Function("cut_off", sums.__name__), Function("whole", sums.__name__)
 SUM = Reduce(lambda dtype: 0, Formula("a + b"))
@@ -63,15 +62,15 @@ class Total(NamedTuple):
     def inside(cls, kind: Reduce, x: Symbol, y: Symbol, lengths: tuple[int, ...]) -> Total:
         """A total in variables, while loops over axes of these lengths are innermost."""
         running, exact = _kept(kind, x, y, math.prod(lengths))
-        block = _MANY if exact else 0
-        loose = adds_up(kind) and running == np.float64 and (1, *lengths)[-1] >= _FEW
+        block = MANY if exact else 0
+        loose = adds_up(kind) and running == np.float64 and (1, *lengths)[-1] >= FEW
         return cls(kind, x.dtype, y.dtype, running, exact, lengths, block, loose)
 
     @classmethod
     def into(cls, kind: Reduce, x: Symbol, y: Symbol, lengths: tuple[int, ...]) -> Total:
         """A total in an array, while a loop over other axes is innermost."""
         running, exact = _kept(kind, x, y, math.prod(lengths))
-        block = _MANY if exact else _FEW if running != x.dtype and x.dtype == np.float32 else 0
+        block = MANY if exact else FEW if running != x.dtype and x.dtype == np.float32 else 0
         return cls(kind, x.dtype, y.dtype, running, exact, lengths, block, False)
 
     @property
@@ -151,8 +150,8 @@ def _kept(kind: Reduce, x: Symbol, y: Symbol, count: int) -> tuple[np.dtype[Any]
     if not adds_up(kind) or y.dtype.kind != "f":
         return y.dtype, False
     if x.dtype == y.dtype == np.float64:
-        return y.dtype, count > _MANY
-    return (FLOAT64 if count > _FEW else y.dtype), False
+        return y.dtype, count > MANY
+    return (FLOAT64 if count > FEW else y.dtype), False
 
 
 def set_to(cell: Load, value: Expr) -> Store:

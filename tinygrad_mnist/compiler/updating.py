@@ -16,9 +16,8 @@ from ..kinds import Contract, Function, Loop, Matrices
 from .loops import Const, Expr, Load, Place, apply
 from .program import Program
 from .trace import Instruction, Symbol
+from .tuning import WIDEST
 from .viewing import turns
-
-_WIDEST = 256  # rows of an update up to which its tiles read the left operand in place without much loss
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def accumulated(
         if form is None or target not in form or len(products) != 1:
             continue
         left, right = producers[products[0]].args
-        if target.shape[0] > _WIDEST and listed(left) is None:
+        if target.shape[0] > WIDEST and listed(left) is None:
             continue
         behind = {left, right, producers[left].args[0], *producers_of(right, producers)}
         if not behind & updated:

@@ -1,0 +1,36 @@
+"""Every threshold of the compiler, with the measurement that chose it, or what it follows from.
+
+`python -m benchmarks.thresholds` measures some of them: half and twice the value, by the value.
+"""
+
+# Loops ----------------------------------------------------------------------------------------------
+
+#: Work of one element beyond which an expression gets a buffer in any case: for six tanh and sigmoid in a
+#: row and their sum, half 0.75, twice 1.01 of the time.
+INLINE_LIMIT = 80
+TWICE_LIMIT = 4  # work beyond which a value that is used twice gets a buffer; 2: 1.01, 8: 0.97
+MULTIPLY_ADDS = 16  # of a product, in the time of an addition
+FEW = 32  # float32 numbers that are added up in float32; and iterations from which on vectors pay
+MANY = 1024  # float64 numbers that are added up without a correction: 1023 roundings, 1.1e-13 at most
+#: Rows of an update up to which its tiles read the left operand in place: for 128, 256 and 512 rows of 512
+#: numbers that takes 0.89, 0.88, 0.81 of turning it first, so that more rows may pay.
+WIDEST = 256
+#: Statements up to which a program is one function: LLVM takes more than twice as long for one twice as
+#: long.
+TOGETHER = 150
+
+# Workers --------------------------------------------------------------------------------------------
+
+WORTH_SHARING = 20_000  # work of a step from which on several workers are faster than one
+SMALL = 256  # elements of a vector that one worker does alone
+WORTH_PARTS = 1 << 16  # multiply-adds from which on a sum is shared out
+WIDE = 256  # terms of a sum that is worth sharing out; results of one that is not shared out itself
+WORTH_COLUMNS = 1 << 22  # multiply-adds from which on a wide product is shared out by columns
+
+# Zeros ----------------------------------------------------------------------------------------------
+
+LEAST_DEPTH = 64  # numbers in a row from which on lists pay
+LEAST_WIDTH = 8  # columns of a product from which on they do: an entry costs a whole vector
+SHARE_OF_WORK = 0.2  # of a product's that one by lists takes, about
+SAMPLE = 64  # rows that are looked at for how many zeros there are
+PIECES = 8  # of a step's rows: so many sections ask for the next ones
