@@ -20,7 +20,7 @@ from .statistics import Record, groups
 from .suites import Suite, roofs
 
 # In the order in which they run; "roofs" always comes before them.
-SUITES = ("epoch", "matmul", "elementwise", "latency", "scaling", "startup", "memory", "loops")
+SUITES = ("epoch", "matmul", "elementwise", "latency", "fits", "scaling", "startup", "memory", "loops")
 QUICK = SUITES[:4]
 
 

@@ -47,6 +47,7 @@ PEERS = {
         Peer(COMPILED, "tinygrad_mnist, compiled", tries=_IMAGES),
         Peer(EAGER, "tinygrad_mnist, eager", tries=_IMAGES),
         Peer("numpy_by_hand", "NumPy by hand"),
+        Peer("scipy_sparse", "SciPy's sparse products", threads=False),
         Peer("torch_eager", "PyTorch eager", tries={"epoch": {"optimiser": ("fused", "foreach", "plain")}}),
         Peer("torch_compiled", "PyTorch compiled"),
         Peer("jax_step", "JAX, jitted step", tries=_IMAGES),

@@ -8,13 +8,13 @@ import jax
 import numpy as np
 
 from ..jobs import Array
-from . import jax_step
+from . import fits, jax_step
 from .network import named
 
 PACKAGES = jax_step.PACKAGES
 
 
-class Epoch(jax_step.Epoch):
+class Scan(jax_step.Epoch):
     def compile(self) -> None:
         def steps(state: Any, order: Any, images: Any, targets: Any) -> Any:
             return jax.lax.scan(lambda s, index: self.pure_step(s, index, images, targets), state, order)
@@ -27,8 +27,15 @@ class Epoch(jax_step.Epoch):
             self.steps(self.state, order, self.images, self.targets)
         )
 
+
+class Epoch(Scan):
     def result(self) -> dict[str, Array]:
         return named(self.state[0], np.asarray(self.all_costs))
 
 
-epoch = Epoch
+class Fit(Scan, jax_step.Fit):
+    def result(self) -> dict[str, Array]:
+        return fits.named(self.state[0], self.all_costs[-1])
+
+
+epoch, fit = Epoch, Fit

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..jobs import Array, Task
+from . import fits
 from .calls import Calls, operands
 from .network import images, named, parameters
 from .simulations import SIMULATIONS, State, flat
@@ -127,4 +128,52 @@ def loop(task: Task) -> Calls:
     )
 
 
-epoch = Epoch
+def _convolution(x: Any, w: Any, bias: Any) -> Any:
+    numbers = ("NCHW", "OIHW", "NCHW")
+    return (
+        jax.lax.conv_general_dilated(x, w, (1, 1), "VALID", dimension_numbers=numbers) + bias[:, None, None]
+    )
+
+
+def _maxima(x: Any, size: int) -> Any:
+    window = (1, 1, size, size)
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+
+
+def _cross_entropy(y: Any, target: Any) -> Any:
+    return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(y), target[:, None], 1))
+
+
+FUNCTIONAL = SimpleNamespace(
+    conv2d=_convolution,
+    max_pool2d=_maxima,
+    linear=lambda x, w, bias: x @ w.T + bias,
+    relu=jax.nn.relu,
+    tanh=jnp.tanh,
+    cross_entropy=_cross_entropy,
+    mse_loss=lambda y, target: jnp.mean((y - target) ** 2),
+)
+
+
+class Fit(Epoch):
+    def __init__(self, task: Task) -> None:
+        self.task, self.adam, self.lr = task, True, task.options["lr"]
+        self.images, self.targets = jnp.asarray(task["x"]), jnp.asarray(task["targets"])
+        self.full, self.order = task.options["full"], task["order"].astype("int32")
+        if self.full:  # a row for each step, of nothing
+            self.order = np.empty((1 << 16, 0), np.int32)
+        self.compile()
+
+    def reset(self) -> None:
+        self.state = self.first_state([jnp.array(p) for p in fits.first_parameters(self.task)])
+
+    def pure_step(self, state: Any, index: Any, images: Any, targets: Any) -> tuple[Any, Any]:
+        batch = (images, targets) if self.full else (images[index], targets[index])
+        cost, gradients = jax.value_and_grad(lambda p: fits.cost(FUNCTIONAL, self.task, p, *batch))(state[0])
+        return self.update_adam(state, gradients), cost
+
+    def result(self) -> dict[str, Array]:
+        return fits.named(self.state[0], self.costs[-1])
+
+
+epoch, fit = Epoch, Fit

@@ -11,6 +11,7 @@ import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
 
 from ..jobs import Array, Task
+from . import fits
 from .calls import Calls, operands
 from .network import images, named, parameters
 from .simulations import SIMULATIONS, State, flat
@@ -111,4 +112,35 @@ def loop(task: Task, compiled: Callable[..., Any] = lambda f: f) -> Calls:
     return Calls(gradient, [p, s, xs], lambda found: flat(found[0], [*found[1][0], *found[1][1]]))
 
 
-epoch = Epoch
+class Fit:
+    def __init__(self, task: Task) -> None:
+        self.task, self.order = task, task["order"]
+        self.parameters = [tg.Tensor(p, requires_grad=True) for p in fits.first_parameters(task)]
+        self.adam = optim.Adam(self.parameters, lr=task.options["lr"])
+        self.first_state = self.adam.state_dict()
+        x, targets = tg.Tensor(task["x"]), tg.Tensor(task["targets"])
+
+        def step(*index: Any) -> tg.Tensor:
+            rows = index or (slice(None),)
+            cost = fits.cost(nn.functional, task, self.parameters, x[rows], targets[rows])
+            self.adam.zero_grad()
+            cost.backward()
+            self.adam.step()
+            return cost.detach()
+
+        self.step = step
+
+    def reset(self) -> None:
+        for p, start in zip(self.parameters, fits.first_parameters(self.task), strict=True):
+            p.assign_(start)
+        self.adam.load_state_dict(self.first_state)
+
+    def run(self, first: int, count: int) -> None:
+        for k in range(first, first + count):
+            self.last = self.step() if self.task.options["full"] else self.step(self.order[k])
+
+    def result(self) -> dict[str, Array]:
+        return fits.named([p.numpy() for p in self.parameters], self.last.numpy())
+
+
+epoch, fit = Epoch, Fit

@@ -62,4 +62,10 @@ def loop(task: Task) -> Calls:
     return torch_eager.loop(task, torch.compile)  # a step: a thousand of them would take hours to compile
 
 
-epoch = Epoch
+class Fit(torch_eager.Fit):
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        self.cost = torch.compile(self.cost, fullgraph=True, dynamic=False)  # type: ignore[method-assign]
+
+
+epoch, fit = Epoch, Fit

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ..jobs import Array, Task
+from . import fits
 from .calls import Calls, operands
 from .network import images, named, parameters
 from .simulations import SIMULATIONS, State, flat
@@ -122,4 +123,33 @@ def loop(task: Task, compiled: Callable[..., Any] = lambda f: f) -> Calls:
     return Calls(gradient, [p, s], lambda found: flat(*found))
 
 
-epoch = Epoch
+class Fit:
+    def __init__(self, task: Task) -> None:
+        torch.set_num_threads(task.settings["threads"])
+        self.task = task
+        self.x, self.targets, self.order = (torch.from_numpy(task[k]) for k in ("x", "targets", "order"))
+
+    def cost(self, p: list[torch.Tensor], x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        cost: torch.Tensor = fits.cost(nn.functional, self.task, p, x, target)
+        return cost
+
+    def reset(self) -> None:
+        start = fits.first_parameters(self.task)
+        self.parameters = [torch.from_numpy(p).requires_grad_() for p in start]
+        self.adam = torch.optim.Adam(self.parameters, lr=self.task.options["lr"], fused=True)
+
+    def run(self, first: int, count: int) -> None:
+        for k in range(first, first + count):
+            batch = self.x, self.targets
+            if not self.task.options["full"]:
+                batch = tuple(x.index_select(0, self.order[k]) for x in batch)
+            self.last = self.cost(self.parameters, *batch)
+            self.adam.zero_grad()
+            self.last.backward()
+            self.adam.step()
+
+    def result(self) -> dict[str, Array]:
+        return fits.named([p.detach().numpy() for p in self.parameters], self.last.detach().numpy())
+
+
+epoch, fit = Epoch, Fit

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.jobs import Task, error_of
 from benchmarks.peers import EAGER, PEERS, Peer
 from benchmarks.race import Plan, Processes, race
-from benchmarks.suites import elementwise, latency, matmul, memory, startup
+from benchmarks.suites import elementwise, fits, latency, matmul, memory, startup
 from benchmarks.suites.calls import call_job
 from benchmarks.suites.training import first_parameters, training_job, value_and_gradients
 
@@ -138,6 +138,47 @@ def test_peers_compute_what_the_suites_expect(tmp_path):
             work = getattr(peer, job.kind)(task)
             work.run(0, 2)
             assert error_of(job, work.result()) <= job.bound
+
+
+def test_published_networks_are_trained_as_the_suite_expects(tmp_path):
+    """Ours, in this process."""
+    from benchmarks.peers import ours_compiled, ours_eager
+
+    rng = np.random.default_rng(0)
+    x, target = (rng.standard_normal((30, 4)).astype(np.float32) for _ in range(2))
+    images, labels = rng.random((12, 1, 28, 28), np.float32), rng.integers(0, 10, 12)
+    jobs = [
+        bags_of_words(),
+        fits.fit_job("tanh", "tanh", [(5, 4), (5,), (4, 5), (4,)], x, target, None, check=3),
+        fits.fit_job("images", "lenet", fits.LENET, images, labels, 4, check=2),
+    ]
+    for job in jobs:
+        job.save(tmp_path / job.name)
+        task = Task.load(tmp_path / job.name, {"threads": 1})
+        for peer in [ours_eager, *[ours_compiled] * (job.name != "images")]:
+            assert error_after_check(job, peer.fit(task)) <= job.bound
+
+
+def test_sparse_products_by_hand_give_the_same():
+    pytest.importorskip("scipy", reason="SciPy is a peer of the benchmarks, and may be absent")
+    from benchmarks.peers import scipy_sparse
+
+    job = bags_of_words()
+    task = Task(job.options, dict(job.arrays), {"threads": 1}, "")
+    assert error_after_check(job, scipy_sparse.fit(task)) <= job.bound
+
+
+def bags_of_words():
+    rng = np.random.default_rng(0)
+    bags = (rng.random((60, 90)) < 0.1).astype(np.float32)
+    shapes = [(8, 90), (8,), (10, 8), (10,)]
+    return fits.fit_job("words", "words", shapes, bags, rng.integers(0, 10, 60), 20, check=3)
+
+
+def error_after_check(job, work):
+    work.reset()
+    work.run(0, job.check)
+    return error_of(job, work.result())
 
 
 def test_whole_processes():
