@@ -373,7 +373,7 @@ def test_a_fork_while_another_thread_calls() -> None:
 
 def test_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine code for straight calls is not made for a few of them."""
-    monkeypatch.setattr(specialization.guards, "PATIENCE", 5)
+    monkeypatch.setattr(direct, "PATIENCE", 5)
     fast = tg.jit(lambda x: x + 1)
     for k in range(8):
         assert fast(X).tolist() == (X + 1).tolist()

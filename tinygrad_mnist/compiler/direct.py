@@ -28,6 +28,8 @@ from .structure import LEAF, Constant, spelled
 #: What a straight call gives where the long way has to be gone.
 MISSED: Any = type("Missed", (), {"__repr__": lambda self: "missed"})()
 
+#: So many calls go the long way first: making the machine code takes longer than many of them.
+PATIENCE = 16
 _LONG = 1_000_000  # work of a step, about 0.1 ms, from which on other threads may run meanwhile
 _NOTHING = np.zeros(0, np.int64)
 _SHUT = np.ones(calling.HEAD, np.int64), _NOTHING, _NOTHING, _NOTHING  # it is always running elsewhere

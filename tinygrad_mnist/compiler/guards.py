@@ -32,7 +32,7 @@ _ARRAY = "array"
 
 
 #: So often a guard asks in Python: making the machine code takes longer than a great many questions.
-PATIENCE = 16
+PATIENCE = 100
 
 
 class Guard:

@@ -21,7 +21,7 @@ from ..kernels.runtime import NO_SUCH_POSITION, UNFINISHED
 from ..kernels.threads import get_num_threads
 from ..kinds import Gather, Loop, Repeat
 from ..primitive import Array, check_dtype
-from . import guards
+from . import direct
 from .build import MachineCode, compiled
 from .direct import Around, Plan, can_go_straight, straight
 from .guards import Guard
@@ -93,7 +93,7 @@ class Specialization:
         self._require = require
         self._results = [(s.shape, s.dtype) for s in self.program.outputs]
         self._plan: Plan | None = None
-        self._patience = guards.PATIENCE
+        self._patience = direct.PATIENCE
         self.straight: Callable[[tuple[Any, ...]], Any] | None = None
 
     @staticmethod
