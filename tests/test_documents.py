@@ -34,9 +34,6 @@ TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
 
 #: page -> {beginning of a block that is no program: why}
 PIECES = {
-    "README.md": {
-        "# forward:": "lines of a generated function",
-    },
     "docs/adding.md": {"from tinygrad_mnist.declaring import reduction": "derivatives left out, as ..."},
     "docs/vmap.md": {"f = lambda x": "np and tg are meant"},
 }

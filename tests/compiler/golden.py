@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -13,6 +14,7 @@ from tinygrad_mnist import nn, optim
 from tinygrad_mnist.compiler import build, specialization
 
 FOLDER = Path(__file__).parent / "golden"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def article() -> Any:
@@ -63,7 +65,16 @@ def texts() -> dict[str, str]:
     }
 
 
+def shown(readme: str, source: str) -> str:
+    """The README with this as the printed step."""
+    return re.sub(
+        r"(<details>.*?```python\n).*?```", lambda found: f"{found[1]}{source}```", readme, flags=re.DOTALL
+    )
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for name, text in texts().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    README.write_text(shown(text, (FOLDER / "python.txt").read_text(encoding="utf-8")), encoding="utf-8")

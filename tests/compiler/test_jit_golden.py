@@ -16,3 +16,10 @@ def test_the_article_is_short() -> None:
     assert len(lines) <= 90
     phases = [line.split("#")[1].split(":")[0].strip() for line in lines if line.startswith("        # ")]
     assert phases == sorted(phases, key=["forward", "backward", "update"].index)  # each is in one place
+
+
+def test_the_readme_shows_it() -> None:
+    text = golden.README.read_text(encoding="utf-8")
+    source = (golden.FOLDER / "python.txt").read_text(encoding="utf-8")
+    assert source in text
+    assert golden.shown(text, source) == text
