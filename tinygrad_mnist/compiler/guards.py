@@ -29,7 +29,7 @@ _OF_FUNCTION = {
 _FIELDS = {"flag": "requires_grad", "gradient": "_grad"}
 _IN_SPACE = (guards.OWN, guards.IN_SPACE, guards.FIELD)
 _ARRAY = "array"
-
+_Group = list[tuple[dict[int, int], int, list[int]]]  # rows, and where their places are noted, as which
 
 #: So often a guard asks in Python: making the machine code takes longer than a great many questions.
 PATIENCE = 100
@@ -68,9 +68,7 @@ class Guard:
         self.hold(arrays)
 
     def _table(self) -> Array:
-        found: dict[
-            tuple[int | None, int], list[tuple[dict[int, int], int, list[int]]]
-        ] = {}  # by what they need
+        found: dict[tuple[int | None, int], _Group] = {}  # by the row that they need in front
         for n, place in enumerate(self._places):
             row = _row(place)
             if row is not None:
