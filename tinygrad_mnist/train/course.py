@@ -29,7 +29,7 @@ Step: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor]]
 StepListener: TypeAlias = Callable[[int, int, int], None]
 
 _BETWEEN_STEP_REPORTS = 0.1  # seconds
-_FIRST_PIECE, _PIECE = 10, 1000  # steps between looks at the costs; what a step that diverges is searched in
+_FIRST_PIECE, _PIECE = 10, 2000  # steps between looks at the costs; what a step that diverges is searched in
 _PIECE_SECONDS = 0.5
 _PIECE_BYTES = 1 << 24  # of the outputs of its steps
 

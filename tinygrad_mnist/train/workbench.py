@@ -86,6 +86,10 @@ class Workbenches:
         self._free: list[tuple[Recipe, Workbench]] = []
         self._lock = threading.Lock()
 
+    def are_for(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> bool:
+        """Whether these arrays are theirs, and not only equal ones."""
+        return images is self._images and labels is self._labels
+
     @contextlib.contextmanager
     def one(self, recipe: Recipe, model: Module, optimiser: Optimizer) -> Iterator[Workbench]:
         """A workbench for the block alone.

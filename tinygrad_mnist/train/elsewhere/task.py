@@ -17,7 +17,7 @@ from ...kernels.cache_folder import held
 from ...kernels.threads import alone
 from ..recipes import Recipe
 from ..trained import run
-from ..workbench import kind_of
+from ..workbench import Workbenches, kind_of
 from .source import Source, found
 
 _warmed: set[Recipe] = set()  # whose programs this process has
@@ -100,7 +100,18 @@ def trained(recipe: Recipe, images: Any, labels: Any, **options: Any) -> Any:
             if on_step:
                 on_step(*where)
 
-        return run(recipe, images, labels, on_step=begun, **options)
+        return run(recipe, images, labels, on_step=begun, benches=_benches(images, labels), **options)
+
+
+def _benches(images: Any, labels: Any) -> Workbenches:
+    """Those of this process for these very images."""
+    global _latest
+    if _latest is None or not _latest.are_for(images, labels):
+        _latest = Workbenches(images, labels)
+    return _latest
+
+
+_latest: Workbenches | None = None
 
 
 @contextlib.contextmanager
