@@ -119,7 +119,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="SUITE",
         help=f"{', '.join(SUITES)}; all unless some are named, or the first {len(QUICK)} if --quick",
     )
-    p.add_argument("--quick", action="store_true", help="three minutes: fewer jobs and rounds, one thread")
+    p.add_argument("--quick", action="store_true", help="two minutes: fewer jobs and rounds, one thread")
     p.add_argument("--out", type=Path, default=Path("benchmark-results"), help="folder for results and plots")
     p.add_argument("--peers", nargs="+", metavar="PEER", choices=PEERS, help=f"only: {', '.join(PEERS)}")
     p.add_argument(

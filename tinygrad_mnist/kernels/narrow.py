@@ -12,16 +12,15 @@ from llvmlite import ir
 from tinygrad_mnist.kernels.checking import asserted, between
 from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
 from tinygrad_mnist.kernels.tiles import interleave
+from tinygrad_mnist.kernels.tuning import SMALL_DEPTH, SMALL_VECTORS
 from tinygrad_mnist.kernels.vectors import VECTOR_BYTES, Vectors, as_i64
 
-VECTORS = 4  # that a row of the right matrix takes, at most
-DEPTH = 64  # rows that it has, at most
 _ROWS, _TOTALS = 8, 16  # of a tile, at most: an addition takes four cycles, and there are 32 registers
 
 
 def is_narrow(n: int, depth: int, itemsize: int) -> bool:
     """Whether these products are for a right matrix of so many columns and rows."""
-    return 0 < n <= VECTORS * VECTOR_BYTES // itemsize and 0 < depth <= DEPTH
+    return 0 < n <= SMALL_VECTORS * VECTOR_BYTES // itemsize and 0 < depth <= SMALL_DEPTH
 
 
 def _typed(name: str, *kinds: Any) -> Any:
@@ -60,7 +59,11 @@ def _assert_fits(
     sizes += [(builder.mul(rows, n), arrays[-1].nitems), *[(n, x.nitems) for x in arrays[2:-1]]]
     conditions = [builder.icmp_signed("==", *pair) for pair in sizes]
     conditions += [builder.icmp_signed("<=", *pair) for pair in ((first, last), (last, rows))]
-    counts = between(builder, 0, first), between(builder, 1, depth, DEPTH), between(builder, 0, turned, 1)
+    counts = (
+        between(builder, 0, first),
+        between(builder, 1, depth, SMALL_DEPTH),
+        between(builder, 0, turned, 1),
+    )
     asserted(builder, name, *conditions, *counts, between(builder, 1, n))
 
 
@@ -78,7 +81,7 @@ class _Narrow:
     def emit(self) -> None:
         """All of them."""
         for vectors, masks in self._widths():
-            room = -(-(_known(self.depth) or DEPTH) // self.v.lanes) * self.v.lanes * vectors
+            room = -(-(_known(self.depth) or SMALL_DEPTH) // self.v.lanes) * self.v.lanes * vectors
             table = cgutils.alloca_once(self.builder, self.v.type, room)
             table.align = VECTOR_BYTES
             turned = _known(self.turned)
@@ -97,7 +100,7 @@ class _Narrow:
     def _widths(self) -> Iterator[tuple[int, list[Any]]]:
         """How many vectors rows of b take, and their masks; what is added meanwhile runs only for these."""
         lanes, known = self.v.lanes, _known(self.n)
-        for vectors in range(1, VECTORS + 1):
+        for vectors in range(1, SMALL_VECTORS + 1):
             full, whole = (vectors - 1) * lanes, vectors * lanes
             if known is None:
                 within = self.builder.icmp_signed(">", self.n, as_i64(full))

@@ -21,6 +21,11 @@ DOTS_UP_TO = 64
 #: Columns of A.T @ B below which vectors idle, and its transpose, with longer rows, takes less time: with
 #: 24, 33, 40, 47 columns 0.68, 0.83, 0.92, 1.15; with 48 vectors are full.
 NARROW = 48
+#: Vectors in a row of a right matrix, and its rows, up to which a program has it turned or copied at each
+#: product, with sizes known beforehand: of 10, 32, 128 rows with 64 x 64 numbers 0.81, 0.58, 0.83 of the
+#: general product, with 64 x 128 1.17, 0.81, 0.82.
+SMALL_VECTORS = 4
+SMALL_DEPTH = 64
 
 # Images and rows ------------------------------------------------------------------------------------
 
