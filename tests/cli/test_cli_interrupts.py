@@ -7,6 +7,9 @@ from pathlib import Path
 
 import interrupts
 import pytest
+from numba.core.cpu import CPUContext
+
+from tinygrad_mnist.kernels.policy import program_kernel
 
 
 @pytest.mark.parametrize("after", [0.1, 0.9, 2.0])
@@ -25,3 +28,16 @@ def test_a_cold_training(tmp_path: Path, number: str, after: float) -> None:
     digits = tmp_path / "digits"
     digits.mkdir()
     interrupts.check_train(tmp_path, interrupts.write_digits(digits), after, getattr(signal, number))
+
+
+def test_numba_loads_the_rest_of_itself_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[CPUContext] = []
+
+    def refresh(context: CPUContext) -> None:
+        signal.raise_signal(signal.SIGINT)
+        loaded.append(context)
+
+    monkeypatch.setattr(CPUContext, "refresh", refresh)
+    with pytest.raises(KeyboardInterrupt):
+        program_kernel(lambda: None)
+    assert loaded

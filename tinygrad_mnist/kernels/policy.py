@@ -50,7 +50,8 @@ def program_kernel(function: Callable[..., Any]) -> Any:
     """Compile a program of `tg.jit`: as `kernel`, but it lets other Python threads run meanwhile."""
     with _jit_enabled():
         compiled = numba.njit(**PROGRAM_OPTIONS)(function)
-    return by_itself(_cached(compiled, function))
+    with signals_held():  # Numba loads the rest of itself, and does not find its way from the middle
+        return by_itself(_cached(compiled, function))
 
 
 @contextmanager
