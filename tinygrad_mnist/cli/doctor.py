@@ -30,7 +30,7 @@ from ..ops import conv2d, logsumexp
 from .terminal import say
 
 _PACKAGE = "tinygrad_mnist"
-_REQUIREMENT = re.compile(r"([\w-]+)\s*>=\s*([\d.]+)")
+_BOUND = re.compile(r"(>=|<)\s*([\d.]+)")
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -60,22 +60,26 @@ def doctor() -> int:
 
 
 def versions() -> Iterator[Finding]:
-    """Python, and what the package requires, against the lowest versions it states."""
+    """Python, and what the package requires, between the bounds it states."""
     yield Finding("Python", f"{platform.python_version()} on {sys.platform}")
     for requirement in metadata.requires(_PACKAGE) or ():
         wanted, _, marker = requirement.partition(";")
-        match = _REQUIREMENT.match(wanted)
-        if match is None or "extra" in marker or not _applies(marker):
+        name, bounds = re.match(r"[\w-]+", wanted), dict(_BOUND.findall(wanted))
+        if name is None or "extra" in marker or not _applies(marker):
             continue
-        name, bound = match.groups()
+        stated = name[0] + ",".join(f"{sign}{bound}" for sign, bound in sorted(bounds.items(), reverse=True))
         try:
-            version = metadata.version(name)
+            version = metadata.version(name[0])
         except metadata.PackageNotFoundError:
-            yield Finding(name, "is not installed", f'pip install "{name}>={bound}"')
+            yield Finding(name[0], "is not installed", f'pip install "{stated}"')
             continue
-        low = _numbers(version) < _numbers(bound)
-        remedy = f'{bound} is the oldest that works: pip install --upgrade "{name}>={bound}"' if low else ""
-        yield Finding(name, version, remedy)
+        lowest, beyond = bounds.get(">="), bounds.get("<")
+        remedy = ""
+        if lowest and _numbers(version) < _numbers(lowest):
+            remedy = f'{lowest} is the oldest that works: pip install --upgrade "{stated}"'
+        elif beyond and _numbers(version) >= _numbers(beyond):
+            remedy = f'{beyond} and what is newer is not known to work: pip install "{stated}"'
+        yield Finding(name[0], version, remedy)
 
 
 def _numbers(version: str) -> list[int]:
