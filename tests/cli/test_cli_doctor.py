@@ -49,6 +49,7 @@ def test_all_is_well(capsys):
 def test_a_package_outside_its_bounds(found, monkeypatch, old_or_new, to_do):
     version = metadata.version
     monkeypatch.setattr(metadata, "version", lambda name: old_or_new if name == "numba" else version(name))
+    monkeypatch.setattr(metadata, "requires", lambda name: ["numba<0.69,>=0.63.1", "numpy>=2.0"])
     status, [(subject, said, remedy)] = found()
     assert (status, subject, said) == (1, "numba", old_or_new)
     assert re.search(rf'pip install {to_do}"numba>=[\d.]+,<[\d.]+"', remedy)
