@@ -93,6 +93,7 @@ def others(python: str, networks: int) -> dict[str, dict[str, float] | None]:
             script = Path(__file__).with_name("many_peers.py")
             command = [
                 python,
+                "-P",  # else modules of this folder would stand for Python's own
                 str(script),
                 name,
                 str(path),
@@ -121,11 +122,7 @@ def page(
     )
     missing = ", ".join(name for name, x in there.items() if x is None)
     absent = f" Not there: {missing}." if missing else ""
-    return f"""---
-orphan: true
----
-
-# Many networks: how fast
+    return f"""# Many networks: how fast
 
 Written by `python -m benchmarks.many`. {info["processor"]}, {info["cores"]} cores, Python
 {info["python"]}; the load before was {load:.1f}.

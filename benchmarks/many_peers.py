@@ -18,6 +18,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -234,10 +235,11 @@ def in_processes(of: Callable[[Data], Callable[[int, bool], float]], path: str, 
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    pool = multiprocessing.get_context("spawn").Pool(cores, _begin, (of, path))
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(cores, spawn, _begin, (of, path))  # says so where a process does not start
 
     def train(seeds: Sequence[int], measure: bool) -> list[float]:
-        return pool.starmap(_do, [(seed, measure) for seed in seeds], chunksize=1)
+        return list(pool.map(_do, seeds, [measure] * len(seeds)))
 
     return Way(train, cores)
 
