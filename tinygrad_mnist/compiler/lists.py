@@ -38,7 +38,7 @@ from .loops import (
     whole,
 )
 from .nesting import FETCH, Nesting, closed, touched
-from .products import add_to, bias_added, in_memory, matrix
+from .products import add_to, as_it_is, bias_added, in_memory, matrix
 from .share import FIRST, LAST as LAST_WORKER, MOST_WORKERS
 from .trace import Instruction, Symbol
 from .tuning import MULTIPLY_ADDS, PIECES, SHARE_OF_WORK
@@ -132,12 +132,6 @@ class Lists:
         assert isinstance(element, Load)
         return Array(element.place, element.index[:1], shape=None if rows.ndim == 2 else x.shape[1:])
 
-    def as_it_is(self, x: Symbol) -> Place:
-        """A matrix in memory that is not turned there."""
-        if matrix(self.to, x).turned:
-            self.to.fill(x)
-        return self.to.places[x]
-
     def _list(self, x: Symbol, k: int) -> Part:
         to, source = self.to, self.sources[x]
         (count, depth), rows = x.shape, source.rows
@@ -195,7 +189,7 @@ def product(lists: Lists, form: Matrices, instruction: Instruction) -> None:
         return
     y = instruction.result
     right = matrix(to, instruction.args[1], turned=form.turned)
-    weights = lists.as_it_is(instruction.args[1]) if right.turned else right.place
+    weights = as_it_is(to, instruction.args[1]) if right.turned else right.place
     bias = in_memory(to, instruction.args[2]) if form.biased else None
     depth, (count, n) = x.shape[1], y.shape
     made = [Symbol(f"{y.name}_{word}", y.shape, y.dtype) for word in WORDS]
@@ -216,7 +210,7 @@ def product(lists: Lists, form: Matrices, instruction: Instruction) -> None:
 def _gradient(lists: Lists, x: Symbol, instruction: Instruction) -> None:
     """x.T @ d: zeros, to which each worker adds in its own rows."""
     to, y = lists.to, instruction.result
-    d, place = lists.as_it_is(instruction.args[1]), to.new(y)
+    d, place = as_it_is(to, instruction.args[1]), to.new(y)
     for part in lists.parts(x):
         body = [*_rows(to, place, part, lambda flat, at: Const(0, y.dtype)), _onto(part, d, place)]
         title = f"{place.name} = part of {instruction.primitive.name}"
@@ -231,7 +225,7 @@ def accumulate(lists: Lists, update: Update) -> None:
     """
     to, x = lists.to, lists.input(update.left)
     assert x is not None
-    right, target = lists.as_it_is(update.right), to.places[update.target]
+    right, target = as_it_is(to, update.right), to.places[update.target]
     scaled = to.new(Symbol(f"{target.name}_right", right.shape, right.dtype))
     count, n = right.shape
     scalars: list[Access] = [(to.places[c], 0) for f in (update.factor, update.shrink) for c in f.symbols]

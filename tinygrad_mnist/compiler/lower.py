@@ -15,7 +15,7 @@ from .listing import Source
 from .lists import Lists, accumulate as accumulate_listed, product as listed_product
 from .loops import Load, Loops, Place, Role, Store, loads
 from .nesting import COPY, Nesting
-from .products import accumulate, images, inputs_by_columns, matrix, product
+from .products import accumulate, as_it_is, images, inputs_by_columns, product, unturned
 from .program import Program
 from .reducing import lanes, reduce, scan, scatter
 from .repeating import Repeated
@@ -42,11 +42,11 @@ def lower(program: Program, listed: Mapping[Symbol, Source] = MappingProxyType({
         if instruction.origin[0] == "update" and not outputs:
             outputs = _outputs(to)
         to.origin = instruction.origin
-        if instruction.result in onto and lists.input(instruction.args[0]) is not None:
-            lists.as_it_is(instruction.args[1])
-        elif instruction.result in onto:
-            for x in instruction.args:
-                matrix(to, x)
+        if instruction.result in onto:  # what the update is going to take is made here
+            left, right = instruction.args
+            if lists.input(left) is None:
+                unturned(to, left)
+            as_it_is(to, right)
         else:
             _lower(to, lists, instruction)
         to.lowered.add(instruction.result)

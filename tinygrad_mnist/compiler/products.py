@@ -241,6 +241,18 @@ def matrix(to: Nesting, x: Symbol, batch: int = 0, turned: bool = False) -> Matr
     return Matrix(in_memory(to, stored), own if batch else (), transposed != turned)
 
 
+def unturned(to: Nesting, x: Symbol) -> Place:
+    """Where the matrix is whose turn x is, which may have a place of its own besides."""
+    return in_memory(to, to.producers[x].args[0])
+
+
+def as_it_is(to: Nesting, x: Symbol) -> Place:
+    """Where a matrix is that is not turned there."""
+    if matrix(to, x).turned:
+        to.fill(x)
+    return to.places[x]
+
+
 def in_memory(to: Nesting, x: Symbol) -> Place:
     """Give an operand a place; what it is a view in order of is filled instead, without divisions."""
     if x not in to.places:
@@ -260,7 +272,7 @@ def accumulate(to: Nesting, update: Update) -> None:
 
     The factor of the product goes to its left operand, which is the smaller one.
     """
-    a, b = matrix(to, update.left), matrix(to, update.right)
+    a, b = unturned(to, update.left), as_it_is(to, update.right)
     stored = to.producers[update.left].args[0]
     target, (m, n) = to.places[update.target], update.target.shape
     left = to.new(Symbol(f"{target.name}_left", stored.shape, stored.dtype))
@@ -268,11 +280,11 @@ def accumulate(to: Nesting, update: Update) -> None:
     rows = stored.shape[0]
     scalars = [(to.places[x], 0) for c in (update.factor, update.shrink) for x in c.symbols]
     nest = Nest(1)
-    scaled = apply(Function("*"), factor, Load(to.flat(a.place), nest.index))
+    scaled = apply(Function("*"), factor, Load(to.flat(a), nest.index))
     nest.body[-1].append(Store(to.flat(left), nest.index, scaled))
     loop = closed(nest, (Share(rows, m, True),))
-    to.add(f"{left.name} = scaled", loop, [(a.place, rows), *scalars], [(left, rows)], rows, rows * m)
-    by_columns = to.columns.get(b.place) == n
+    to.add(f"{left.name} = scaled", loop, [(a, rows), *scalars], [(left, rows)], rows, rows * m)
+    by_columns = to.columns.get(b) == n
     shared = -n if by_columns else m
     body: list[Stmt] = []
     if not update.shrink.is_one:
@@ -282,8 +294,8 @@ def accumulate(to: Nesting, update: Update) -> None:
         nest.body[-1].append(Store(target, nest.index, apply(Function("*"), element, shrink)))
         body += closed(nest, (m, Share(n, 1, True)) if by_columns else (Share(m), n))
     call = _COLUMNS_ONTO if by_columns else _ONTO
-    body.append(Call(call, (Array(left), b.array(), Array(target), Share(abs(shared)))))
-    reads = [(left, 0), (b.place, shared if by_columns else 0), (target, shared), *scalars]
+    body.append(Call(call, (Array(left), Array(b), Array(target), Share(abs(shared)))))
+    reads = [(left, 0), (b, shared if by_columns else 0), (target, shared), *scalars]
     title = f"{target.name} = {update.title}"
     to.add(title, body, reads, [(target, shared)], abs(shared), m * n * rows / MULTIPLY_ADDS)
 

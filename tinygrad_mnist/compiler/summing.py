@@ -12,7 +12,7 @@ from ..kernels.tuning import DEPTH
 from ..kinds import Contract, Function, Loop, Matrices
 from .loops import Array, Call, Place, whole
 from .nesting import Nesting
-from .products import matrix
+from .products import matrix, unturned
 from .program import Program
 from .trace import Instruction, Symbol
 from .tuning import MULTIPLY_ADDS
@@ -66,12 +66,15 @@ def _is_product(x: Symbol, producers: Mapping[Symbol, Instruction], uses: Mappin
 
 def add_product(to: Nesting, instruction: Instruction, target: Place) -> None:
     """target += the product."""
-    left, right = (matrix(to, x) for x in instruction.args)
-    (m, n), depth = instruction.result.shape, instruction.args[0].shape[1]
-    arrays = Array(left.place), right.array()
+    a, right = instruction.args[0], matrix(to, instruction.args[1])
+    (m, n), depth = instruction.result.shape, a.shape[1]
     if depth == 1:  # however they lie
-        arrays = Array(left.place, shape=(1, m)), Array(right.place, shape=(1, n))
+        left = matrix(to, a).place
+        arrays = Array(left, shape=(1, m)), Array(right.place, shape=(1, n))
+    else:
+        left = unturned(to, a)
+        arrays = Array(left), right.array()
     call = Call(_ONTO, (*arrays, Array(target), whole(0), whole(m)))
     title, cost = f"{target.name} += {instruction.primitive.name}", m * n * depth / MULTIPLY_ADDS
-    reads = [(left.place, 0), (right.place, 0), (target, 0)]
+    reads = [(left, 0), (right.place, 0), (target, 0)]
     to.add(title, [call], reads, [(target, 0)], cost=cost)
