@@ -33,12 +33,11 @@ def emit(schedule: Schedule, context: Any, builder: Any, values: Sequence[Any]) 
     loops, pieces = schedule.loops, _pieces(schedule)
     places = [*loops.arguments, *loops.captured, *loops.outputs, *schedule.buffers]
     places = [MEETING, *places] if schedule.shared else places
+    # Loaded as pointers: of numbers made pointers LLVM makes no vectors of loops that look something up.
+    kinds = [context.get_data_type(type_of(place.dtype)).as_pointer() for place in places]
     addresses = {
-        place: builder.inttoptr(
-            builder.load(builder.gep(table, [number(k)])),
-            context.get_data_type(type_of(place.dtype)).as_pointer(),
-        )
-        for k, place in enumerate(places)
+        place: builder.load(builder.gep(builder.bitcast(table, kind.as_pointer()), [number(k)]))
+        for k, (place, kind) in enumerate(zip(places, kinds, strict=True))
     }
     done = builder.append_basic_block("done")
     shared = [x for x, found in _used(pieces).items() if len(found) > 1]
