@@ -344,3 +344,35 @@ def test_errors_about_single_options():
         optim.SGD([p], lr=0.1, nesterov=True)
     with pytest.raises(ValueError, match="alpha"):
         optim.RMSprop([p], alpha=-1)
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_a_step_leaves_alone_what_others_hold_of_its_states(name):
+    params = start(np.float32)
+    optimiser = make(name, params)
+    set_gradients(params, 0)
+    optimiser.step()
+    states = [x for p in params for x in optimiser.state[p].values() if x.array.ndim]
+    held = [(x.array, x.array.copy(), tg.zeros_like(x).assign_(x)) for x in [*params, *states]]
+    w = nn.Parameter(np.ones(states[0].shape, np.float32)) if states else None
+    used = None if w is None else (w * states[0]).sum()
+    set_gradients(params, 1)
+    optimiser.step()
+    for array, before, copy in held:
+        np.testing.assert_array_equal(array, before)
+        np.testing.assert_array_equal(copy.numpy(), before)
+    if used is not None:
+        with pytest.raises(GraphError):
+            used.backward()
+
+
+def test_nothing_is_copied_that_nobody_holds():
+    params = start(np.float32)
+    optimiser = make("adam", params)
+    set_gradients(params, 0)
+    optimiser.step()
+    places = [*params, *(x for p in params for x in optimiser.state[p].values() if x.array.ndim)]
+    before = [x.array.ctypes.data for x in places]
+    set_gradients(params, 1)
+    optimiser.step()
+    assert [x.array.ctypes.data for x in places] == before

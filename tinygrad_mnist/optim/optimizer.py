@@ -15,7 +15,7 @@ from ..compiler.elementwise import InPlace
 from ..core.inplace import leave_memory
 from ..core.tape import clock, set_recording, tracing
 from ..core.tensor import Tensor, wrap
-from ..primitive import Value
+from ..primitive import Array, Value
 from .groups import Params, check_parameters, complete, one
 from .saving import States, put_back, saved
 
@@ -173,24 +173,28 @@ class Optimizer:
         counts: dict[int, float] = {}  # parameters share counters
         for p, g, state in given:
             old, arrays = p.array, [g.array]
-            plain, floats = old.ndim > 0, list[float]()
-            for x in state.values():
-                if x.array.ndim:
-                    plain = plain and not floats
-                    arrays.append(x.array)
-                else:
-                    floats.append(counts.get(id(x)) or counts.setdefault(id(x), x.array.item()))
+            plain, floats, places = old.ndim > 0, list[float](), [p]
             # what nobody else refers to can be overwritten; others may read theirs later
-            alone = getrefcount(old) <= _ALONE and old.base is None
-            data = old if alone else np.array(old, order="C")
+            data = old if getrefcount(old) <= _ALONE and old.base is None else _copy(old)
+            for x in state.values():
+                found = x.array
+                if found.ndim:
+                    plain = plain and not floats
+                    alone = getrefcount(found) <= _ALONE and found.base is None
+                    arrays.append(found if alone else _copy(found))
+                    places.append(x)
+                else:
+                    floats.append(counts.get(id(x)) or counts.setdefault(id(x), found.item()))
             results = in_place(data, arrays, floats, _targets(*state)) if plain else None
             if results is None:
                 values = [counts[id(x)] if name == "step" else x.array for name, x in state.items()]
                 _put_all(p, state, self.rule(old, g.array, *values, **options))
                 continue
-            if p.memory is not None:
-                leave_memory(p, data)
-            p.array, p.assigned = data, next(clock)
+            now, arrays[0] = next(clock), data
+            for x, own in zip(places, arrays, strict=True):
+                if x.memory is not None:
+                    leave_memory(x, own)
+                x.array, x.assigned = own, now
             if results:
                 _put_all(p, state, results)
 
@@ -255,12 +259,14 @@ def _targets(*state: str) -> tuple[int, ...]:
 _PASSES: WeakKeyDictionary[Optimizer, dict[Any, InPlace]] = WeakKeyDictionary()
 
 
-_PROBE = Tensor(0.0)
+def _copy(array: Array) -> Array:
+    return np.array(array, order="C")
 
 
 def _references_of_its_own() -> int:
     """What getrefcount gives for an array to which only its Tensor and a local variable refer."""
-    array = _PROBE.array
+    tensor = Tensor(0.0)
+    array = tensor.array
     return getrefcount(array)
 
 
