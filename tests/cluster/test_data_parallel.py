@@ -5,7 +5,8 @@ import pytest
 from thread_ranks import run_ranks
 
 import tinygrad_mnist as tg
-from tinygrad_mnist import cluster, nn, optim
+from tinygrad_mnist import cluster, nn, optim, train
+from tinygrad_mnist.cluster.training import Together
 from tinygrad_mnist.cluster.tree import own_shards, subtrees, total
 from tinygrad_mnist.errors import GraphError, ShapeError
 
@@ -174,3 +175,20 @@ def test_more_ranks_than_shards():
             cluster.DataParallel(*made(), shards=2, ranks=ranks)
 
     run_ranks(3, work)
+
+
+# Trainings that average -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("validation", [0.0, 0.25])
+@pytest.mark.parametrize("every", [3, 1000])  # neither divides the steps of an epoch
+def test_averaging_ranks_have_one_network_after_each_epoch(every, validation):
+    images = RANDOM.integers(0, 256, (56, 4, 4), np.uint8)
+    labels = np.arange(56) % 3
+    recipe = train.Recipe(hidden=(5,), epochs=1, batch_size=8, rate=1.0, validation=validation)
+
+    def work(ranks):
+        return bits(Together(ranks, average_every=every).run(recipe, images, labels, compiled=False).model)
+
+    one, other = run_ranks(2, work)
+    assert one == other

@@ -78,3 +78,16 @@ def test_the_model_keeps_the_parameters_from_before_that_step():
     with pytest.raises(DivergenceError, match=r"nan in epoch 2, step 2: all layers are still finite"):
         diverging(model, cost)
     assert numbers(model) == states[8]
+
+
+def test_the_optimiser_counts_the_steps_from_before_that_step():
+    model = network()
+    optimiser, count = descent(model), []
+
+    def breaks(outputs, targets):
+        count.append(1)
+        return nn.quadratic_cost(outputs, targets) * (np.nan if len(count) == 6 else 1.0)
+
+    with pytest.raises(DivergenceError):
+        fit(model, optimiser, breaks, *rows(50), epochs=1, batch_size=5, seed=0)
+    assert int(optimiser.steps) == 5

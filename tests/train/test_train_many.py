@@ -18,6 +18,7 @@ from tinygrad_mnist.errors import DataError
 from tinygrad_mnist.kernels import threads
 from tinygrad_mnist.train.crew import Crew
 from tinygrad_mnist.train.identity import generators_of
+from tinygrad_mnist.train.workbench import Workbenches
 
 SMALL = train.Recipe(hidden=(5,), epochs=2, batch_size=25)
 MIXED = [
@@ -227,3 +228,24 @@ def test_the_data_is_shared_and_never_copied(examples):
         assert tracemalloc.get_traced_memory()[1] < images.nbytes
     finally:
         tracemalloc.stop()
+
+
+def test_a_network_has_no_gradients_that_nobody_needs(examples):
+    for recipe in (SMALL, SMALL.but(augment=1.0)):
+        network = train.run(recipe, *examples, compiled=False)
+        assert all(p.grad is None for p in network.model.parameters())
+
+
+def test_workbenches_of_other_images_are_not_used(examples):
+    images, labels = examples
+    benches = Workbenches(images, labels)
+    given = train.run(SMALL, 255 - images, labels, compiled=False, benches=benches)
+    np.testing.assert_array_equal(
+        weights(given), weights(train.run(SMALL, 255 - images, labels, compiled=False))
+    )
+
+
+def test_hidden_layers_may_be_a_list(examples):
+    (found,) = tg.train_many([train.Recipe(hidden=[5], epochs=1)], examples, compiled=False)
+    assert found.job == train.Recipe(hidden=(5,), epochs=1)
+    assert found.value.recipe.hidden == (5,)

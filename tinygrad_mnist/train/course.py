@@ -161,7 +161,7 @@ class Course:
             self.counted,
             self.seconds,
             self.model.state_dict(),
-            self.optimiser.state_dict(),
+            {**self.optimiser.state_dict(), "steps": int(self.optimiser.steps)},
             {name: np.array(g.state.numpy()) for name, g in self.generators.items()},
             self.best,
         )

@@ -107,7 +107,7 @@ def fit(
         on_end: called at the end, after Ctrl-C too.
         progress: show how far it is: a bar and the curve in a notebook, a line in a terminal (on
             standard error).
-        chosen: numbers of the images to train on, (n,), integers, each once; None for all.
+        chosen: numbers of the images to train on, (n,), integers; None for all.
         ready: what `prepared` made of this model, this optimiser and these examples, so that it is recorded
             once for several trainings.
 
@@ -238,7 +238,9 @@ def _positions(chosen: Any, count: int) -> NDArray[np.int64]:
         raise DataError(
             f"fit: chosen is the numbers of images, integers (n,), not {positions.dtype} {positions.shape}"
         )
-    if len(positions) and not 0 <= positions.min() <= positions.max() < count:
+    if not len(positions):
+        raise DataError("fit: chosen names no image: the count of examples must be at least 1, got 0")
+    if not 0 <= positions.min() <= positions.max() < count:
         raise DataError(f"fit: chosen names image {positions.min()} to {positions.max()} of {count}")
     return positions.astype(np.int64, copy=False)
 

@@ -137,6 +137,8 @@ class Recipe(Reading):
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
+        if isinstance(self.hidden, list):
+            object.__setattr__(self, "hidden", tuple(self.hidden))
         _check(self)
 
     @classmethod

@@ -133,10 +133,11 @@ def run(
     count = len(rows) if chosen is None else len(chosen)
     optimiser = recipe.build_optimiser(model, recipe.epochs * data.batch_count(count, recipe.batch_size))
     with contextlib.ExitStack() as until_trained:
-        if benches is not None and not recipe.augment and step_of is None:
+        plain = not recipe.augment and step_of is None
+        if benches is not None and plain and benches.are_for(images, labels):
             bench = until_trained.enter_context(benches.one(recipe, model, optimiser))
         else:
-            if recipe.augment and chosen is not None:
+            if chosen is not None and (recipe.augment or step_of is not None):
                 rows, labels, chosen = rows[chosen], labels[chosen], None
             targets = recipe.targets(labels, classes)
             ready = prepared(
@@ -166,6 +167,7 @@ def run(
             chosen=chosen,
             ready=bench.ready,
         )
+        bench.optimiser.zero_grad()  # who keeps or sends the network has no use for them
         if bench.model is not model:
             bench.hand_over(model)
     return TrainedNetwork(model, recipe, (height, width), classes, history)

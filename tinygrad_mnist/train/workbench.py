@@ -36,6 +36,7 @@ def kind_of(recipe: Recipe) -> Recipe:
         epochs=1,
         first_gain=1.0,
         gain=1.0,
+        validation=0.0,
         momentum=0.5 if recipe.momentum else 0.0,
         weight_decay=1.0 if recipe.weight_decay else 0.0,
     )

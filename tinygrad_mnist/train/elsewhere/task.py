@@ -106,9 +106,10 @@ def trained(recipe: Recipe, images: Any, labels: Any, **options: Any) -> Any:
 def _benches(images: Any, labels: Any) -> Workbenches:
     """Those of this process for these very images."""
     global _latest
-    if _latest is None or not _latest.are_for(images, labels):
-        _latest = Workbenches(images, labels)
-    return _latest
+    benches = _latest  # which another thread may replace
+    if benches is None or not benches.are_for(images, labels):
+        benches = _latest = Workbenches(images, labels)
+    return benches
 
 
 _latest: Workbenches | None = None
