@@ -10,6 +10,7 @@ import dis
 import operator as operators
 import os
 import sys
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -353,6 +354,14 @@ def _call_spread(watcher: Watcher, shadow: Shadow, step: Step) -> None:
     _answer(watcher, shadow, function, [*known, *([keywords] if keywords is not _NULL else [])], {})
 
 
+def _make_function(watcher: Watcher, shadow: Shadow, step: Step) -> None:
+    code = shadow.stack[-1] if shadow.stack else UNKNOWN
+    if isinstance(code, types.CodeType):
+        watcher.makes(code)
+    shadow.height(step.effect)
+    shadow.stack[-1:] = [UNKNOWN]
+
+
 def _answer(
     watcher: Watcher, shadow: Shadow, function: Any, args: list[Any], keywords: dict[str, Any]
 ) -> None:
@@ -426,6 +435,7 @@ _HANDLERS: dict[str, _Handler] = {
     "PUSH_NULL": _push_null,
     "KW_NAMES": _keyword_names,
     "PRECALL": _nothing,
+    "MAKE_FUNCTION": _make_function,
     "CALL": _call,
     "CALL_KW": _call,
     "CALL_FUNCTION_EX": _call_spread,

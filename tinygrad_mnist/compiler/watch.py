@@ -45,6 +45,12 @@ class Watcher:
         self._frame: types.FrameType | None = None
         self.failure: TraceError | None = None
         self._refusals = 0
+        self._made: dict[int, types.CodeType] = {}  # of functions that the recorded code made
+        self._cells: dict[int, types.CellType] = {}  # what functions that were there before close over
+
+    def makes(self, code: types.CodeType) -> None:
+        """The code that runs makes a function."""
+        self._made[id(code)] = code
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -85,7 +91,8 @@ class Watcher:
             function = shadow.function if shadow is not None else None
             if function is not None and name in function.__code__.co_freevars:
                 assert function.__closure__ is not None
-                return function.__closure__[function.__code__.co_freevars.index(name)]
+                cell = function.__closure__[function.__code__.co_freevars.index(name)]
+                return None if self._is_own(function) and id(cell) not in self._cells else cell
             at = at.f_back
         return None
 
@@ -126,9 +133,19 @@ class Watcher:
             found = known[-1] if known else None
             for other in known[:-1]:  # it may be any of those that have this code
                 self.reads.function(other, closure=True)
+                self._closes_over(other)
         if found is not None and self.reads.is_outside(found) and not is_ours(found.__module__):
             self.reads.function(found)
+        if found is not None and not self._is_own(found):
+            self._closes_over(found)
         return found
+
+    def _is_own(self, function: types.FunctionType) -> bool:
+        """Whether the recorded code made a function: one of before is met where it lies, and so outside."""
+        return id(function.__code__) in self._made and not self.reads.is_outside(function)
+
+    def _closes_over(self, function: types.FunctionType) -> None:
+        self._cells.update((id(cell), cell) for cell in function.__closure__ or ())
 
     def _event(self, frame: types.FrameType, event: str, argument: Any) -> Any:
         shadow = self._shadows.get(frame)
