@@ -57,7 +57,8 @@ def reshape(x: InPlace[_T], name: str, compute: Callable[[Any], Any]) -> InPlace
     old = x.earlier_self()
     if x.memory is not None:
         x.memory.turned = True
-    _rebind(x, compute(old), old)
+    new = compute(old)
+    _rebind(x, new, new.array, old)
     return x
 
 
@@ -137,23 +138,25 @@ def replace(x: InPlace[_T], name: str, new: Any, old: Any) -> InPlace[_T]:
         leave_memory(x, new.array)
         x.assigned = next(clock)
         return x
-    leave_memory(x, new.array, new.requires_grad and not x.requires_grad)
-    _rebind(x, new, old)
+    array = new.array  # of a view of x, as in x.copy_(x.T), it is not to be had after this
+    leave_memory(x, array, new.requires_grad and not x.requires_grad)
+    _rebind(x, new, array, old)
     return x
 
 
-def _rebind(x: InPlace[Any], new: Any, old: Any) -> None:
-    """Give x the value `new` and its place on the tape."""
+def _rebind(x: InPlace[Any], new: Any, array: Any, old: Any) -> None:
+    """Give x the value `new`, of these numbers, and its place on the tape."""
     if new.requires_grad:
         x.versions = (*(v for v in x.versions if v[1].args or v[1].primitive is None), (new.number, old))
-        x.requires_grad, x.primitive, x.args, x.number = True, new.primitive, new.args, new.number
+        x.requires_grad, x.primitive, x.number = True, new.primitive, new.number
+        x.args = tuple(old if a is x else a for a in new.args)  # as in x += x
     elif x.primitive is not None and recording.get():  # nothing of the old value is left
         x.versions = (*x.versions, (next(clock), old))
         x.requires_grad, x.primitive, x.args = False, None, ()
     elif x.primitive is not None:  # within no_grad: the gradient goes on to where it went
         x.versions = (*x.versions, (next(clock), old))
         x.primitive, x.args, x.number = ops.alias, (old,), next(clock)
-    x.array = new.array
+    x.array = array
     x.assigned = x.number if x.primitive is not None else next(clock)
 
 
