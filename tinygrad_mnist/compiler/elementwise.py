@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..errors import TraceError
 from ..kernels import arrays, policy, simd, tuning
 from ..kinds import Function, Loop
 from ..primitive import Array, Shape
-from .build import Run, compiled_kernel
+from .build import compiled_kernel
 from .calls import TraceWarning
 from .guards import Guard
 from .loops import Expr, Place
@@ -42,71 +43,77 @@ class InPlace:
 
     Its arrays are of one shape and dtype. Floats among the arguments and options are read at each call:
     another value compiles nothing, unless the function decides by it.
+
+    Args:
+        function: see above.
+        names: of the options, the last of which is a float that may be another one each time.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
+    def __init__(self, function: Callable[..., Any], names: Sequence[str]) -> None:
+        self._function, self._names = function, names
         is_made_anew = "<locals>" in getattr(function, "__qualname__", "<locals>")
         self._all: dict[Any, _Family] = {} if is_made_anew else _FAMILIES  # passes hold what it closes over
-        self._values: list[Any] = []
-        self._numbers: list[float] = []
-        self._places: list[int] = []  # of each option among the numbers
-        self._found: dict[Any, _Pass | None] = {}
+        self._values: tuple[Any, ...] | None = None
+        self._structure: Any = None  # of the options
+        self._floats: list[float] = []  # among them
         self._families: dict[tuple[int, ...], _Family] = {}
+        self._ready: dict[Shape, Ready] = {}
+        self._call: tuple[Any, ...] = (), 0, [], 0  # targets, arrays and numbers that they are for; floats
 
-    def give(self, options: Mapping[str, Any]) -> None:
-        """From now on call the function with these options."""
-        values, old = [*options.values()], self._values
-        if len(values) == len(old):
-            new = [k for k, x in enumerate(values) if x is not old[k]]
-            if not new:
-                return
-            if {type(x) for k in new for x in (values[k], old[k])} == {float}:
-                numbers = self._numbers.copy()
-                for k in new:
-                    numbers[self._places[k]] = values[k]
-                self._values, self._numbers = values, numbers
-                return
-        self._found, self._families = {}, {}
+    def give(self, values: tuple[Any, ...]) -> None:
+        """From now on call the function with options of these values; all but the last."""
+        old = self._values
+        if old is not None and all(map(is_, values, old)):
+            return
         tensors: list[Tensor] = []
-        self._numbers, self._places = [], []
-        for x in values:
-            self._places.append(len(self._numbers))
-            structure_of(x, tensors, self._numbers)
-        self._structure = structure_of(dict(options), tensors, [])
-        self._values = values if all(map(_is_fixed, values)) else []
+        self._floats = []
+        options = dict(zip(self._names, (*values, 0.0), strict=True))
+        structure = structure_of(options, tensors, self._floats)
+        del self._floats[-1]
+        if structure != self._structure:
+            self._ready, self._families, self._structure = {}, {}, structure
+        self._values = values if all(map(_is_fixed, values)) else None
         self._is_known = not tensors
 
-    def __call__(
-        self, first: Array, others: Sequence[Array], floats: list[float], targets: tuple[int, ...]
-    ) -> list[Any] | None:
-        """Overwrite the arrays at some positions among the arguments with the results.
+    def ready(
+        self, targets: tuple[int, ...], count: int, floats: list[float], last: float
+    ) -> dict[Shape, Ready]:
+        """What runs now for arrays of some shapes, without those of which is not known whether anything does.
 
-        Returns:
-            The results, with None in place of arrays; nothing if all are. None, and nothing is changed, if
-            the function is no such pass, or the arrays are not plain or of unlike shapes.
+        Args:
+            targets: which of the arguments the results are to overwrite.
+            count: the number of arrays.
+            floats: those among the arguments.
+            last: the last option.
         """
-        key = first.shape, first.dtype, targets
-        found = self._found.get(key)
-        ready = None if found is None else found.ready(floats, self._numbers)
-        if ready is None:
-            ready = self._look(key, len(others), floats)
-            if ready is None:
-                return None
-        run, numbers, results = ready
-        return results if run(first, *others, *numbers) else None
+        numbers = [*floats, *self._floats, last]
+        known = self._call
+        self._call = targets, count, numbers, len(floats)
+        if targets != known[0] or count != known[1]:
+            self._ready = {}
+        are_same = numbers == known[2]
+        before = None
+        for ready in self._ready.values():
+            if ready is not before:
+                before = ready
+                if not (ready.found.guard.unchanged() if are_same else ready.renew(numbers)):
+                    self._ready = {}
+                    break
+        return self._ready
 
-    def _look(self, key: Any, others: int, floats: list[float]) -> _Ready | None:
-        """What runs for arrays of a shape and dtype; None if the function is no pass."""
-        shape, dtype, targets = key
+    def find(self, first: Array) -> Ready | None:
+        """What runs now for arrays like this one, which is noted; None if the function is no pass."""
+        shape, dtype = first.shape, first.dtype
         if not self._is_known or dtype not in _FLOATS:
             return None
+        targets, count, numbers, floats = self._call
         if targets not in self._families:
             self._families[targets] = self._family(targets)
-        family, last = self._families[targets], self._found.get(key)
-        found = family.find(self._function, shape, dtype, others, floats, self._numbers, last)
-        self._found[key] = found
-        return None if found is None else found.ready(floats, self._numbers)
+        ready = self._families[targets].find(self._function, shape, dtype, count, numbers, floats)
+        if ready is not None:
+            same = (x for x in self._ready.values() if x.found is ready.found)
+            self._ready[shape] = ready = next(same, ready)
+        return ready
 
     def _family(self, targets: tuple[int, ...]) -> _Family:
         key = self._function, self._structure, targets
@@ -117,8 +124,30 @@ class InPlace:
         return self._all[key]
 
 
-#: What runs, the numbers that it takes, and the results that are numbers, if there are any.
-_Ready = tuple[Run, list[float], list[Any]]
+class Ready:
+    """A pass with the numbers that one user of it has.
+
+    `run(*arrays, *numbers)` overwrites arrays with results; it says False, and nothing is changed, where they
+    are not plain, of the dtype and of one shape.
+
+    Attributes:
+        found, dtype, run: the pass, and what it has.
+        numbers: what it takes besides arrays.
+        results: those that are numbers, if there are any, with None in place of arrays.
+    """
+
+    __slots__ = ("dtype", "found", "numbers", "results", "run")
+
+    def __init__(self, found: _Pass) -> None:
+        self.found, self.dtype, self.run = found, found.dtype, found.run
+
+    def renew(self, numbers: list[float]) -> bool:
+        """Take other numbers; False if the function is no longer this pass."""
+        read = self.found.read(numbers) if self.found.guard.unchanged() else ""
+        if isinstance(read, str):
+            return False
+        self.numbers, self.results = read
+        return True
 
 
 def _is_fixed(x: Any) -> bool:
@@ -140,27 +169,23 @@ class _Family:
         function: Callable[..., Any],
         shape: Shape,
         dtype: np.dtype[Any],
-        others: int,
-        floats: list[float],
-        rest: list[float],
-        last: _Pass | None,
-    ) -> _Pass | None:
-        """What the function is for so many arrays, and for numbers: first of all `last`; None: no pass."""
+        count: int,
+        numbers: list[float],
+        floats: int,
+    ) -> Ready | None:
+        """What the function is for so many arrays and these numbers, the first of them arguments, or None."""
         with self._lock:
-            self._numbers[:] = [*floats, *rest]
-            if last is not None and last.holds():
-                last.give(floats, rest)
-                return last
-            passes = self._passes.setdefault((shape, dtype, others, len(floats)), [])
-            found = next((x for x in passes if x is None or x.holds()), None)
-            if found is None and len(passes) < _MOST and None not in passes:
-                symbols = [Symbol(f"x{k}", shape, dtype) for k in range(1 + others)]
-                found = self._record(function, symbols, len(floats))
-                passes.append(found)
-                found = found if found is not None and found.holds() else None
-            if found is not None:
-                found.give(floats, rest)
-            return found
+            self._numbers[:] = numbers
+            passes = self._passes.setdefault((shape, dtype, count, floats), [])
+            for found in passes:
+                if found is None or (ready := Ready(found)).renew(numbers):
+                    return None if found is None else ready
+            if len(passes) == _MOST:
+                return None
+            symbols = [Symbol(f"x{k}", shape, dtype) for k in range(count)]
+            found = self._record(function, symbols, floats)
+            passes.append(found)
+            return ready if found is not None and (ready := Ready(found)).renew(numbers) else None
 
     def _record(self, function: Callable[..., Any], symbols: list[Symbol], floats: int) -> _Pass | None:
         marks = (Constant(function), *(LEAF,) * len(symbols), *(NUMBER,) * floats)
@@ -178,6 +203,8 @@ class _Family:
         except (TraceError, TraceWarning):  # it does what no program can
             return None
         program = recording.program()
+        if not recording.trace.floats.stand_in(self._numbers):
+            return None
         if recording.leaves_something or not _is_elementwise(program, recording, symbols[0].shape):
             return None
         found = _Pass(program, recording, results, self._targets)
@@ -205,40 +232,32 @@ class _Pass:
 
     Attributes:
         identity: equal for passes that are the same for arrays of any shape.
+        dtype: of its arrays.
+        guard: of what it depends on besides numbers.
+        read: of all numbers that it is given, what `run` takes, and its results if some are numbers; a string
+            if the function is another with them.
+        run: see `Ready`.
     """
 
     def __init__(
-        self, program: Program, recording: Recording, results: Sequence[Any], targets: Sequence[int]
+        self,
+        program: Program,
+        recording: Recording,
+        results: Sequence[Any],
+        targets: Sequence[int],
     ) -> None:
-        self._numbers, self._guard = recording.trace.floats, Guard(recording.places.all)
+        floats, self.guard = recording.trace.floats, Guard(recording.places.all)
         tensors = {symbol: x for x, symbol in recording.trace.captured.values()}
-        self._inputs = [x for x in (tensors[s] for s in program.captured) if isinstance(x, Tensor)]
-        self._results = [
-            self._numbers.input(x) if type(x) is Number else None if isinstance(x, Tensor) else x
-            for x in results
+        inputs = [x for x in (tensors[s] for s in program.captured) if isinstance(x, Tensor)]
+        others = [
+            floats.input(x) if type(x) is Number else None if isinstance(x, Tensor) else x for x in results
         ]
+        self.read = floats.function(inputs, others if any(x is not None for x in others) else [])
         targets = [k for k, x in zip(targets, results, strict=True) if isinstance(x, Tensor)]
         one = _of_one_element(program)
-        self.identity = str(one), one.arguments[0].dtype, self._numbers.identity()
-        self._has_numbers = any(x is not None for x in self._results)
-        self._now: Any = [], None, None
-        self._run = compiled_kernel(_Kernel(one, targets).module(), program.arguments, len(self._inputs))
-
-    def holds(self) -> bool:
-        """Whether the function still is this, for the numbers as they are now."""
-        return self._guard.unchanged() and self._numbers.change() is None
-
-    def give(self, floats: list[float], rest: list[float]) -> None:
-        """Note what the numbers that it takes now are; after `holds`."""
-        results: list[Any] = []
-        if self._has_numbers:
-            results = [x.array.item() if isinstance(x, Tensor) else x for x in self._results]
-        self._now = floats, rest, (self._run, [x.array.item() for x in self._inputs], results)
-
-    def ready(self, floats: list[float], rest: list[float]) -> _Ready | None:
-        """What to call for these numbers, if they are those that it was given last."""
-        known, others, ready = self._now
-        return ready if others is rest and known == floats and self._guard.unchanged() else None
+        self.dtype = one.arguments[0].dtype
+        self.identity = str(one), self.dtype, floats.identity()
+        self.run = compiled_kernel(_Kernel(one, targets).module(), program.arguments, len(inputs))
 
 
 def _of_one_element(program: Program) -> Program:

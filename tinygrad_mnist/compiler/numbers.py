@@ -19,6 +19,7 @@ from ..core.tensor import Tensor, wrap
 from .places import Places
 
 _FLOAT64 = np.dtype(np.float64)
+_BROKEN = LookupError, TypeError, ValueError, ArithmeticError  # numbers for which a program is another
 
 
 class Numbers:
@@ -39,6 +40,7 @@ class Numbers:
             "array": np.array,
             "float64": _FLOAT64,
             "same": _same,
+            "BROKEN": _BROKEN,
             "inf": math.inf,
             "nan": math.nan,
         }
@@ -121,8 +123,30 @@ class Numbers:
             self._read = self._reader()
         try:
             return self._read()
-        except (LookupError, TypeError, ValueError, ArithmeticError):
+        except _BROKEN:
             return "a number"
+
+    def stand_in(self, numbers: list[float]) -> bool:
+        """Whether all that is read is in this list."""
+        return all(self._space[f"c{n}"] is numbers for n in range(self._sources))
+
+    def function(
+        self, inputs: Sequence[Tensor], others: Sequence[Any]
+    ) -> Callable[[list[float]], tuple[list[float], list[Any]] | str]:
+        """What is computed, as a function of a list like the one in which all that is read stands.
+
+        Returns:
+            A function that gives what the inputs then are, and what those of the others are that are inputs;
+            the name of a number with which the program is another.
+        """
+        called = {id(x): f"float({name})" for name, x in self.inputs.items()}
+        self._space.update({f"r{k}": x for k, x in enumerate(others)})
+        results = (called.get(id(x), f"r{k}") for k, x in enumerate(others))
+        lines = [f"s{n} = given[k{n}]" for n in range(self._sources)]
+        lines += self._lines
+        lines.append(f"return [{', '.join(called[id(x)] for x in inputs)}], [{', '.join(results)}]")
+        lines = ["try:", *(f" {line}" for line in lines), "except BROKEN: return 'a number'"]
+        return self._compiled("of(given)", lines)
 
     def _reader(self) -> Callable[[], str | None]:
         """All that is to be read, computed and decided, flat: a call of a program waits for it."""
@@ -131,13 +155,16 @@ class Numbers:
         lines.append(f"if {' and '.join(f's{n} is v{n}' for n in new) or True}: return None")
         lines += self._lines
         for k, (called, x) in enumerate(self.inputs.items()):
-            self._space[f"x{k}"] = x
-            lines.append(f"y{k} = array({called}, float64)")
-        lines += [f"x{k}.array = y{k}" for k in range(len(self.inputs))]
+            self._space.update({f"x{k}": x, f"z{k}": None})
+            lines.append(f"global z{k}; y{k} = x{k}.array if {called} is z{k} else array({called}, float64)")
+        lines += [f"x{k}.array = y{k}; z{k} = {called}" for k, called in enumerate(self.inputs)]
         lines += [f"v{n} = s{n}" for n in new]
-        exec("\n ".join(["def read():", *lines]), self._space)
-        found: Callable[[], str | None] = self._space["read"]
-        return found
+        return self._compiled("read()", lines)
+
+    def _compiled(self, head: str, lines: Sequence[str]) -> Any:
+        """A function of these lines."""
+        exec("\n ".join([f"def {head}:", *lines]), self._space)
+        return self._space[head.partition("(")[0]]
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
 from itertools import chain
-from sys import getrefcount
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..compiler.elementwise import InPlace
-from ..core.inplace import leave_memory
-from ..core.tape import clock, set_recording, tracing
+from ..core.tape import set_recording, tracing
 from ..core.tensor import Tensor, wrap
-from ..primitive import Array, Value
+from ..primitive import Value
 from .groups import Params, check_parameters, complete, one
+from .on_arrays import OnArrays, put, put_all
 from .saving import States, put_back, saved
 
 __all__ = ["Optimizer"]
@@ -105,10 +102,10 @@ class Optimizer:
             raise NotImplementedError(f"{type(self).__name__} must define step, or a rule")
         recorder = tracing.get()
         if recorder is None:
-            self._apply(self._change_arrays, int(self.steps.array))
+            self._step_on_arrays(int(self.steps.array))
         else:
             with set_recording(False), recorder.during("update"):
-                self._apply(self._change_tensors, self.steps)
+                self._step_on_tensors(recorder)
         return cost
 
     def _share_counts(self, counts: Sequence[float]) -> None:
@@ -127,76 +124,50 @@ class Optimizer:
 
     def _count_updates(self) -> None:
         """Count this update of those parameters that have a gradient, apart from those that have none."""
-        params = chain(*(group["params"] for group in self.param_groups))
-        counted = [
-            (p._grad is not None, state) for p, state in zip(params, chain(*self._states), strict=True)
-        ]
-        left_behind = {id(state["step"]) for updated, state in counted if not updated and "step" in state}
+        updated: list[dict[str, Tensor]] = []
+        left_behind = set[int]()
+        for group, states in zip(self.param_groups, self._states, strict=True):
+            for p, state in zip(group["params"], states, strict=True):
+                if p._grad is not None:
+                    updated.append(state)
+                elif "step" in state:
+                    left_behind.add(id(state["step"]))
         new: dict[int, Tensor] = {}
-        for updated, state in counted:
-            if not updated or "step" not in state:
-                continue
-            old = state["step"]
-            if id(old) not in new:
-                new[id(old)] = Tensor(old.array) if id(old) in left_behind else old
-                _put(new[id(old)], old.array + 1 if tracing.get() is None else old + 1)
-            state["step"] = new[id(old)]
+        for state in updated:
+            old = state.get("step")
+            if old is not None:
+                if id(old) not in new:
+                    new[id(old)] = now = Tensor(old.array) if id(old) in left_behind else old
+                    put(now, old.array + 1 if tracing.get() is None else old + 1)
+                state["step"] = new[id(old)]
 
-    def _apply(self, change: Callable[[int, dict[str, Any], Given], None], steps: Value) -> None:
-        recorder = tracing.get()
+    def _step_on_arrays(self, steps: int) -> None:
         if self._counting:
             self._count_updates()
+        rules = _RULES.get(self) or _RULES.setdefault(self, {})
+        rates: dict[int, Any] = {}  # groups share schedules
         for k, (group, states) in enumerate(zip(self.param_groups, self._states, strict=True)):
-            value = group.__getitem__ if recorder is None else partial(recorder.floats.option, group)
-            options = {name: value(name) for name in (*self._options, "lr")}
-            lr = options["lr"](steps) if callable(options["lr"]) else options["lr"]
-            plain = isinstance(lr, Tensor | float) and not isinstance(lr, np.generic)
-            options["lr"] = lr if plain else float(lr)
-            opposite = group.get("maximize")
-            given = zip(group["params"], states, strict=True)
-            change(
-                k,
-                options,
-                [(p, -g if opposite else g, state) for p, state in given if (g := p._grad) is not None],
-            )
-        _put(self.steps, steps + 1)
+            lr = group["lr"]
+            if callable(lr):
+                lr = rates[id(lr)] if id(lr) in rates else rates.setdefault(id(lr), lr(steps))
+            key = k, self.rule
+            rule = rules.get(key) or rules.setdefault(key, OnArrays(self.rule, self._options))
+            rule.change(group, states, _rate(lr))
+        put(self.steps, steps + 1)
 
-    def _change_tensors(self, group: int, options: dict[str, Any], given: Given) -> None:
-        for p, g, state in given:
-            _put_all(p, state, self.rule(p, g, *state.values(), **options))
-
-    def _change_arrays(self, group: int, options: dict[str, Any], given: Given) -> None:
-        passes = _PASSES.setdefault(self, {})
-        key = group, self.rule
-        in_place = passes[key] if key in passes else passes.setdefault(key, InPlace(self.rule))
-        in_place.give(options)
-        counts: dict[int, float] = {}  # parameters share counters
-        for p, g, state in given:
-            old, arrays = p.array, [g.array]
-            plain, floats, places = old.ndim > 0, list[float](), [p]
-            # what nobody else refers to can be overwritten; others may read theirs later
-            data = old if getrefcount(old) <= _ALONE and old.base is None else _copy(old)
-            for x in state.values():
-                found = x.array
-                if found.ndim:
-                    plain = plain and not floats
-                    alone = getrefcount(found) <= _ALONE and found.base is None
-                    arrays.append(found if alone else _copy(found))
-                    places.append(x)
-                else:
-                    floats.append(counts.get(id(x)) or counts.setdefault(id(x), found.item()))
-            results = in_place(data, arrays, floats, _targets(*state)) if plain else None
-            if results is None:
-                values = [counts[id(x)] if name == "step" else x.array for name, x in state.items()]
-                _put_all(p, state, self.rule(old, g.array, *values, **options))
-                continue
-            now, arrays[0] = next(clock), data
-            for x, own in zip(places, arrays, strict=True):
-                if x.memory is not None:
-                    leave_memory(x, own)
-                x.array, x.assigned = own, now
-            if results:
-                _put_all(p, state, results)
+    def _step_on_tensors(self, recorder: Any) -> None:
+        if self._counting:
+            self._count_updates()
+        for group, states in zip(self.param_groups, self._states, strict=True):
+            options = {name: recorder.floats.option(group, name) for name in (*self._options, "lr")}
+            lr = options["lr"]
+            options["lr"] = _rate(lr(self.steps) if callable(lr) else lr)
+            for p, state in zip(group["params"], states, strict=True):
+                g = p._grad
+                if g is not None:
+                    g = -g if group.get("maximize") else g
+                    put_all(p, state, self.rule(p, g, *state.values(), **options))
+        put(self.steps, self.steps + 1)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or make them zero."""
@@ -240,54 +211,17 @@ class Optimizer:
 NOT_OF_THE_RULE = ("maximize", "foreach", "fused", "capturable", "differentiable")
 
 
-#: The parameters of a group that have a gradient, the gradient, and their state.
-Given = Sequence[tuple[Tensor, Tensor, dict[str, Tensor]]]
-
-
 def zeros_like(p: Tensor) -> Tensor:
     """Zeros of p's shape and dtype, for a rule's state."""
     return wrap(np.zeros(p.shape, p.dtype))
 
 
-@cache
-def _targets(*state: str) -> tuple[int, ...]:
-    """Which of the rule's arguments its results replace."""
-    return 0, *(k for k, name in enumerate(state, 2) if name != "step")
+def _rate(lr: Any) -> Any:
+    """A learning rate: a Tensor as it is, anything else as a Python float."""
+    if type(lr) is float:
+        return lr
+    return lr if isinstance(lr, Tensor | float) and not isinstance(lr, np.generic) else float(lr)
 
 
-#: The rule of each group of an optimiser, compiled; an optimiser that is copied or saved has none.
-_PASSES: WeakKeyDictionary[Optimizer, dict[Any, InPlace]] = WeakKeyDictionary()
-
-
-def _copy(array: Array) -> Array:
-    return np.array(array, order="C")
-
-
-def _references_of_its_own() -> int:
-    """What getrefcount gives for an array to which only its Tensor and a local variable refer."""
-    tensor = Tensor(0.0)
-    array = tensor.array
-    return getrefcount(array)
-
-
-_ALONE = _references_of_its_own()
-
-
-def _put_all(p: Tensor, state: dict[str, Tensor], values: Sequence[Value | None]) -> None:
-    places = (p, *(x for name, x in state.items() if name != "step"))
-    for place, value in zip(places, values, strict=True):
-        if value is not None:
-            _put(place, value)
-
-
-def _put(place: Tensor, value: Value) -> None:
-    if isinstance(value, Tensor):
-        place.assign_(value)
-    elif value is not place.array:
-        value, old = np.asarray(value), place.array
-        if value.dtype is old.dtype and value.shape == old.shape:
-            if place.memory is not None:
-                leave_memory(place, value)
-            place.array, place.assigned = value, next(clock)  # all that `assign_` would do
-        else:
-            place.assign_(wrap(value))
+#: The rule of each group of an optimiser; one that is copied or saved has none.
+_RULES: WeakKeyDictionary[Optimizer, dict[Any, OnArrays]] = WeakKeyDictionary()
