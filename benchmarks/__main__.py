@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks [SUITE ...] [--quick]`, `python -m benchmarks readme RESULTS`."""
+"""The command: `python -m benchmarks [SUITE ...] [--quick]`, `... readme RESULTS`, `... board`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from . import machine, readme, screen
+from .board import command as board
 from .peers import PEERS
 from .race import Plan, Processes, race
 from .statistics import Record, groups
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console = Console(width=140)
     if arguments[:1] and arguments[0] == "readme":
         return write_readme(arguments[1:], console)
+    if arguments[:1] and arguments[0] == "board":
+        return board.main(arguments[1:], console)
     options = parser().parse_args(arguments)
     chosen = QUICK if options.quick else SUITES
     suites = [roofs.SUITE, *(load(name) for name in options.suites or chosen)]
@@ -99,7 +102,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
     """The plan the options ask for."""
     pythons = dict(pair.split("=", 1) for pair in options.python)
     if options.quick:
-        return Plan(quick=True, rounds=5, seconds=0.1, tuning_rounds=1, threads=(1,), pythons=pythons)
+        return Plan(quick=True, rounds=3, seconds=0.05, tuning_rounds=1, threads=(1,), pythons=pythons)
     threads = tuple(sorted({1, machine.cores()}))
     return Plan(rounds=7, seconds=0.15, tuning_rounds=3, threads=threads, pythons=pythons)
 

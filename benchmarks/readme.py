@@ -83,9 +83,14 @@ def _footer(results: Record) -> str:
 
 def rewrite(readme: Path, results: Record) -> None:
     """Put the results between the marks of a README. Raises ValueError if it does not have them once."""
-    content = readme.read_text(encoding="utf-8")
-    if content.count(BEGIN) != 1 or content.count(END) != 1 or content.index(BEGIN) > content.index(END):
-        raise ValueError(f"{readme} needs these two lines, once and in this order:\n{BEGIN}\n{END}")
-    before, rest = content.split(BEGIN)
-    _, after = rest.split(END)
-    readme.write_text(f"{before}{BEGIN}\n\n{markdown(results)}\n\n{END}{after}", encoding="utf-8")
+    between(readme, BEGIN, END, markdown(results))
+
+
+def between(page: Path, begin: str, end: str, text: str) -> None:
+    """Put a text between two marks of a page. Raises ValueError if it does not have them once."""
+    content = page.read_text(encoding="utf-8")
+    if content.count(begin) != 1 or content.count(end) != 1 or content.index(begin) > content.index(end):
+        raise ValueError(f"{page} needs these two lines, once and in this order:\n{begin}\n{end}")
+    before, rest = content.split(begin)
+    _, after = rest.split(end)
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")

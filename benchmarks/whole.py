@@ -28,8 +28,12 @@ _CACHES = (
 
 def environment(cache: str) -> dict[str, str]:
     """An environment in which every framework keeps what it compiles in this folder."""
+    return {**os.environ, **caches(cache)}
+
+
+def caches(cache: str) -> dict[str, str]:
+    """What that environment has besides."""
     return {
-        **os.environ,
         **dict.fromkeys(_CACHES, cache),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "PYTENSOR_FLAGS": f"base_compiledir={cache}",

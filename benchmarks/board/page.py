@@ -1,0 +1,92 @@
+"""The board as a table."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from typing import Any
+
+from tinygrad_mnist.train import Recipe
+
+from ..statistics import digits, si_time
+from .search import words
+from .ways import LIBRARIES
+
+BEGIN = "<!-- board: written by `python -m benchmarks board`, not by hand -->"
+END = "<!-- end of the board -->"
+
+
+def plain(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as JSON has it."""
+    return {**dataclasses.asdict(recipe), "hidden": list(recipe.hidden)}
+
+
+def markdown(asked: dict[str, Recipe], lines: list[dict[str, Any]], info: dict[str, Any]) -> str:
+    """A row for each share and library, the recipes, and how it was measured."""
+    heading = ["", "library", "right, mean", "lowest to highest", "seeds", "training", "processor time"]
+    heading += ["from the shell, warm", "cold"]
+    rows = [heading, ["---", "---", *["---:"] * (len(heading) - 2)]]
+    for goal, recipe in asked.items():
+        own = _median(lines, goal, "ours", recipe, "warmed", "seconds")
+        for library, label in LIBRARIES.items():
+            rows += _row(lines, goal, recipe, library, label, own)
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    recipes = "\n".join(f"- {goal}%: {words(recipe)}" for goal, recipe in asked.items())
+    return f"{table}\n\n{recipes}\n\n{_footer(lines, info)}"
+
+
+def _row(
+    lines: list[dict[str, Any]], goal: str, recipe: Recipe, library: str, label: str, own: float | None
+) -> list[list[str]]:
+    right = [x["accuracy"] for x in _of(lines, goal, library, recipe, "warmed")]
+    if not right:
+        return []
+    seconds = _median(lines, goal, library, recipe, "warmed", "seconds")
+    cpu = _median(lines, goal, library, recipe, "warmed", "cpu_seconds")
+    times = "" if library == "ours" or not own or not seconds else f" ({digits(seconds / own)}×)"
+    whole = [_median(lines, goal, library, recipe, how, "seconds") for how in ("warm", "cold")]
+    return [
+        [
+            f"**{goal}%**" if library == "ours" else "",
+            label,
+            f"{statistics.mean(right):.2%}",
+            f"{min(right):.2%} to {max(right):.2%}",
+            str(len(right)),
+            _time(seconds) + times,
+            *map(_time, (cpu, *whole)),
+        ]
+    ]
+
+
+def _of(
+    lines: list[dict[str, Any]], goal: str, library: str, recipe: Recipe, how: str
+) -> list[dict[str, Any]]:
+    facts = {"goal": goal, "library": library, "recipe": plain(recipe), "how": how}
+    return [line for line in lines if facts.items() <= line.items()]
+
+
+def _median(
+    lines: list[dict[str, Any]], goal: str, library: str, recipe: Recipe, how: str, what: str
+) -> float | None:
+    values = [line[what] for line in _of(lines, goal, library, recipe, how)]
+    return statistics.median(values) if values else None
+
+
+def _time(seconds: float | None) -> str:
+    return "–" if seconds is None else si_time(seconds)
+
+
+def _footer(lines: list[dict[str, Any]], info: dict[str, Any]) -> str:
+    loads = [line["load"] for line in lines]
+    busy = f"; the load before each process was {min(loads)} to {max(loads)}" if loads else ""
+    return (
+        "Share of the 10,000 test images, mean over seeds; medians of times. Training is that of all "
+        "epochs, in a process that has compiled beforehand; from the shell is a whole process: starting, "
+        "loading images, compiling or loading what was compiled, training, testing. The recipes were chosen"
+        " on images kept from the training set (`python -m benchmarks board search`; "
+        "`benchmarks/board/recipes.json` has every outcome), the test images took no part. Every library "
+        "has the number of threads with which its first training was faster, and draws its own weights and "
+        "orders. Distorted images come from this "
+        f"package's kernel for all, in a thread beside the training. {info['processor']}, {info['cores']} "
+        f"cores, Python {info['python']}{busy}. Written by `python -m benchmarks board`."
+    )
