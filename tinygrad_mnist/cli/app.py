@@ -5,38 +5,42 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 
 from cyclopts import App, CycloptsError, Parameter
 
 from .. import __version__
 from ..errors import TinygradMnistError
 from ..kernels.threads import get_num_threads
-from .doctor import doctor
-from .evaluate import evaluate
-from .export import export
-from .gradcheck import gradcheck
-from .info import info
-from .lab import lab_app
-from .page import page
-from .predict import predict
-from .report import report
-from .sweep import sweep
+from .stopping import INTERRUPTED
 from .terminal import Screen, complain, prepare_streams, show_warnings_in_a_line, silence_output
-from .train import INTERRUPTED, train
 
 _MISTAKE = 2
 _NOBODY_READS = 141
 
-app = App(
-    name="tinygrad-mnist",
-    help="Train small networks to read handwritten digits, use them, and check derivatives.",
-    version=__version__,
-    console=Screen(),
-    help_format="markdown",
-    default_parameter=Parameter(negative="", show_default=False),
+#: Modules, and what in them is the command.
+_COMMANDS = (
+    *("train", "evaluate", "predict", "info", "export", "gradcheck", "report", "sweep", "page", "lab"),
+    "doctor",
 )
-for _command in (train, evaluate, predict, info, export, gradcheck, report, sweep, page, lab_app, doctor):
-    app.command(_command)
+
+
+def _app(asked: str) -> App:
+    """The program with the command asked for alone, or if there is none of that name with all of them.
+
+    Loading all takes a third of a second.
+    """
+    app = App(
+        name="tinygrad-mnist",
+        help="Train small networks to read handwritten digits, use them, and check derivatives.",
+        version=__version__,
+        console=Screen(),
+        help_format="markdown",
+        default_parameter=Parameter(negative="", show_default=False),
+    )
+    for name in (asked,) if asked in _COMMANDS else _COMMANDS:
+        app.command(getattr(import_module(f"{__package__}.{name}"), name))
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,13 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: those of the command line; None takes them from there.
     """
     prepare_streams()
+    arguments = sys.argv[1:] if arguments is None else arguments
     with warnings.catch_warnings():
         show_warnings_in_a_line()
         try:
-            command, bound, _ = app.parse_args(
-                sys.argv[1:] if arguments is None else arguments, print_error=False, exit_on_error=False
-            )
-            if command is not doctor and (wrong := _wrong_variable()):
+            asked = next(iter(arguments), "")
+            command, bound, _ = _app(asked).parse_args(arguments, print_error=False, exit_on_error=False)
+            if asked != "doctor" and (wrong := _wrong_variable()):
                 return _mistake(wrong)
             status = command(*bound.args, **bound.kwargs) or 0
             sys.stdout.flush()

@@ -6,6 +6,7 @@ import signal
 import threading
 from typing import Any
 
+INTERRUPTED = 130  # exit status after Ctrl-C
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 

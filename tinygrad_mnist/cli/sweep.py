@@ -14,10 +14,10 @@ from ..sweep.plot import check_matplotlib
 from ..train import named
 from .options import Augment, Data, RecipeChoice
 from .settings import whole_numbers
+from .stopping import INTERRUPTED
 from .sweep_reporters import reporter
+from .sweep_text import sweep_table
 from .terminal import say
-from .text import sweep_table
-from .train import INTERRUPTED
 from .trying import Tried, train_command
 
 _PLOT = "accuracy.png"

@@ -10,8 +10,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from ..sweep import Outcome
 from ..sweep.summary import varied
 from ..train import Recipe
+from .sweep_text import outcome_line, recipe_name
 from .terminal import Screen, say
-from .text import outcome_line, recipe_name
 
 
 class Lines:

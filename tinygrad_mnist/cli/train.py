@@ -17,10 +17,8 @@ from .checkpointing import Checkpointing
 from .options import Augment, Confusion, Data
 from .reporters import reporter
 from .settings import Settings, given
-from .stopping import Stopping
+from .stopping import INTERRUPTED, Stopping
 from .together import Ranks, asked, ending_together, follow, tell_plan
-
-INTERRUPTED = 130
 
 _DEFAULT_NAME = "digits"
 _AS_THE_RECIPE = Settings()

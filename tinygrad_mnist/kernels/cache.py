@@ -20,7 +20,7 @@ from tinygrad_mnist.kernels.cache_folder import (
 from tinygrad_mnist.kernels.checking import CHECKING, VARIABLE
 from tinygrad_mnist.kernels.interrupts import nothing_ignored
 from tinygrad_mnist.kernels.linking import fill_slots
-from tinygrad_mnist.kernels.numba_door import CacheBase
+from tinygrad_mnist.kernels.numba_door import CacheBase, runtime
 
 
 class KernelCache(CacheBase):  # type: ignore[misc]
@@ -47,7 +47,7 @@ class KernelCache(CacheBase):  # type: ignore[misc]
         folder = cache_directory()
         if not self._enabled or folder is None:
             return None
-        target_context.refresh()
+        runtime.initialize(target_context)  # not `refresh`, of which only a compilation needs the rest
         try:
             key = self._key(folder, sig, target_context.codegen())
             entry = read(self._path(folder, key))

@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from tinygrad_mnist.kernels.numba_door import binding, cgutils, codegen, passes
+from tinygrad_mnist.kernels.numba_door import binding, cgutils, codegen, passes, runtime
 from tinygrad_mnist.kernels.parts import Part
 
 # These classes inherit a method that does nothing before the one that frees their memory (llvmlite 0.48).
@@ -126,7 +126,7 @@ class _Codegen(codegen.JITCPUCodegen):  # type: ignore[misc]
 
 def by_itself(compiled: Any) -> Any:
     """Have a function be compiled into an engine of its own, which lives as long as its machine code."""
-    compiled.targetctx.refresh()  # what all share, Numba's runtime above all, is of the common engine
+    runtime.initialize(compiled.targetctx)  # which all share, and is of the common engine
     context = copy.copy(compiled.targetctx)
     context._internal_codegen = _Codegen("tinygrad_mnist.program")
     context.cached_internal_func = {}

@@ -26,6 +26,7 @@ from numba.core import (
     typing as _typing,
 )
 from numba.core.compiler_lock import global_compiler_lock as _compiler_lock
+from numba.core.runtime.nrt import rtsys as _runtime
 from numba.np import numpy_support as _numpy_support
 
 binding: Any = _binding
@@ -40,6 +41,7 @@ extending: Any = _extending
 funcdesc: Any = _funcdesc
 passes: Any = _passes
 registry: Any = _registry
+runtime: Any = _runtime
 types: Any = _types
 typing: Any = _typing
 numpy_support: Any = _numpy_support

@@ -1,5 +1,5 @@
 """The commands `tinygrad-mnist lab ...`."""
 
-from .app import lab_app
+from .app import lab
 
-__all__ = ["lab_app"]
+__all__ = ["lab"]

@@ -9,7 +9,7 @@ from .inside import graph, trace
 from .surface import between, curvature, slices
 from .weights import excite, importance, patterns
 
-lab_app = App(name="lab", help="Look inside a saved model; `report` does all of it at once.")
+lab = App(name="lab", help="Look inside a saved model; `report` does all of it at once.")
 for _command in (
     importance,
     patterns,
@@ -24,4 +24,4 @@ for _command in (
     trace,
     graph,
 ):
-    lab_app.command(_command)
+    lab.command(_command)
