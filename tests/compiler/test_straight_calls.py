@@ -388,7 +388,7 @@ def test_a_call_while_arrays_are_exchanged() -> None:
     latest = fast._latest
     latest._guard.let_go()
     latest._plan.let_go()
-    assert latest.straight((ones,)) is direct.MISSED
+    assert latest.straight((ones,), {}) is direct.MISSED
     latest._bound[:] = [np.empty(x.shape, x.dtype) for x in latest._bound]
     gc.collect()
     for _ in range(3):

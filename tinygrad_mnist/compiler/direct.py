@@ -21,12 +21,16 @@ from .derivative import Differentiable
 from .guards import Guard
 from .memory import ALONE, objects
 from .native import NOWHERE
+from .numbers import Numbers
 from .program import Program
 from .runner import Runner
-from .structure import LEAF, Constant, spelled
+from .structure import LEAF, NUMBER, Constant, spelled
 
 #: What a straight call gives where the long way has to be gone.
 MISSED: Any = type("Missed", (), {"__repr__": lambda self: "missed"})()
+
+#: A call in the straight way: (arguments, those by name) -> value, or `MISSED`.
+Straight = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 #: So many calls go the long way first: making the machine code takes longer than many of them.
 PATIENCE = 16
@@ -91,7 +95,8 @@ class Around(NamedTuple):
     """What there is to do in Python around a call.
 
     Attributes:
-        arguments: the structures of each: of a Tensor or array, or a constant.
+        arguments: the structure of all, those by name last.
+        floats, given: the numbers that the program is given, and the list of those among the arguments.
         require: which Tensors among them require a gradient, if somebody records.
         outputs: how many results the program has.
         result: the structure of the function's value.
@@ -103,7 +108,9 @@ class Around(NamedTuple):
         lock: held during a call that others could disturb.
     """
 
-    arguments: Sequence[Any]
+    arguments: Any
+    floats: Numbers
+    given: list[float]
     require: tuple[bool, ...] | None
     outputs: int
     result: Any
@@ -115,8 +122,8 @@ class Around(NamedTuple):
     lock: Any
 
 
-def straight(plan: Plan, guard: Guard, around: Around) -> Callable[[tuple[Any, ...]], Any]:
-    """A function of the arguments, in a tuple: the value of a call, or `MISSED`."""
+def straight(plan: Plan, guard: Guard, around: Around) -> Straight:
+    """The straight way of a program."""
     names: dict[str, Any] = {
         "plan": plan,
         "run": calling.calling(),
@@ -131,55 +138,111 @@ def straight(plan: Plan, guard: Guard, around: Around) -> Callable[[tuple[Any, .
         "failed": around.failed,
         "left": around.left,
         "lock": around.lock,
+        "given": around.given,
+        "change": around.floats.change,
     }
     copies = around.derivative is not None and around.derivative.copies
-    alone = not (plan.long or copies or around.left)
-    lines = [*_arguments(around, names), *_call(around, names, guard.has_others), *_value(around, names)]
+    alone = not (plan.long or copies or around.left or around.floats)
+    matching = _Matching(around.arguments, around.require, names)
+    lines = [*matching.lines, *_call(around, names, matching, guard.has_others)]
+    lines += _value(around, names, matching.given())
     body = "".join(f"  {line}\n" for line in lines)
-    exec(f"def call(args):\n {'if True' if alone else 'with lock'}:\n{body}", names)
-    found: Callable[[tuple[Any, ...]], Any] = names["call"]
+    exec(f"def call(args, kwargs):\n {'if True' if alone else 'with lock'}:\n{body}", names)
+    found: Straight = names["call"]
     return found
 
 
 def can_go_straight(structure: Any) -> bool:
-    """Whether arguments of this structure are Tensors, arrays, and constants that are known by themselves."""
-    (_, parts), (_, keywords) = structure[1]
-    return not keywords and all(x is LEAF or (isinstance(x, Constant) and x.is_itself) for x in parts)
+    """Whether arguments are Tensors, arrays, floats, constants known by themselves, and what holds such."""
+    if structure is LEAF or structure is NUMBER:
+        return True
+    if isinstance(structure, Constant):
+        return structure.is_itself
+    kind, content = structure[:2]
+    if kind is dict:
+        return all(type(k) is str and can_go_straight(x) for k, x in content)
+    return (kind is tuple or kind is list) and all(map(can_go_straight, content))
 
 
-def _arguments(around: Around, names: dict[str, Any]) -> Iterator[str]:
-    """Their arrays as a0, a1 ..., if they are arrays or Tensors that require a gradient as they did."""
-    yield f"if len(args) != {len(around.arguments)}: return missed"
-    k = 0
-    for at, part in enumerate(around.arguments):
-        if part is not LEAF:
-            names[f"c{at}"] = part.value
-            yield f"if args[{at}] is not c{at}: return missed"
-            continue
-        yield f"a{k} = args[{at}]"
-        yield f"if a{k}.__class__ is not ndarray:"
-        yield f"  if a{k}.__class__ is not Tensor and not isinstance(a{k}, Tensor): return missed"
-        if around.require is not None:
-            yield f"  if a{k}.requires_grad is not {around.require[k]}: return missed"
-        yield f"  a{k} = a{k}.array"
-        if around.require is not None and around.require[k]:
-            yield "else: return missed"
-        k += 1
+class _Matching:
+    """Lines that find arrays and numbers in arguments of a structure, or miss if they are others.
+
+    Attributes:
+        lines: see above; arrays are then a0, a1 ..., of Tensors that require a gradient as they did, the
+            Tensors themselves x0, x1 ..., and numbers n0, n1 ...
+        arrays, numbers: how many there are.
+    """
+
+    def __init__(self, structure: Any, require: tuple[bool, ...] | None, names: dict[str, Any]) -> None:
+        self.lines: list[str] = []
+        self.arrays = self.numbers = self._parts = 0
+        self._require, self._names = require, names
+        (_, positional), (_, named) = structure[1]
+        self._are_plain = not named and all(x is LEAF for x in positional)
+        self._holder("args", tuple, positional)
+        if named:
+            self._holder("kwargs", dict, named)
+        else:
+            self.lines.append("if kwargs: return missed")
+
+    def given(self) -> str:
+        """The Tensors and arrays among the arguments."""
+        return "args" if self._are_plain else f"({''.join(f'x{k}, ' for k in range(self.arrays))})"
+
+    def _part(self, part: Any, value: str) -> None:
+        if part is LEAF:
+            self._array(value)
+        elif part is NUMBER:
+            self.lines.append(f"n{self.numbers} = {value}")
+            self.lines.append(f"if n{self.numbers}.__class__ is not float: return missed")
+            self.numbers += 1
+        elif isinstance(part, Constant):
+            self._names[name := f"c{len(self._names)}"] = part.value
+            others = f" and ({value}.__class__ is not {name}.__class__ or {value} != {name})"
+            is_plain = type(part.value) in (int, str)
+            self.lines.append(f"if {value} is not {name}{others if is_plain else ''}: return missed")
+        else:
+            name, self._parts = f"p{self._parts}", self._parts + 1
+            self.lines.append(f"{name} = {value}")
+            self.lines.append(f"if {name}.__class__ is not {part[0].__name__}: return missed")
+            self._holder(name, *part)
+
+    def _holder(self, name: str, kind: type, content: Any) -> None:
+        if kind is dict:
+            self.lines.append(f"if tuple({name}) != {tuple(k for k, _ in content)!r}: return missed")
+            for k, x in content:
+                self._part(x, f"{name}[{k!r}]")
+        else:
+            self.lines.append(f"if len({name}) != {len(content)}: return missed")
+            for k, x in enumerate(content):
+                self._part(x, f"{name}[{k}]")
+
+    def _array(self, value: str) -> None:
+        k, require = self.arrays, self._require
+        self.arrays += 1
+        self.lines += [
+            f"x{k} = a{k} = {value}",
+            f"if a{k}.__class__ is not ndarray:",
+            f"  if a{k}.__class__ is not Tensor and not isinstance(a{k}, Tensor): return missed",
+            f"  a{k} = a{k}.array",
+        ]
+        if require is not None:
+            self.lines.insert(-1, f"  if a{k}.requires_grad is not {require[k]}: return missed")
+            if require[k]:
+                self.lines.append("else: return missed")
 
 
-def _given(around: Around) -> str:
-    """The Tensors and arrays among the arguments."""
-    found = [f"args[{at}], " for at, part in enumerate(around.arguments) if part is LEAF]
-    return "args" if len(found) == len(around.arguments) else f"({''.join(found)})"
-
-
-def _call(around: Around, names: dict[str, Any], asks: bool) -> Iterator[str]:
+def _call(around: Around, names: dict[str, Any], given: _Matching, asks: bool) -> Iterator[str]:
     """The call, and what it changes besides arrays."""
+    if given.numbers:
+        yield f"given[:] = {', '.join(f'n{k}' for k in range(given.numbers))},"
+    if around.floats:
+        yield "if change() is not None: return missed"
     if asks:
         yield "if not others(): return missed"
     if around.derivative:
         yield "before = derivative.before()"
-    arrays = "".join(f"a{k}, " for k in range(around.arguments.count(LEAF)))
+    arrays = "".join(f"a{k}, " for k in range(given.arrays))
     after = [*_after(around, names)]
     yield f"try: found = run(plan.state, ({arrays}))"
     yield "except (IndexError, RuntimeError) as error:"
@@ -205,7 +268,7 @@ def _after(around: Around, names: dict[str, Any]) -> Iterator[str]:
         yield f"g{k}._grad = h{k}"
 
 
-def _value(around: Around, names: dict[str, Any]) -> Iterator[str]:
+def _value(around: Around, names: dict[str, Any], given: str) -> Iterator[str]:
     """The arrays as Tensors, on the tape, and in the structure of the value."""
     results = [f"y{k}" for k in range(around.outputs)]
     for k, y in enumerate(results):
@@ -213,8 +276,8 @@ def _value(around: Around, names: dict[str, Any]) -> Iterator[str]:
         yield f"{y}.array = found[{k}]"
     everything = f"[{', '.join(results)}]"
     if around.derivative:
-        yield f"derivative.attach({everything}, before, {_given(around)})"
+        yield f"derivative.attach({everything}, before, {given})"
     if around.left is not None:
-        yield f"return left({everything}, {_given(around)})"
+        yield f"return left({everything}, {given})"
     else:
         yield f"return {spelled(around.result, iter(results), names)}"

@@ -20,7 +20,7 @@ from ..core.tree import Tree
 from ..describing import complete
 from ..errors import ShapeError, TraceError
 from ..primitive import Array
-from .direct import MISSED
+from .direct import MISSED, Straight
 from .export import exported
 from .loops import Loops
 from .memory import ready
@@ -101,7 +101,7 @@ class CompiledFunction:
         self._function, self._check = function, check
         self._specializations: dict[Any, Specialization] = {}
         self._latest: Specialization | None = None
-        self._straight: Callable[[tuple[Any, ...]], Any] | None = None  # the way of the last call, if any
+        self._straight: Straight | None = None  # the way of the last call, if any
         self._log: deque[str] = deque(maxlen=_LOGGED)
         self._lock = threading.RLock()
         _ALL.add(self)
@@ -117,13 +117,13 @@ class CompiledFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Tree:
         """Call the function; compiles it if arguments of this kind are new."""
         straight = self._straight
-        if straight is not None and not kwargs:
-            found = straight(args)
+        if straight is not None:
+            found = straight(args, kwargs)
             if found is not MISSED:
                 return found
             for made in list(self._specializations.values()):
                 if made.straight is not None and made.straight is not straight:
-                    found = made.straight(args)
+                    found = made.straight(args, kwargs)
                     if found is not MISSED:
                         self._straight = made.straight
                         return found

@@ -37,8 +37,6 @@ class Numbers:
         self._places = places
         self._names: dict[int, str] = {}
         self._space: dict[str, Any] = {
-            "array": np.array,
-            "float64": _FLOAT64,
             "same": _same,
             "BROKEN": _BROKEN,
             "inf": math.inf,
@@ -46,6 +44,10 @@ class Numbers:
         }
         self._sources = 0
         self._read: Callable[[], str | None] | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return self._sources > 0
 
     def argument(self, numbers: list[float], k: int) -> Any:
         """The Number for a float among the arguments, which stand in a list."""
@@ -154,10 +156,10 @@ class Numbers:
         lines = [f"global v{n}; s{n} = c{n}[k{n}]" for n in new]
         lines.append(f"if {' and '.join(f's{n} is v{n}' for n in new) or True}: return None")
         lines += self._lines
-        for k, (called, x) in enumerate(self.inputs.items()):
-            self._space.update({f"x{k}": x, f"z{k}": None})
-            lines.append(f"global z{k}; y{k} = x{k}.array if {called} is z{k} else array({called}, float64)")
-        lines += [f"x{k}.array = y{k}; z{k} = {called}" for k, called in enumerate(self.inputs)]
+        lines += [f"y{k} = float({called})" for k, called in enumerate(self.inputs)]
+        for k, x in enumerate(self.inputs.values()):  # in place: who has the array's address need not be told
+            self._space[f"x{k}"] = x
+            lines.append(f"x{k}.array[()] = y{k}")
         lines += [f"v{n} = s{n}" for n in new]
         return self._compiled("read()", lines)
 

@@ -117,31 +117,40 @@ class Places:
 
     def __init__(self) -> None:
         self.all: list[Place] = []
-        self._known: set[tuple[Any, ...]] = set()
-        self._loose: set[tuple[int, Any]] = set()
+        self._known: dict[tuple[Any, ...], bool] = {}  # whether only this package itself read it
+        self._loose: dict[tuple[Any, ...], Place] = {}
 
     def loose(self, owner: dict[str, Any], key: str, name: str) -> None:
-        """Watch an item, but let it change: somebody else sees to it then."""
-        self.add("item", owner, key, owner[key], name)
-        self._loose.add((id(owner), key))
+        """An item is read anew at each call: it may change, unless the recorded function itself read it."""
+        place = _identity("item", owner, key)
+        if place not in self._loose and self._known.get(place, True):
+            self._loose[place] = Place("item", owner, key, owner[key], name)
+            if place in self._known:
+                del self._known[place]
+                self.all = [x for x in self.all if _identity(x.kind, x.owner, x.key) != place]
 
-    def add(self, kind: str, owner: Any, key: Any, value: Any, name: str) -> None:
-        """Watch a place, unless it is watched already: what was read first is what counts."""
-        place = (kind, id(owner), *mark(key))
-        if place not in self._known:
-            self._known.add(place)
+    def add(self, kind: str, owner: Any, key: Any, value: Any, name: str, ours: bool = False) -> None:
+        """Watch a place, unless it is watched already: what was read first is what counts.
+
+        `ours`: it is not the recorded function that reads, but this package.
+        """
+        place = _identity(kind, owner, key)
+        if place not in self._known and not (ours and place in self._loose):
+            self._known[place] = ours
             self.all.append(Place(kind, owner, key, value, name))
+        elif not ours:
+            self._known[place] = False
 
     def has(self, owner: Any, key: Any) -> bool:
         """Whether an attribute, item or variable was read."""
         return any(
             place.owner is owner and (place.key == key or isinstance(owner, types.CellType))
-            for place in self.all
+            for place in (*self.all, *self._loose.values())
         )
 
     def describe(self) -> list[str]:
         """Each place and what was there, for readers."""
-        return [f"{place.name} = {_short(place.value)}" for place in self.all]
+        return [f"{place.name} = {_short(place.value)}" for place in (*self.all, *self._loose.values())]
 
     def change(self, note: Callable[[int, Any], None]) -> str | None:
         """The name of a place that holds something else now, or None.
@@ -153,10 +162,14 @@ class Places:
                 now = READERS[place.kind](place.owner, place.key)
             except _MISSED:
                 return place.name
-            if (id(place.owner), place.key) not in self._loose and not same(now, place.value):
+            if not same(now, place.value):
                 return _naming(place, now)
             note(n, now)
         return None
+
+
+def _identity(kind: str, owner: Any, key: Any) -> tuple[Any, ...]:
+    return (kind, id(owner), *mark(key))
 
 
 def _naming(place: Place, now: Any) -> str:

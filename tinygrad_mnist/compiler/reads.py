@@ -309,7 +309,7 @@ class Reads:
                 return UNKNOWN
             value = dict.__getitem__(x, key)
             if watched:
-                self.places.add("item", x, key, value, label)
+                self.places.add("item", x, key, value, label, ours=self.ours)
             return self.mark(value, label) if watched else value
         if isinstance(x, list | tuple):
             if isinstance(key, int | np.integer) and -len(x) <= key < len(x):

@@ -23,7 +23,7 @@ from ..kinds import Gather, Loop, Repeat
 from ..primitive import Array, check_dtype
 from . import direct
 from .build import MachineCode, compiled
-from .direct import Around, Plan, can_go_straight, straight
+from .direct import Around, Plan, Straight, can_go_straight, straight
 from .guards import Guard
 from .memory import is_alone, ready, separate
 from .naming import argument_names
@@ -88,13 +88,13 @@ class Specialization:
         self.places = found.places
         states = [(tracing, None), (recording, require is not None)]
         self._guard = Guard(self.places.all, self._captured, self._bound, states)
-        self._arguments = structure[1][0][1]  # of the positional ones
+        self._structure = structure
         self._plain = can_go_straight(structure) and not found.reassigned
         self._require = require
         self._results = [(s.shape, s.dtype) for s in self.program.outputs]
         self._plan: Plan | None = None
         self._patience = direct.PATIENCE
-        self.straight: Callable[[tuple[Any, ...]], Any] | None = None
+        self.straight: Straight | None = None
 
     @staticmethod
     def record(
@@ -127,9 +127,10 @@ class Specialization:
     def change(self) -> str | None:
         """What has changed since the recording, or None: then the program still is the function."""
         self._moved = False
-        if not self.given and self._guard.unchanged():
+        changed = self._floats.change()
+        if changed is None and self._guard.unchanged():
             return None
-        changed = self._floats.change() or self.places.change(self._guard.note)
+        changed = changed or self.places.change(self._guard.note)
         if changed is not None:
             return f"{changed} has changed"
         for x, symbol in zip(self._captured, self.program.captured):
@@ -174,7 +175,9 @@ class Specialization:
         self._plan = Plan(self.program, self._runner, run.address, updated)
         self._plan.hold(self._bound, self._guard)
         around = Around(
-            arguments=self._arguments,
+            arguments=self._structure,
+            floats=self._floats,
+            given=self.given,
             require=self._require,
             outputs=len(self.program.outputs),
             result=self.result,

@@ -28,9 +28,7 @@ class OnArrays:
         self._rule, self._names = rule, names
         self._in_place = InPlace(rule, (*names, "lr"))
 
-    def change(
-        self, group: Mapping[str, Any], states: Sequence[dict[str, Tensor]], lr: Any
-    ) -> None:
+    def change(self, group: Mapping[str, Any], states: Sequence[dict[str, Tensor]], lr: Any) -> None:
         """Change those parameters of the group that have a gradient, and their states."""
         opposite = group.get("maximize")
         is_compiled = lr.__class__ is float
