@@ -275,6 +275,16 @@ def result_dtype(*operands: Any) -> np.dtype[Any]:
     return np.dtype(found)
 
 
+def undefined(name: str, operands: Sequence[Any]) -> DTypeError:
+    """The error for operands that a primitive does not compute with."""
+    dtypes = ", ".join(
+        str(x.dtype) if hasattr(x, "shape") and hasattr(x, "dtype") else type(x).__name__ for x in operands
+    )
+    listed = any(isinstance(x, list | tuple) for x in operands)
+    write = "make a list a Tensor first: tg.tensor([...])" if listed else "cast an operand first"
+    return DTypeError(f"{name}: not defined for {dtypes}; {write}")
+
+
 def _as_float(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype if dtype.kind == "f" else _FLOAT32
 
@@ -343,10 +353,7 @@ def loop(
             infer(*operands)  # says which shapes do not broadcast, or which number is out of range
             raise
         except (TypeError, AttributeError) as error:
-            dtypes = ", ".join(str(getattr(x, "dtype", type(x).__name__)) for x in operands)
-            listed = any(isinstance(x, list | tuple) for x in operands)
-            write = "make a list a Tensor first: tg.tensor([...])" if listed else "cast an operand first"
-            raise DTypeError(f"{name}: not defined for {dtypes}; {write}") from error
+            raise undefined(name, operands) from error
 
     # The plain cases first, without looking at the operands.
     direct: Any = getattr(kernel, "direct", None)

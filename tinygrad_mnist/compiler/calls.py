@@ -20,10 +20,10 @@ from ..core.tape import recording, tracing
 from ..core.tensor import Tensor
 from ..errors import TraceError
 from .effects import refuse_change
-from .places import GONE
+from .places import GONE, static
 from .reads import Reads
 from .strangers import RANDOM, follows, is_ours, unwatchable
-from .values import UNKNOWN, Among, New, shown, static
+from .values import UNKNOWN, Among, New, shown
 
 #: Methods by which native containers change.
 _CHANGES = {
@@ -48,19 +48,18 @@ _CHANGES = {
     queue.SimpleQueue: {"get", "get_nowait", "put", "put_nowait"},
     bytearray: {"append", "extend", "clear", "pop", "insert", "remove", "reverse"},
 }
-#: Functions that learn nothing of what they are given that could change.
-_HARMLESS = {
-    isinstance,
-    issubclass,
-    id,
-    type,
-    callable,
-    print,
-    super,
-    hash,
-    repr,
-    object.__new__,
-    object.__init__,
+#: Functions that learn nothing of what they are given that could change but by these methods.
+_HARMLESS: dict[Any, tuple[str, ...]] = {
+    isinstance: ("__class__", "__instancecheck__"),
+    issubclass: ("__subclasscheck__",),
+    id: (),
+    type: (),
+    callable: ("__call__",),
+    print: ("__str__", "__repr__"),
+    hash: ("__hash__",),
+    repr: ("__repr__",),
+    object.__new__: (),
+    object.__init__: (),
 }
 
 
@@ -86,6 +85,8 @@ class Calls:
     def root(self, function: Any) -> None:
         """Say what is going to be recorded."""
         while isinstance(function, functools.partial | types.MethodType):
+            if isinstance(function, functools.partial):
+                self.reads.partial(function)
             function = function.func if isinstance(function, functools.partial) else function.__func__
         self.called = function if isinstance(function, types.FunctionType) else None
 
@@ -95,6 +96,7 @@ class Calls:
         """The value, and whether a Python function that is followed will give it."""
         everything = [*args, *keywords.values()]
         while isinstance(function, functools.partial):
+            self.reads.partial(function)
             everything += [*function.args, *function.keywords.values()]
             args, function = [*function.args, *args], function.func
         if function is UNKNOWN or isinstance(function, Among):
@@ -114,7 +116,7 @@ class Calls:
         if isinstance(function, types.FunctionType):
             return self._python(function, everything)
         if isinstance(function, type):
-            return self._construct(function, everything), False
+            return self._construct(function, everything, frame), False
         special = _SPECIAL.get(function) if isinstance(function, types.BuiltinFunctionType) else None
         if special is None and isinstance(function, types.WrapperDescriptorType | types.MethodDescriptorType):
             special = _SPECIAL_METHODS.get((function.__objclass__, function.__name__))
@@ -126,14 +128,13 @@ class Calls:
             return self._native(function, args, everything, frame)
         if isinstance(function, contextvars.ContextVar | weakref.ReferenceType):
             return self._ask(function, ())
+        self.reads.lookups.special(function, "__call__")
         method = static(type(function), "__call__")[1]
         if isinstance(method, types.FunctionType):  # an object that can be called: its method is followed
             wrapped = getattr(function, "__wrapped__", None)
             inner = (
                 wrapped if isinstance(wrapped, types.FunctionType) and is_ours(method.__module__) else method
             )
-            if inner is method:
-                self.reads.attribute(type(function), "__call__")
             return self._python(inner, [function, *everything])
         self._handed(everything)
         self.reads.consume(Among(everything), objects=True)
@@ -147,9 +148,13 @@ class Calls:
         self.reads.consume(Among(args), objects=not ours, ours=ours)
         return Among(args), False
 
-    def _construct(self, cls: type, args: list[Any]) -> Any:
+    def _construct(self, cls: type, args: list[Any], frame: types.FrameType) -> Any:
+        self.reads.lookups.special(cls, "__call__")
         if follows(cls):
+            self.reads.lookups.special(New(cls), "__new__", "__init__")
             return New(cls)
+        if cls is super:
+            return self._super(args, frame)
         if cls not in _HARMLESS:
             ours, builtin = is_ours(cls.__module__), cls.__module__ == "builtins"
             shallow = builtin and cls.__name__ in _SHALLOW
@@ -159,11 +164,21 @@ class Calls:
                 return New(cls, args)
         return Among(args)
 
+    def _super(self, args: list[Any], frame: types.FrameType) -> Any:
+        """What `super()` gives, or `super(cls, x)`."""
+        if not args and frame.f_code.co_argcount:
+            args = [frame.f_locals.get(name) for name in ("__class__", frame.f_code.co_varnames[0])]
+        try:
+            return super(*args)
+        except (TypeError, RuntimeError):  # not all of them are known
+            return UNKNOWN
+
     def _native(
         self, function: Any, args: list[Any], everything: list[Any], frame: types.FrameType
     ) -> tuple[Any, bool]:
         owner, name = function.__self__, function.__name__
         if function in _HARMLESS:
+            self.reads.lookups.special(Among(everything), *_HARMLESS[function])
             return UNKNOWN, False
         if isinstance(owner, dict) and args and name in ("get", "setdefault", "__getitem__", "__contains__"):
             return self._of_dict(owner, name, args), False
@@ -259,18 +274,17 @@ class Calls:
             refuse_change(self.reads.name(owner), f"setting its {name}")
         if not (self.reads.is_outside(owner) or isinstance(owner, type | types.ModuleType)):
             return
-        for base in type(owner).__mro__:
-            if isinstance(vars(base).get(name), property):
-                return  # its setter is followed
+        self.reads.lookups.special(owner, "__setattr__", "__delattr__", name)
+        if isinstance(static(type(owner), name)[1], property):
+            return  # its setter is followed
         space = getattr(owner, "__dict__", {})
-        slotted = name not in space and any(
-            isinstance(vars(b).get(name), types.MemberDescriptorType) for b in type(owner).__mro__
-        )
+        slotted = name not in space and isinstance(static(type(owner), name)[1], types.MemberDescriptorType)
         before = getattr(owner, name, GONE) if slotted else space.get(name, GONE)
         self.reads.effects.note(owner, name, before, f"{self.reads.name(owner)}.{name}")
 
     def write_item(self, owner: Any, key: Any, *, deletes: bool = False) -> None:
         """An item is about to be set or deleted."""
+        self.reads.lookups.special(owner, "__setitem__", "__delitem__")
         if owner is UNKNOWN or isinstance(owner, Among) or not self.reads.is_outside(owner):
             return
         name = self.reads.name(owner)

@@ -6,7 +6,7 @@ import types
 from typing import Any, NamedTuple
 
 from ..errors import TraceError
-from .places import GONE
+from .places import GONE, content
 from .values import shown
 
 
@@ -26,10 +26,7 @@ class Effect(NamedTuple):
             except (KeyError, IndexError):
                 return GONE
         if isinstance(self.owner, types.CellType):
-            try:
-                return self.owner.cell_contents
-            except ValueError:
-                return GONE
+            return content(self.owner)
         return getattr(self.owner, self.key, GONE)
 
     def write(self, value: Any) -> None:

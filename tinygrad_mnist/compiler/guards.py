@@ -16,8 +16,7 @@ import numpy as np
 from ..kernels import guards
 from ..kernels.headers import READABLE, VERSIONED, fields
 from ..primitive import Array
-from .places import GONE, Place
-from .values import PLAIN, static
+from .places import GONE, Place, static
 
 _HEAP = 1 << 9  # of a class that Python code made: Py_TPFLAGS_HEAPTYPE
 _SIZED = (list, dict, tuple, set, frozenset)
@@ -26,6 +25,7 @@ _OF_FUNCTION = {
     "defaults": guards.DEFAULTS,
     "keyword defaults": guards.KEYWORD_DEFAULTS,
 }
+_ALWAYS = {"class": guards.KIND, "lookup": guards.LOOKUP, "cell": guards.CELL}
 _FIELDS = {"flag": "requires_grad", "gradient": "_grad"}
 _IN_SPACE = (guards.OWN, guards.IN_SPACE, guards.FIELD)
 _ARRAY = "array"
@@ -69,11 +69,16 @@ class Guard:
 
     def _table(self) -> Array:
         found: dict[tuple[int | None, int], _Group] = {}  # by the row that they need in front
+        kinds: dict[int, int] = {}  # places that ask for the type of an object with a dictionary, by object
         for n, place in enumerate(self._places):
+            if place.kind == "class" and _has_space(place.owner):
+                kinds[id(place.owner)] = n
+                found.setdefault((guards.SPACE, id(place.owner)), [])
+                continue
             row = _row(place)
             if row is not None:
                 need = guards.SPACE if row[0] in _IN_SPACE else None
-                if row[0] == guards.ATTRIBUTE and type(place.owner) is type and VERSIONED:
+                if row[0] == guards.LOOKUP and VERSIONED:
                     need = guards.CLASS
                 group = found.setdefault((need, 0 if need is None else id(place.owner)), [])
                 group.append((self._row_of, n, row))
@@ -84,7 +89,10 @@ class Guard:
         rows = [[guards.CONTEXT, id(variable), 0, id(value), 0] for variable, value in self._states]
         for (need, owner), group in found.items():
             if need == guards.SPACE:
-                rows.append([guards.SPACE, owner, 0, 0, 0])
+                kind = kinds.get(owner)
+                if kind is not None:
+                    self._row_of[kind] = len(rows) * guards.WIDTH
+                rows.append([guards.SPACE, owner, 0, 0 if kind is None else id(self._places[kind].value), 0])
             elif need == guards.CLASS:
                 rows.append([guards.CLASS, owner, len(group), guards.NEVER, 0])
             for index, n, row in group:
@@ -144,7 +152,7 @@ def _expected(kind: str, value: Any) -> int:
     """The answer that a table has for a value."""
     if kind in ("has", "contains", "length"):
         return int(value)
-    return 0 if value is None and kind in _OF_FUNCTION else id(value)
+    return 0 if value is GONE or (value is None and kind in _OF_FUNCTION) else id(value)
 
 
 def _row(place: Place) -> list[int] | None:
@@ -177,10 +185,8 @@ def _question(kind: str, owner: Any, key: Any) -> int | None:
         return guards.KEYS if type(owner) is dict else None
     if kind == "attribute":
         return guards.ATTRIBUTE if type(key) is str and _is_plain(owner, key) else None
-    if kind == "class":
-        return guards.KIND if static(type(owner), "__class__")[0] is object else None
-    if kind == "cell":
-        return guards.CELL
+    if kind in _ALWAYS:
+        return _ALWAYS[kind]
     return _OF_FUNCTION[kind] if kind in _OF_FUNCTION and type(owner) is types.FunctionType else None
 
 
@@ -199,11 +205,7 @@ def _has_space(x: Any) -> bool:
 
 def _is_plain(x: Any, name: str) -> bool:
     """Whether an attribute is read without any Python code, and is the same object each time."""
-    if type(x) is type:
-        raw = static(x, name)[1]
-        return isinstance(raw, (types.FunctionType, types.MemberDescriptorType, property, type, *PLAIN))
-    raw = static(type(x), name)[1]
-    return type(raw) is types.MemberDescriptorType and _is_usual(x)
+    return type(static(type(x), name)[1]) is types.MemberDescriptorType and _is_usual(x)
 
 
 def _is_usual(x: Any) -> bool:

@@ -113,8 +113,8 @@ def _load_free(watcher: Watcher, shadow: Shadow, step: Step) -> None:
         shadow.height(step.effect)
         shadow.pop()
     value, cell = _local(shadow, step.value), watcher.cell(shadow.frame, step.value)
-    if cell is not None and not watcher.reads.effects.has(cell, "") and value is not UNKNOWN:
-        watcher.reads.places.add("cell", cell, None, value, step.value)
+    if cell is not None and not watcher.reads.effects.has(cell, ""):
+        watcher.reads.places.add("cell", cell, None, GONE if value is UNKNOWN else value, step.value)
         watcher.reads.mark(value, step.value)
     shadow.push(value)
 
@@ -159,8 +159,10 @@ def _none_for_gone(value: Any) -> Any:
 
 
 def _load_super(watcher: Watcher, shadow: Shadow, step: Step) -> None:
-    shadow.pop(3)
-    shadow.push(*([UNKNOWN] * (2 if step.arg & 1 else 1)))
+    _, *given = shadow.pop(3)
+    found = watcher.calls.call(super, given, {}, shadow.frame)[0]
+    value = _none_for_gone(watcher.reads.attribute(found, step.value))
+    shadow.push(*((value, _NULL) if step.arg & 1 else (value,)))
 
 
 def _store_attribute(watcher: Watcher, shadow: Shadow, step: Step) -> None:
@@ -259,6 +261,12 @@ def _contains(watcher: Watcher, shadow: Shadow, step: Step) -> None:
     shadow.push(UNKNOWN)
 
 
+def _enter(watcher: Watcher, shadow: Shadow, step: Step) -> None:
+    """A block begins: its context is asked for two methods."""
+    watcher.reads.lookups.special(shadow.pop()[0], "__enter__", "__exit__")
+    shadow.push(*[UNKNOWN] * (1 + step.effect))
+
+
 def _identity(watcher: Watcher, shadow: Shadow, step: Step) -> None:
     shadow.pop(2)
     shadow.push(UNKNOWN)
@@ -305,7 +313,8 @@ def _format(watcher: Watcher, shadow: Shadow, step: Step) -> None:
 def _match(watcher: Watcher, shadow: Shadow, step: Step) -> None:
     """A pattern looks at its subject, which stays where it is."""
     if step.name == "MATCH_CLASS":
-        subject, _, names = shadow.pop(3)
+        subject, cls, names = shadow.pop(3)
+        watcher.reads.attribute(cls, "__match_args__")
         if isinstance(names, tuple):
             for name in (*getattr(type(subject), "__match_args__", ()), *names):
                 watcher.reads.attribute(subject, name)
@@ -423,6 +432,8 @@ _HANDLERS: dict[str, _Handler] = {
     "COMPARE_OP": _binary,
     "CONTAINS_OP": _contains,
     "IS_OP": _identity,
+    "BEFORE_WITH": _enter,
+    "LOAD_SPECIAL": _enter,
     **dict.fromkeys(("UNARY_NOT", "UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT", "TO_BOOL"), _unary),
     "GET_ITER": _iterate,
     "GET_YIELD_FROM_ITER": _iterate,

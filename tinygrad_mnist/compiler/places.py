@@ -51,6 +51,22 @@ def items(container: Any) -> tuple[Any, ...]:
     return tuple(container)
 
 
+def static(cls: type, name: str) -> tuple[Any, Any]:
+    """Which class has an attribute, and what, without asking any descriptor."""
+    for base in cls.__mro__:
+        if name in vars(base):
+            return base, vars(base)[name]
+    return None, GONE
+
+
+def content(cell: types.CellType) -> Any:
+    """What a variable of a closure is; GONE: not yet assigned."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return GONE
+
+
 def bits(x: Any) -> tuple[Any, ...]:
     """An array's numbers with their dtype and shape, as a constant."""
     return x.dtype, x.shape, x.tobytes()
@@ -68,8 +84,9 @@ READERS: dict[str, Callable[[Any, Any], Any]] = {
     "attribute": lambda x, k: getattr(x, k, GONE),
     "fact": getattr,  # of an array: made anew at each look
     "generic": object.__getattribute__,  # past a __getattribute__ of one's own
-    "class": lambda x, k: x.__class__,
-    "cell": lambda x, k: x.cell_contents,
+    "class": lambda x, k: type(x),
+    "lookup": lambda x, k: static(x, k)[1],  # what a class has or inherits, whatever it gives when asked
+    "cell": lambda x, k: content(x),
     "defaults": lambda x, k: x.__defaults__,
     "keyword defaults": lambda x, k: x.__kwdefaults__,
     "code": lambda x, k: x.__code__,

@@ -14,7 +14,8 @@ import numpy as np
 from ..core.tensor import Tensor
 from ..errors import TraceError
 from .effects import Effects
-from .places import GONE, Places, bits, items
+from .lookups import Lookups
+from .places import GONE, Places, bits, content, items, static
 from .strangers import follows, is_library, is_ours
 from .values import (
     CONTAINERS,
@@ -24,10 +25,10 @@ from .values import (
     UNKNOWN,
     Among,
     New,
+    inside,
     is_iterator,
     is_sized,
     shown,
-    static,
 )
 
 _SHORT = 32  # items of a container that are compared one by one; longer ones by a loop in C
@@ -42,6 +43,7 @@ class Reads:
     Attributes:
         places: what was read.
         effects: what was written.
+        lookups: what was found in classes.
         functions: the functions met, by their code.
         ours: the code that runs is this package's.
         arrays: arrays handed to this package: read by number, unless the program captures them.
@@ -50,6 +52,7 @@ class Reads:
     def __init__(self) -> None:
         self.places = Places()
         self.effects = Effects()
+        self.lookups = Lookups(self)
         self.ours = False
         self.functions: dict[types.CodeType, list[types.FunctionType]] = {}
         self.arrays: list[tuple[Any, str]] = []
@@ -110,11 +113,14 @@ class Reads:
             self.consume(function.__kwdefaults__, deep=False)
         if closure:
             for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-                try:
-                    self.places.add("cell", cell, None, cell.cell_contents, variable)
-                    self.mark(cell.cell_contents, variable)
-                except ValueError:
-                    continue
+                self.places.add("cell", cell, None, content(cell), variable)
+                self.mark(content(cell), variable)
+
+    def partial(self, function: functools.partial[Any]) -> None:
+        """Watch what a partial function is made of."""
+        for part in ("func", "args", "keywords"):
+            self.mark(self.attribute(function, part), f"{self.name(function)}.{part}")
+        self.consume(function.keywords, deep=False)
 
     # Attributes ---------------------------------------------------------------------------------
 
@@ -123,14 +129,12 @@ class Reads:
         if x is UNKNOWN:
             return UNKNOWN
         if isinstance(x, New):
-            base, raw = static(x.cls, name)
-            if raw is not GONE:
-                self._class(x.cls, base, name, raw)
-                self.mark(raw, f"{x.cls.__name__}.{name}")
+            self.lookups.special(x, "__getattribute__", "__getattr__", name)
+            raw = static(x.cls, name)[1]
             native = isinstance(raw, types.FunctionType) and not follows(raw)
             return raw if native or isinstance(raw, PLAIN) else UNKNOWN
         if isinstance(x, Among):
-            found = [self.attribute(c, name) for c in self._inside(x) if not isinstance(c, Tensor)]
+            found = [self.attribute(c, name) for c in inside(x) if not isinstance(c, Tensor)]
             return Among(v for v in found if v is not GONE and v is not UNKNOWN)
         if isinstance(x, Tensor):
             return self._of_tensor(x, name)
@@ -144,6 +148,10 @@ class Reads:
             return self._of_module(x, name)
         if isinstance(x, type):
             return self._of_class(x, name)
+        if isinstance(x, super):
+            owner: Any = x
+            found = self.lookups.above(x, name)
+            return found if found is GONE else self._bound(found, owner.__self__, name, f"super().{name}")
         return self._of_object(x, name, generic)
 
     def _of_tensor(self, x: Tensor, name: str) -> Any:
@@ -166,21 +174,25 @@ class Reads:
 
     def _of_module(self, x: types.ModuleType, name: str) -> Any:
         space = vars(x)
-        if name not in space:
-            return self.mark(getattr(x, name, GONE), f"{x.__name__}.{name}")
-        if not (is_library(x.__name__) or (self.ours and is_ours(x.__name__))):
-            return self.item(self.mark(space, x.__name__), name, f"{x.__name__}.{name}")
-        return self.mark(space[name], f"{x.__name__}.{name}")
+        label = f"{x.__name__}.{name}"
+        if is_library(x.__name__) or (self.ours and is_ours(x.__name__)):
+            return self.mark(space[name] if name in space else getattr(x, name, GONE), label)
+        found = self.item(self.mark(space, x.__name__), name, label)
+        if name in space:
+            return found
+        self.item(space, "__getattr__", f"{x.__name__}.__getattr__")
+        return self.mark(getattr(x, name, GONE), label)
 
     def _of_class(self, x: type, name: str) -> Any:
-        base, raw = static(x, name)
+        self.lookups.special(x, "__getattribute__", "__getattr__", name)
+        raw = self.lookups.lookup(x, name)
         label = f"{x.__name__}.{name}"
         if raw is GONE:
             value = getattr(x, name, GONE)
             if follows(x) and not isinstance(value, (types.MethodType, *NATIVE)):
                 self.places.add("attribute", x, name, value, label)
             return self.mark(value, label)
-        self._class(x, base, name, raw)
+        self.lookups.descriptor(raw)
         if isinstance(raw, types.FunctionType):
             return self.mark(raw, label)
         if isinstance(raw, staticmethod):
@@ -188,17 +200,18 @@ class Reads:
         if isinstance(raw, classmethod):
             return types.MethodType(self.mark(raw.__func__, label), x)
         if hasattr(type(raw), "__get__") and not isinstance(raw, property):
-            return self.mark(getattr(x, name, GONE), label)
+            native = isinstance(static(type(raw), "__get__")[1], NATIVE)
+            return self.mark(getattr(x, name, GONE), label) if native else UNKNOWN
         return self.mark(raw, label)
 
     def _of_object(self, x: Any, name: str, generic: bool) -> Any:
         cls, outside = type(x), self.is_outside(x)
         label = f"{self.name(x)}.{name}"
-        if isinstance(cls.__getattribute__, types.FunctionType) and not generic:
-            return UNKNOWN
-        if isinstance(cls.__getattribute__, types.FunctionType):
-            return self._past_getattribute(x, name, label)
-        if isinstance(x, (threading.local, super, *weakref.ProxyTypes)):
+        self.lookups.special(x, "__getattribute__")
+        raw = self.lookups.lookup(cls, name)
+        if not isinstance(static(cls, "__getattribute__")[1], types.WrapperDescriptorType):
+            return self._past_getattribute(x, name, label) if generic else UNKNOWN
+        if isinstance(x, (threading.local, *weakref.ProxyTypes)):
             value = getattr(x, name, GONE)
             if outside and not isinstance(value, (types.MethodType, *NATIVE)):
                 self.places.add("attribute", x, name, value, label)
@@ -206,10 +219,9 @@ class Reads:
         own = getattr(x, "__dict__", None)
         if name == "__dict__":
             return self.mark(own, f"vars({self.name(x)})") if outside else own
-        base, raw = static(cls, name)
         written = self.effects.has(x, name)
+        self.lookups.descriptor(raw)
         if raw is not GONE and hasattr(type(raw), "__set__"):
-            self._class(cls, base, name, raw)
             if isinstance(raw, property) and follows(raw.fget):
                 self.mark(raw.fget, label)
                 return UNKNOWN
@@ -228,13 +240,7 @@ class Reads:
         if outside and own is not None and not written:
             self.places.add("has", x, name, False, label)
         if raw is GONE:
-            if follows(cls) and static(cls, "__getattr__")[1] is GONE:
-                self.places.add("attribute", cls, name, GONE, label)
-                return GONE
-            return UNKNOWN if follows(cls) else GONE
-        self._class(cls, base, name, raw)
-        if outside and not is_ours(cls.__module__):
-            self.places.add("class", x, None, x.__class__, f"the class of {self.name(x)}")
+            return GONE if self.lookups.lookup(cls, "__getattr__") is GONE or not follows(cls) else UNKNOWN
         return self._bound(raw, x, name, label)
 
     def _past_getattribute(self, x: Any, name: str, label: str) -> Any:
@@ -264,37 +270,19 @@ class Reads:
             return Among([x])
         return UNKNOWN if hasattr(type(raw), "__get__") else raw
 
-    def _class(self, cls: type, base: type, name: str, raw: Any) -> None:
-        """Watch what a class, or one that it inherits from, has under a name."""
-        if is_ours(base.__module__) and name.startswith("_") and not name.endswith("__"):
-            return  # this package's own affairs
-        if follows(base) and not self.effects.has(cls, name):
-            label = f"{cls.__name__}.{name}"
-            if getattr(cls, name, GONE) is raw:
-                self.places.add("attribute", cls, name, raw, label)
-            else:
-                self.places.add("own", base, name, raw, label)
-
-    def method(self, x: Any, code: types.CodeType) -> None:
-        """Watch the class of x for the method that runs this code: operators find theirs by themselves."""
-        for base in type(x).__mro__:
-            found = vars(base).get(code.co_name)
-            if isinstance(found, types.FunctionType) and found.__code__ is code:
-                self._class(type(x), base, code.co_name, found)
-                self.mark(found, f"{base.__name__}.{code.co_name}")
-                return
-
     # Items and whole containers -----------------------------------------------------------------
 
     def item(self, x: Any, key: Any, label: str = "") -> Any:
         """What x[key] gives, or UNKNOWN."""
+        self.lookups.special(x, "__getitem__", "__missing__")
+        self.lookups.special(key, "__hash__", "__eq__", "__index__")
         if x is UNKNOWN or isinstance(x, Tensor | type):
             return UNKNOWN
         outside = self.is_outside(x)
         label = label or f"{self.name(x)}[{shown(key)}]"
         if isinstance(x, Among) or key is UNKNOWN or isinstance(key, Among):
             self.consume(x)
-            return Among([x, *self._inside(x)])
+            return Among([x, *inside(x)])
         if isinstance(x, dict):
             try:
                 there = dict.__contains__(x, key)
@@ -345,6 +333,8 @@ class Reads:
 
     def contains(self, x: Any, key: Any) -> None:
         """Whether key is in x was asked."""
+        self.lookups.special(x, "__contains__", "__iter__", "__getitem__")
+        self.lookups.special(key, "__hash__", "__eq__")
         known = key is not UNKNOWN and not isinstance(key, Among)
         if not (known and isinstance(x, dict | set | frozenset) and self.is_outside(x)):
             self.consume(x)
@@ -356,6 +346,7 @@ class Reads:
 
     def length(self, x: Any) -> None:
         """How long x is, or whether it holds anything, was asked."""
+        self.lookups.special(x, "__bool__", "__len__")
         if isinstance(x, np.ndarray):
             self.attribute(x, "shape")
         elif isinstance(x, CONTAINERS) and self.is_outside(x) and not self.effects.touched(x):
@@ -384,6 +375,8 @@ class Reads:
                 continue
             seen.add(id(x))
             outside = self.is_outside(x)
+            if not is_ours(type(x).__module__):
+                self.lookups.special(x)
             if isinstance(x, np.ndarray):
                 if outside and ours:
                     self.arrays.append((x, self.name(x)))
@@ -428,17 +421,3 @@ class Reads:
             self.places.add("items", x, None, parts, f"the items of {name}")
         for i, part in enumerate(parts):
             self.mark(part, f"{name}[{i}]")
-
-    def _inside(self, x: Any) -> list[Any]:
-        """x, its candidates, and what lies in the containers among them."""
-        found: dict[int, Any] = {}
-        stack = list(x.candidates) if isinstance(x, Among) else [x]
-        while stack:
-            x = stack.pop()
-            if isinstance(x, Among):
-                stack += x.candidates
-            elif id(x) not in found and not isinstance(x, PLAIN):
-                found[id(x)] = x
-                if isinstance(x, CONTAINERS):
-                    stack += items(x)
-        return list(found.values())

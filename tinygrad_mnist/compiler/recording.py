@@ -19,7 +19,7 @@ from .derivative import Differentiable
 from .effects import Effect
 from .looping import LoopTrace
 from .naming import paths
-from .places import Places
+from .places import Places, content
 from .program import Program, simplified
 from .reads import Reads
 from .structure import LEAF, attributes, rebuilt, structure_of
@@ -182,7 +182,7 @@ def _held(value: Any) -> list[Any]:
     if isinstance(value, functools.partial):
         return [*value.args, *value.keywords.values(), *_held(value.func)]
     if isinstance(value, types.FunctionType):
-        cells = [_content(cell) for cell in value.__closure__ or ()]
+        cells = [content(cell) for cell in value.__closure__ or ()]
         return [*cells, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
     held = list(attributes(value).values())
     for base in type(value).__mro__:
@@ -195,13 +195,6 @@ def _held(value: Any) -> list[Any]:
     if isinstance(value, np.ndarray) and value.dtype == object:
         held += list(value.flat)
     return held
-
-
-def _content(cell: types.CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # not yet assigned
-        return None
 
 
 def _has_symbols(value: Any) -> bool:

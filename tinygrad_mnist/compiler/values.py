@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import types
 from collections import deque
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .places import GONE
+from .places import items
 
 #: A value that nothing is known of: made inside the recording, or by a call of native code.
 UNKNOWN: Any = type("Unknown", (), {"__repr__": lambda self: "unknown"})()
@@ -18,6 +19,19 @@ PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice, np.gen
 CONTAINERS = (list, tuple, dict, set, frozenset, deque, bytearray, memoryview, types.MappingProxyType)
 #: What arrays and Tensors say of themselves besides their numbers.
 FACTS = ("shape", "dtype", "ndim", "size")
+_OPERATORS = {name for name in dir(operator) if name.startswith("__") and callable(vars(operator)[name])}
+_MORE = (
+    "aenter aexit array array_function array_interface array_ufunc bool bytes ceil complex delattr "
+    "delete divmod enter exit float floor format fspath get getattr getattribute hash init "
+    "instancecheck int iter len length_hint missing new next rdivmod repr reversed round set setattr "
+    "str subclasscheck trunc"
+)
+#: What Python itself looks for in the class of an object, and never in the object.
+SPECIAL = (
+    *sorted(_OPERATORS),
+    *(f"__r{name[2:]}" for name in sorted(_OPERATORS) if f"__i{name[2:]}" in _OPERATORS),
+    *(f"__{name}__" for name in _MORE.split()),
+)
 NATIVE = (
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
@@ -48,14 +62,6 @@ def shown(key: Any) -> str:
     return repr(key) if isinstance(key, PLAIN) or key is UNKNOWN else f"a {type(key).__name__}"
 
 
-def static(cls: type, name: str) -> tuple[Any, Any]:
-    """Which class has an attribute, and what, without asking any descriptor."""
-    for base in cls.__mro__:
-        if name in vars(base):
-            return base, vars(base)[name]
-    return None, GONE
-
-
 def is_sized(x: Any) -> bool:
     """Whether x is a container of some kind."""
     return hasattr(type(x), "__len__") and hasattr(type(x), "__iter__")
@@ -64,3 +70,20 @@ def is_sized(x: Any) -> bool:
 def is_iterator(x: Any) -> bool:
     """Whether x is used up by going through it."""
     return hasattr(type(x), "__next__") and not isinstance(type(x).__next__, types.FunctionType)
+
+
+def inside(x: Any) -> list[Any]:
+    """x or its candidates, and what lies in the containers among them."""
+    found: dict[int, Any] = {}
+    stack = [x]
+    while stack:
+        x = stack.pop()
+        if isinstance(x, New):
+            found[id(x)] = x
+        if isinstance(x, Among):
+            stack += x.candidates
+        elif id(x) not in found and not isinstance(x, PLAIN):
+            found[id(x)] = x
+            if isinstance(x, CONTAINERS):
+                stack += items(x)
+    return list(found.values())

@@ -35,6 +35,17 @@ _BLIND = (
 _PATIENCE = 100  # so often a function may catch errors of ours before its loops are left
 
 
+def _first(frame: types.FrameType) -> tuple[Any, ...]:
+    """The first argument of a function that begins, if it has one."""
+    code = frame.f_code
+    if code.co_argcount:
+        return (frame.f_locals[code.co_varnames[0]],) if code.co_varnames[0] in frame.f_locals else ()
+    if code.co_flags & inspect.CO_VARARGS:
+        given: tuple[Any, ...] = frame.f_locals[code.co_varnames[code.co_kwonlyargcount]]
+        return given[:1]
+    return ()
+
+
 class Watcher:
     """Follows the code that runs in this thread, and notes in `reads` what it reads and writes."""
 
@@ -124,11 +135,11 @@ class Watcher:
         """The function that a frame runs, if it was there before; its class is watched if it is a method."""
         code, called = frame.f_code, self.calls.called
         self.calls.called = None
-        if code.co_argcount and code.co_varnames[0] in frame.f_locals:
-            self.reads.method(frame.f_locals[code.co_varnames[0]], code)
         if called is not None and called.__code__ is code:
             found: types.FunctionType | None = called
         else:  # called by native code
+            for x in _first(frame):
+                self.reads.lookups.method(x, code)
             known = self.reads.functions.get(code, [])
             found = known[-1] if known else None
             for other in known[:-1]:  # it may be any of those that have this code

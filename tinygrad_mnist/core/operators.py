@@ -77,10 +77,10 @@ class Operators(Methods[_T]):
         return self.bind(e.abs, (self,))
 
     def __eq__(self, other: object) -> _T:  # type: ignore[override]
-        return self.bind(e.eq, (self, other))
+        return NotImplemented if other is None else self.bind(e.eq, (self, other))
 
     def __ne__(self, other: object) -> _T:  # type: ignore[override]
-        return self.bind(e.ne, (self, other))
+        return NotImplemented if other is None else self.bind(e.ne, (self, other))
 
     def __lt__(self, other: Any) -> _T:
         return self.bind(e.lt, (self, other))

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
-from ..primitive import Array, Primitive, Shape, check_dtype, native, normalize_axis
+from ..primitive import Array, Primitive, Shape, check_dtype, native, normalize_axis, undefined
 from .conversions import Conversions
 from .following import Following
 from .hints import HINTS, OF_TENSORS, Absent
@@ -96,11 +96,14 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
                         tracked = True
                 elif x.__class__ in _PYTHON:
                     values.append(x)
-                elif isinstance(x, _generic):
-                    values.append(x.item())  # NumPy's scalars are as weak as Python's
+                elif isinstance(x, np.ndarray):
+                    values.append(x if x.dtype is _FLOAT32 else native(x))
+                    foreign = True
                 else:
-                    values.append(x)
-                    foreign = foreign or isinstance(x, np.ndarray)
+                    found = x.item() if isinstance(x, _generic) else x  # which are as weak as Python's
+                    if found.__class__ not in _PYTHON and len(values) < primitive.arity:
+                        raise undefined(primitive.name, args[: primitive.arity])
+                    values.append(found)
             data = primitive.run(*values) if trace is None else trace.record(primitive, args)
         if primitive.aliases:
             out = _view(args[0])
@@ -419,5 +422,5 @@ for _name in (*HINTS, *OF_TENSORS):
     if not hasattr(Tensor, _name):
         setattr(Tensor, _name, Absent("Tensor", _name))
 
-_new, _generic = object.__new__, np.generic
-_PYTHON = frozenset({_Float, _Int, _Bool, tuple})  # what most other arguments are
+_new, _generic, _FLOAT32 = object.__new__, np.generic, np.dtype(np.float32)
+_PYTHON = frozenset({_Float, _Int, _Bool})  # what most other arguments are

@@ -20,6 +20,7 @@ from tinygrad_mnist.kernels.objects import (
     context_value,
     defaults_of,
     forget,
+    inherited,
     item,
     keyword_defaults_of,
     kind_of,
@@ -37,11 +38,12 @@ from tinygrad_mnist.kernels.simd import offset
 
 WIDTH = 5  # words of a row
 NEVER = -1  # no version
-#: The questions. SPACE looks up an object's dictionary, in which OWN, IN_SPACE and FIELD look then. CLASS is
-#: in front of questions about a class, whose type is `type`, and says how many: they need not be asked again
+#: The questions. SPACE looks up an object's dictionary, in which OWN, IN_SPACE and FIELD look then, and may
+#: ask for its type as KIND does. CLASS is
+#: in front of questions about what a class has or inherits, and says how many: they need not be asked again
 #: while Python's version of it, which changes with it and what it inherits, is the one in the fourth word.
 SPACE, OWN, IN_SPACE, FIELD, ITEM, IN_DICT, LIST_ITEM, LENGTH, KEYS, ATTRIBUTE, KIND, CELL = range(12)
-CODE, DEFAULTS, KEYWORD_DEFAULTS, CONTEXT, CLASS = range(12, 17)
+CODE, DEFAULTS, KEYWORD_DEFAULTS, CONTEXT, CLASS, LOOKUP = range(12, 18)
 
 
 @routine
@@ -88,6 +90,8 @@ def _answer(at: Any, dictionary: int) -> bool:
         return _same_keys(owner, expected)
     if question == ATTRIBUTE:
         return _is(attribute(owner, key), expected)
+    if question == LOOKUP:
+        return inherited(owner, key) == expected
     if question == KIND:
         return kind_of(owner) == expected
     if question == CELL:
@@ -112,6 +116,8 @@ def places_unchanged(rows: Any, words: int) -> bool:
                 no_error()
                 return False
             forget(dictionary)  # its object holds it
+            if rows[first + 3] != 0 and kind_of(rows[first + 1]) != rows[first + 3]:
+                return False
         elif rows[first] == CLASS:
             behind = first + WIDTH * (1 + rows[first + 2])
             if version_of(rows[first + 1]) == rows[first + 3]:

@@ -53,7 +53,7 @@ def _without_gil() -> bool:
 def _is_as_expected() -> bool:
     """Whether this Python and this NumPy lay out arrays as we read them."""
     x = np.zeros((2, 3), np.float32)
-    if np.intp(0).itemsize != 8 or _without_gil():
+    if np.intp(0).itemsize != 8 or _without_gil() or not hasattr(ctypes.pythonapi, "_PyType_Lookup"):
         return False
     data, shape, strides, dtype = (
         ctypes.c_int64.from_address(id(x) + at).value for at in (DATA, SHAPE, STRIDES, DTYPE)

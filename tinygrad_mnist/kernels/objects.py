@@ -59,6 +59,7 @@ size = _asking("PyObject_Size", _WORD, _POINTER)
 code_of = _asking("PyFunction_GetCode", _POINTER, _POINTER)
 defaults_of = _asking("PyFunction_GetDefaults", _POINTER, _POINTER)
 keyword_defaults_of = _asking("PyFunction_GetKwDefaults", _POINTER, _POINTER)
+inherited = _asking("_PyType_Lookup", _POINTER, _POINTER, _POINTER)  # what a class has, or one above it
 #: To be given back by `forget`: an object's dictionary, an attribute, what a cell holds.
 space = _asking("PyObject_GenericGetDict", _POINTER, _POINTER, _POINTER)
 attribute = _asking("PyObject_GetAttr", _POINTER, _POINTER, _POINTER)
