@@ -117,6 +117,7 @@ CASES: list[tuple[str, Callable[[], Any], Any, Callable[[Any], None], bool]] = [
     ("lookup", _meta, "shared", _set("shared", "other"), True),
     ("lookup", _meta, "shared", lambda cls: delattr(cls, "shared"), True),
     ("attribute", _slotted, "x", _set("x", "second"), True),
+    ("attribute", _slotted, "x", lambda x: delattr(x, "x"), True),
     ("fact", lambda: np.zeros((2, 3)), "shape", _set("shape", (3, 2)), False),
     ("generic", lambda: _plain(_Own), "x", _set("x", "second"), False),
     ("class", _plain, None, _set("__class__", type(_plain())), True),

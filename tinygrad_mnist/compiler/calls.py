@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import builtins
 import collections
 import contextvars
@@ -20,9 +21,10 @@ from ..core.tape import recording, tracing
 from ..core.tensor import Tensor
 from ..errors import TraceError
 from .effects import refuse_change
+from .numbers import Number
 from .places import GONE, static
 from .reads import Reads
-from .strangers import RANDOM, follows, is_ours, unwatchable
+from .strangers import RANDOM, follows, is_ours, module_of, unwatchable
 from .values import UNKNOWN, Among, New, shown
 
 #: Methods by which native containers change.
@@ -108,8 +110,12 @@ class Calls:
             self.reads.consume(Among(everything))
             return Among(everything), True
         self._unwatchable(function)
+        if isinstance(function, functools._lru_cache_wrapper):
+            return self._cached(function, args, keywords)
         if isinstance(function, types.MethodType):
             inner = function.__func__
+            if isinstance(inner, functools._lru_cache_wrapper):
+                return self._cached(inner, [function.__self__, *args], keywords)
             if isinstance(inner, types.FunctionType):
                 return self._python(inner, [function.__self__, *everything])
             function = inner
@@ -133,7 +139,7 @@ class Calls:
         if isinstance(method, types.FunctionType):  # an object that can be called: its method is followed
             wrapped = getattr(function, "__wrapped__", None)
             inner = (
-                wrapped if isinstance(wrapped, types.FunctionType) and is_ours(method.__module__) else method
+                wrapped if isinstance(wrapped, types.FunctionType) and is_ours(module_of(method)) else method
             )
             return self._python(inner, [function, *everything])
         self._handed(everything)
@@ -144,8 +150,11 @@ class Calls:
         if follows(function):
             self.called = function
             return UNKNOWN, True
-        ours = is_ours(function.__module__)
+        ours = is_ours(module_of(function))
         self.reads.consume(Among(args), objects=not ours, ours=ours)
+        registry = getattr(function, "registry", None)  # of a function of functools.singledispatch
+        if isinstance(registry, types.MappingProxyType):
+            self.reads.consume(self.reads.mark(registry, function.__name__))
         return Among(args), False
 
     def _construct(self, cls: type, args: list[Any], frame: types.FrameType) -> Any:
@@ -156,7 +165,7 @@ class Calls:
         if cls is super:
             return self._super(args, frame)
         if cls not in _HARMLESS:
-            ours, builtin = is_ours(cls.__module__), cls.__module__ == "builtins"
+            ours, builtin = is_ours(module_of(cls)), module_of(cls) == "builtins"
             shallow = builtin and cls.__name__ in _SHALLOW
             self._handed(args)
             self.reads.consume(Among(args), deep=not shallow, objects=not (ours or builtin), ours=ours)
@@ -177,6 +186,8 @@ class Calls:
         self, function: Any, args: list[Any], everything: list[Any], frame: types.FrameType
     ) -> tuple[Any, bool]:
         owner, name = function.__self__, function.__name__
+        if function in (isinstance, issubclass):
+            self._asked_of_abstract(function, args)
         if function in _HARMLESS:
             self.reads.lookups.special(Among(everything), *_HARMLESS[function])
             return UNKNOWN, False
@@ -188,12 +199,20 @@ class Calls:
         self._handed(everything)
         if not isinstance(owner, types.ModuleType | type | io.IOBase):
             everything = [owner, *everything]
-        elsewhere = getattr(function, "__module__", None) not in (
+        elsewhere = module_of(function) not in (
             None,
             "builtins",
         )  # the builtins read no attributes
         self.reads.consume(Among(everything), deep=name not in _SHALLOW, objects=elsewhere)
         return Among(everything), False
+
+    def _asked_of_abstract(self, function: Any, args: list[Any]) -> None:
+        """Whether something is of an abstract class, which others can register themselves with."""
+        kinds = args[1] if isinstance(args[1], tuple) else args[1:]
+        if any(isinstance(kind, abc.ABCMeta) and not follows(type(kind)) for kind in kinds) and (
+            isinstance(args[0], type) or self.reads.is_outside(args[0])
+        ):
+            self._ask(function, tuple(args))
 
     def _of_dict(self, owner: Any, name: str, args: list[Any]) -> Any:
         key = args[0]
@@ -224,10 +243,22 @@ class Calls:
             return UNKNOWN, False
         try:
             value = function(*args)
-        except LookupError:
-            return UNKNOWN, False
+        except Exception:  # which the function is about to get
+            return UNKNOWN, True
         self.reads.places.add("answer", function, args, value, f"{self.reads.name(function)}()")
         return self.reads.mark(value, self.reads.name(function)), False
+
+    def _cached(self, function: Any, args: list[Any], keywords: dict[str, Any]) -> tuple[Any, bool]:
+        """What a function gives that keeps its answers: it runs outside the program, and each call asks it."""
+        given = [*args, *keywords.values()]
+        if any(x is UNKNOWN or isinstance(x, Among | Tensor) or type(x) is Number for x in given):
+            self.reads.consume(Among(given))
+            return UNKNOWN, True
+        token = tracing.set(None)
+        try:
+            return self._ask(functools.partial(function, **keywords) if keywords else function, tuple(args))
+        finally:
+            tracing.reset(token)
 
     def _handed(self, args: list[Any]) -> None:
         """Native code is given these: it may call them."""

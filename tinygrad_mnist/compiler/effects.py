@@ -20,11 +20,11 @@ class Effect(NamedTuple):
 
     def read(self) -> Any:
         """What is there now."""
-        if isinstance(self.owner, dict | list):
-            try:
-                return self.owner[self.key]
-            except (KeyError, IndexError):
-                return GONE
+        if isinstance(self.owner, dict):
+            return dict.get(self.owner, self.key, GONE)  # not what a class of dicts gives for what is missing
+        if isinstance(self.owner, list):
+            there = -len(self.owner) <= self.key < len(self.owner)
+            return self.owner[self.key] if there else GONE
         if isinstance(self.owner, types.CellType):
             return content(self.owner)
         return getattr(self.owner, self.key, GONE)

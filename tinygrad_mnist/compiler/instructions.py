@@ -20,6 +20,7 @@ from ..core.tensor import Tensor
 from .effects import refuse_change
 from .places import GONE
 from .steps import BRANCHES, Shadow, Step
+from .strangers import is_library
 from .values import UNKNOWN, Among
 
 if TYPE_CHECKING:
@@ -267,11 +268,6 @@ def _enter(watcher: Watcher, shadow: Shadow, step: Step) -> None:
     shadow.push(*[UNKNOWN] * (1 + step.effect))
 
 
-def _identity(watcher: Watcher, shadow: Shadow, step: Step) -> None:
-    shadow.pop(2)
-    shadow.push(UNKNOWN)
-
-
 def _iterate(watcher: Watcher, shadow: Shadow, step: Step) -> None:
     value = shadow.pop()[0]
     watcher.reads.consume(value, deep=False)
@@ -381,7 +377,10 @@ def _answer(
 def _import(watcher: Watcher, shadow: Shadow, step: Step) -> None:
     fromlist = shadow.pop(2)[1]
     name = step.value if fromlist else step.value.split(".")[0]
-    shadow.push(sys.modules.get(name, UNKNOWN))
+    if is_library(name):
+        shadow.push(sys.modules.get(name, UNKNOWN))
+    else:
+        shadow.push(watcher.reads.item(watcher.reads.mark(sys.modules, "sys.modules"), name, name))
 
 
 def _import_from(watcher: Watcher, shadow: Shadow, step: Step) -> None:
@@ -431,7 +430,6 @@ _HANDLERS: dict[str, _Handler] = {
     "BINARY_OP": _binary,
     "COMPARE_OP": _binary,
     "CONTAINS_OP": _contains,
-    "IS_OP": _identity,
     "BEFORE_WITH": _enter,
     "LOAD_SPECIAL": _enter,
     **dict.fromkeys(("UNARY_NOT", "UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT", "TO_BOOL"), _unary),

@@ -6,7 +6,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from .places import GONE, static
-from .strangers import follows, is_ours
+from .strangers import follows, is_ours, module_of
 from .values import SPECIAL, Among, New, inside
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Lookups:
         """What a class, or one that it inherits from, has under a name, or GONE."""
         base, raw = static(cls, name)
         private = name.startswith("_") and not name.endswith("__")  # of this package: its own affairs
-        if follows(cls) and not (private and is_ours((base or cls).__module__)):
+        if follows(cls) and not (private and is_ours(module_of(base or cls))):
             label = f"{cls.__name__}.{name}"
             if not self._reads.effects.has(cls, name):
                 self._reads.places.add("lookup", cls, name, raw, label)

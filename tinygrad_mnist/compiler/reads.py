@@ -16,7 +16,7 @@ from ..errors import TraceError
 from .effects import Effects
 from .lookups import Lookups
 from .places import GONE, Places, bits, content, items, static
-from .strangers import follows, is_library, is_ours
+from .strangers import follows, is_library, is_ours, module_of
 from .values import (
     CONTAINERS,
     FACTS,
@@ -144,7 +144,7 @@ class Reads:
                     self.places.add("fact", x, fact, getattr(x, fact), f"{self.name(x)}.{fact}")
             value = getattr(x, name, GONE)
             return value if name in FACTS or callable(value) else Among([x])
-        if isinstance(x, types.ModuleType):
+        if isinstance(x, types.ModuleType) and not follows(type(x)):
             return self._of_module(x, name)
         if isinstance(x, type):
             return self._of_class(x, name)
@@ -177,6 +177,7 @@ class Reads:
         label = f"{x.__name__}.{name}"
         if is_library(x.__name__) or (self.ours and is_ours(x.__name__)):
             return self.mark(space[name] if name in space else getattr(x, name, GONE), label)
+        self.places.add("class", x, None, type(x), f"the class of {x.__name__}")
         found = self.item(self.mark(space, x.__name__), name, label)
         if name in space:
             return found
@@ -375,7 +376,10 @@ class Reads:
                 continue
             seen.add(id(x))
             outside = self.is_outside(x)
-            if not is_ours(type(x).__module__):
+            if isinstance(x, functools.partial) and outside:
+                self.partial(x)
+                stack += [x.func, *x.args, *x.keywords.values()]
+            if not is_ours(module_of(type(x))):
                 self.lookups.special(x)
             if isinstance(x, np.ndarray):
                 if outside and ours:
@@ -387,7 +391,7 @@ class Reads:
                     f"{self.name(x)} is an iterator, which is used up: a program could not ask it again. "
                     "Take from it outside the compiled function and pass the value as an argument"
                 )
-            elif outside and hasattr(x, "__dict__") and (objects or is_library(type(x).__module__)):
+            elif outside and hasattr(x, "__dict__") and (objects or is_library(module_of(type(x)))):
                 for key in list(vars(x)):
                     stack.append(self.attribute(x, key, generic=True))
                 if isinstance(x, CONTAINERS):

@@ -29,11 +29,18 @@ def is_traced(module: str | None) -> bool:
     return not is_library(module)
 
 
+def module_of(x: Any) -> str | None:
+    """The name of the module that a class or a function says it is of, if it says one."""
+    found = getattr(x, "__module__", None)
+    return found if isinstance(found, str) else None
+
+
 def follows(x: Any) -> bool:
     """Whether the code of a function, or of the methods of a class, is followed."""
     if isinstance(x, type):
         made_by_python = bool(x.__flags__ & _HEAP)  # a class made by `exec` may believe to be a builtin
-        return made_by_python if x.__module__ == "builtins" else is_traced(x.__module__)
+        module = module_of(x)
+        return made_by_python if module == "builtins" else is_traced(module)
     return isinstance(x, types.FunctionType) and is_traced(x.__globals__.get("__name__"))
 
 

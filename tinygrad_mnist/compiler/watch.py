@@ -21,7 +21,7 @@ from .collection import no_collection
 from .instructions import run
 from .reads import Reads
 from .steps import BRANCHES, Shadow, Step
-from .strangers import is_ours, is_traced
+from .strangers import is_ours, is_traced, module_of
 from .values import UNKNOWN
 
 _SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -113,7 +113,9 @@ class Watcher:
         if is_ours(space.get("__name__")):
             return space.get(name, frame.f_builtins.get(name, UNKNOWN))
         found = self.reads.item(self.reads.mark(space, "globals()"), name, name)
-        return found if name in space else frame.f_builtins.get(name, UNKNOWN)
+        if name in space:
+            return found
+        return self.reads.item(self.reads.mark(frame.f_builtins, "the builtins"), name, name)
 
     def _refused(self, error: TraceError) -> None:
         """Remember an error of ours: the function may catch it, and go where it does not go otherwise."""
@@ -145,7 +147,7 @@ class Watcher:
             for other in known[:-1]:  # it may be any of those that have this code
                 self.reads.function(other, closure=True)
                 self._closes_over(other)
-        if found is not None and self.reads.is_outside(found) and not is_ours(found.__module__):
+        if found is not None and self.reads.is_outside(found) and not is_ours(module_of(found)):
             self.reads.function(found)
         if found is not None and not self._is_own(found):
             self._closes_over(found)

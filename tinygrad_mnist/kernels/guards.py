@@ -89,7 +89,10 @@ def _answer(at: Any, dictionary: int) -> bool:
     if question == KEYS:
         return _same_keys(owner, expected)
     if question == ATTRIBUTE:
-        return _is(attribute(owner, key), expected)
+        found = attribute(owner, key)
+        if found == 0:
+            no_error()
+        return _is(found, expected)
     if question == LOOKUP:
         return inherited(owner, key) == expected
     if question == KIND:
