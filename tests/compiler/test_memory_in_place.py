@@ -84,3 +84,32 @@ def test_arrays_of_another_byte_order(dtype: str) -> None:
     for _ in range(2):
         np.testing.assert_array_equal(fast(tg.Tensor(a)).numpy(), expected)
         np.testing.assert_array_equal(fast(a).numpy(), expected)
+
+
+@pytest.mark.parametrize("make", [optim.SGD, optim.Adam])
+@pytest.mark.parametrize("calls", [0, 1, 40])
+def test_an_array_that_was_frozen_is_not_written_to(make: Any, calls: int) -> None:
+    """A step gives the parameter another one then, as eager execution does."""
+    results = []
+    for wrapped in (lambda f: f, tg.jit):
+        w = tg.ones((2, 3), requires_grad=True)
+        optimiser = make([w], lr=0.1)
+
+        def step(x: Any, w: Any = w, optimiser: Any = optimiser) -> Any:
+            cost = (w * x).sum()
+            optimiser.zero_grad()
+            cost.backward()
+            optimiser.step()
+            return cost
+
+        run, x = wrapped(step), tg.ones((2, 3))
+        for _ in range(calls):
+            run(x)
+        frozen = w.array
+        frozen.flags.writeable = False
+        before = frozen.copy()
+        for _ in range(20):
+            run(x)
+        assert (frozen == before).all()
+        results.append(w.numpy().copy())
+    np.testing.assert_allclose(*results, rtol=1e-5)

@@ -249,7 +249,7 @@ class Calls:
         return self.reads.mark(value, self.reads.name(function)), False
 
     def _cached(self, function: Any, args: list[Any], keywords: dict[str, Any]) -> tuple[Any, bool]:
-        """What a function gives that keeps its answers: it runs outside the program, and each call asks it."""
+        """What a function gives that keeps its answers: it runs outside the program; each call asks it."""
         given = [*args, *keywords.values()]
         if any(x is UNKNOWN or isinstance(x, Among | Tensor) or type(x) is Number for x in given):
             self.reads.consume(Among(given))

@@ -19,7 +19,7 @@ from ..kinds import Repeat
 from ..primitive import Array
 from .derivative import Differentiable
 from .guards import Guard
-from .memory import ALONE, objects
+from .memory import SIGNS, signs
 from .native import NOWHERE
 from .numbers import Numbers
 from .program import Program
@@ -55,14 +55,14 @@ class Plan:
         self._captured = slice(first + len(program.arguments), targets)
         head = [0] * calling.HEAD
         head[calling.PROGRAM], head[calling.RELEASES] = address, int(self.long)
-        head[calling.NDARRAY], head[calling.ALONE] = id(np.ndarray), 2 * len(updated)
+        head[calling.NDARRAY], head[calling.ALONE] = id(np.ndarray), SIGNS * len(updated)
         head[calling.ARGUMENTS], head[calling.OUTPUTS] = len(program.arguments), len(program.outputs)
         head[calling.SOURCES], head[calling.TARGETS] = first, targets
         for s in program.arguments:
             head += [id(s.dtype), len(s.shape), *s.shape]
         for s in program.outputs:
             head += [s.dtype.num, len(s.shape), *s.shape]
-        self._plan = np.array([*head, *[0] * 4 * len(updated)], np.int64)
+        self._plan = np.array([*head, *[0] * 2 * SIGNS * len(updated)], np.int64)
         self._alone = slice(len(head), None)
         places = [NOWHERE.ctypes.data] * first + [0] * (targets - first + len(program.outputs))
         self._table = np.array([*places, *(x.ctypes.data for x in runner.buffers)], np.int64)
@@ -72,8 +72,7 @@ class Plan:
     def hold(self, bound: list[Array], guard: Guard) -> None:
         """From now on these arrays are what is captured; `guard` has them as well."""
         self._table[self._captured] = [x.ctypes.data for x in bound]
-        pairs = [zip(objects(bound, k), ALONE, strict=True) for k in self._updated]
-        self._plan[self._alone] = [word for pair in pairs for words in pair for word in words]
+        self._plan[self._alone] = [word for k in self._updated for word in signs(bound, k)]
         if guard.headers is not None:
             self.state = self._plan, self._table, guard.rows, guard.headers
 

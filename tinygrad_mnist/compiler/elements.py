@@ -20,7 +20,7 @@ from ..primitive import Shape, result_dtype
 from .loops import Apply, Const, Expr, Load, Place, Select, Stmt, Store, apply, converted, inside, whole
 from .trace import Instruction, Symbol
 
-AXES = "ijklmnpqrtuvwxyz"
+AXES = (*"ijklmnpqrtuvwxyz", *(f"axis_{k}" for k in range(16, 64)))  # NumPy has no more
 _QUOTIENT = Function("quotient", runtime.__name__)
 _POSITION = Function("position", runtime.__name__)
 Index = tuple[Expr, ...]

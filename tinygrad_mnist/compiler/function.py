@@ -23,7 +23,7 @@ from ..primitive import Array
 from .direct import MISSED, Straight
 from .export import exported
 from .loops import Loops
-from .memory import ready
+from .memory import as_step, ready
 from .program import Program
 from .specialization import Specialization
 from .structure import given_in, structure_of
@@ -132,7 +132,7 @@ class CompiledFunction:
         leaves: list[Tensor] = []
         numbers: list[float] = []
         structure = structure_of((args, kwargs), leaves, numbers)
-        arrays = [ready(x.array)[None] for x in leaves]
+        arrays = [as_step(ready(x.array)) for x in leaves]
         with self._lock:
             found = self._specialization(structure, arrays, _require(leaves), numbers)
             if not found.on_arguments:

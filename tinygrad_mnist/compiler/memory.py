@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor, wrap
+from ..errors import ShapeError
+from ..kernels.objects import FLAGS
 from ..primitive import Array, Shape, check_dtype
 
 _LINE = 64  # bytes of a cache line
+_MOST_AXES = 64  # that an array can have
 
 
 def ready(data: Array) -> Array:
@@ -23,9 +26,20 @@ def ready(data: Array) -> Array:
     return np.array(data, check_dtype(data.dtype), order="C")
 
 
+def as_step(data: Array) -> Array:
+    """The array with an axis of one step in front; ShapeError if that is one axis too many."""
+    if data.ndim == _MOST_AXES:
+        raise ShapeError(
+            f"a compiled function takes and gives arrays of at most {_MOST_AXES - 1} axes, and this has "
+            f"{_MOST_AXES}: reshape it, or call the function without tg.jit"
+        )
+    return data[None]
+
+
 def is_alone(x: Tensor, bound: list[Array], k: int) -> bool:
-    """Whether bound[k] is the memory of a Tensor to be updated, which nobody else sees."""
-    return x.array is bound[k] and _references(bound, k) <= _ALONE and bool(x.array.flags.c_contiguous)
+    """Whether bound[k] is the memory of a Tensor to be updated, which nobody else sees or has frozen."""
+    flags = x.array.flags
+    return x.array is bound[k] and _references(bound, k) <= _ALONE and flags.c_contiguous and flags.writeable
 
 
 def separate(x: Tensor, bound: list[Array], k: int) -> None:
@@ -54,15 +68,24 @@ _PROBE = wrap(aligned((1,), np.dtype(np.float32)))
 _ALONE = _references([_PROBE.array], 0)
 
 
-def _counted() -> list[int]:
-    bound = [_PROBE.array]
-    return [ctypes.c_uint32.from_address(address).value for address in objects(bound, 0)]
-
-
-def objects(bound: list[Array], k: int) -> tuple[int, int]:
-    """The addresses of an array and of the memory behind it."""
+def _objects(bound: list[Array], k: int) -> tuple[int, int]:
+    """The addresses of an array and of the memory behind it, which is where references are counted."""
     return id(bound[k]), id(bound[k].base)
 
 
-#: What `is_alone` compares, for machine code: the references to each of the `objects`.
-ALONE = _counted()
+def _counted() -> list[int]:
+    bound = [_PROBE.array]
+    return [ctypes.c_uint32.from_address(address).value for address in _objects(bound, 0)]
+
+
+_COUNTS = _counted()
+
+
+def signs(bound: list[Array], k: int) -> list[int]:
+    """What `is_alone` compares, for machine code: addresses, each before the word of 32 bits that must be there."""
+    pairs = zip(_objects(bound, k), _COUNTS, strict=True)
+    return [*(word for pair in pairs for word in pair), id(bound[k]) + FLAGS, bound[k].flags.num]
+
+
+#: How many addresses those are.
+SIGNS = 3

@@ -25,7 +25,7 @@ from . import direct
 from .build import MachineCode, compiled
 from .direct import Around, Plan, Straight, can_go_straight, straight
 from .guards import Guard
-from .memory import is_alone, ready, separate
+from .memory import as_step, is_alone, ready, separate
 from .naming import argument_names
 from .native import ALONE
 from .pace import Pace
@@ -144,13 +144,14 @@ class Specialization:
         """Run one step; arguments have an axis of one step in front, and are `given` without."""
         derivative = self.derivative
         outputs = [np.empty(shape, dtype) for shape, dtype in self._results]
+        steps = [*map(as_step, outputs)]
         runner = self._runner
         run = runner.run()
         with self._elsewhere():
             before = derivative.before() if derivative else None
             self._bind()
             try:
-                run(*runner.arguments(0, 1, ALONE, arrays, self._bound, [y[None] for y in outputs]))
+                run(*runner.arguments(0, 1, ALONE, arrays, self._bound, steps))
             except (IndexError, RuntimeError) as error:
                 raise self._explained(error) from None
             finally:
