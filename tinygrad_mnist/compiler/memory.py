@@ -82,7 +82,7 @@ _COUNTS = _counted()
 
 
 def signs(bound: list[Array], k: int) -> list[int]:
-    """What `is_alone` compares, for machine code: addresses, each before the word of 32 bits that must be there."""
+    """What `is_alone` compares, for machine code: addresses, each before the 32 bits that must be there."""
     pairs = zip(_objects(bound, k), _COUNTS, strict=True)
     return [*(word for pair in pairs for word in pair), id(bound[k]) + FLAGS, bound[k].flags.num]
 

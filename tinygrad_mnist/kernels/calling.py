@@ -43,7 +43,7 @@ from tinygrad_mnist.kernels.tables import Addresses
 #: other threads run; NumPy's type of arrays; how many arguments, outputs and objects to be alone there are,
 #: and where the addresses of the first two are in the program's table. Then, of each argument, its dtype, its
 #: number of axes and its lengths; of each output, the number of its dtype, and the same; of each array that
-#: nobody else may refer to, since it is updated, where to look, and what is there then: see `compiler.memory`.
+#: nobody else may refer to, since it is updated, where to look, and what is there: see `compiler.memory`.
 PROGRAM, BUSY, RELEASES, NDARRAY, ARGUMENTS, OUTPUTS, ALONE, SOURCES, TARGETS, HEAD = range(10)
 
 #: What the code of a program is given: the first step, the one after the last, the number of a worker, how
