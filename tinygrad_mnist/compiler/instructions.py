@@ -127,13 +127,8 @@ def _store_free(watcher: Watcher, shadow: Shadow, step: Step) -> None:
         watcher.reads.effects.note(cell, "", _local(shadow, step.value), step.value)
 
 
-def _store_global(watcher: Watcher, shadow: Shadow, step: Step) -> None:
-    shadow.pop()
-    space = shadow.frame.f_globals
-    watcher.reads.effects.note(space, step.value, space.get(step.value, GONE), step.value)
-
-
-def _delete_global(watcher: Watcher, shadow: Shadow, step: Step) -> None:
+def _change_global(watcher: Watcher, shadow: Shadow, step: Step) -> None:
+    shadow.height(step.effect)
     space = shadow.frame.f_globals
     watcher.reads.effects.note(space, step.value, space.get(step.value, GONE), step.value)
 
@@ -166,13 +161,8 @@ def _load_super(watcher: Watcher, shadow: Shadow, step: Step) -> None:
     shadow.push(*((value, _NULL) if step.arg & 1 else (value,)))
 
 
-def _store_attribute(watcher: Watcher, shadow: Shadow, step: Step) -> None:
-    _, owner = shadow.pop(2)
-    watcher.calls.write_attribute(owner, step.value)
-
-
-def _delete_attribute(watcher: Watcher, shadow: Shadow, step: Step) -> None:
-    watcher.calls.write_attribute(shadow.pop()[0], step.value)
+def _change_attribute(watcher: Watcher, shadow: Shadow, step: Step) -> None:
+    watcher.calls.write_attribute(shadow.pop(-step.effect)[-1], step.value)
 
 
 def _subscript(watcher: Watcher, shadow: Shadow, step: Step) -> None:
@@ -415,13 +405,13 @@ _HANDLERS: dict[str, _Handler] = {
     "LOAD_CLASSDEREF": _load_free,
     "LOAD_FROM_DICT_OR_DEREF": _load_free,
     "STORE_DEREF": _store_free,
-    "STORE_GLOBAL": _store_global,
-    "DELETE_GLOBAL": _delete_global,
+    "STORE_GLOBAL": _change_global,
+    "DELETE_GLOBAL": _change_global,
     "LOAD_ATTR": _load_attribute,
     "LOAD_METHOD": _load_attribute,
     "LOAD_SUPER_ATTR": _load_super,
-    "STORE_ATTR": _store_attribute,
-    "DELETE_ATTR": _delete_attribute,
+    "STORE_ATTR": _change_attribute,
+    "DELETE_ATTR": _change_attribute,
     "BINARY_SUBSCR": _subscript,
     "STORE_SUBSCR": _store_subscript,
     "DELETE_SUBSCR": _delete_subscript,
