@@ -105,11 +105,22 @@ def checked(owner: str, name: str, value: Any) -> Any:
         return value
     several = isinstance(value, tuple | list)
     numbers = tuple(None if x is None else float(x) for x in (value if several else [value]))
+    if name not in _FREE:
+        _check_range(owner, name, numbers, value)
+    return numbers if several else numbers[0]
+
+
+def _check_range(owner: str, name: str, numbers: Iterable[Any], value: Any) -> None:
     limit = 1.0 if name == "betas" else math.inf
-    if name not in _FREE and not all(x is None or 0 <= x < limit for x in numbers):
+    if not all(x is None or 0 <= x < limit for x in numbers):
         upper = "finite" if limit == math.inf else "below 1"
         raise ValueError(f"{owner}: {name} must be at least 0 and {upper}, not {value}")
-    return numbers if several else numbers[0]
+
+
+def check_betas(owner: str, betas: Any) -> None:
+    """ValueError for betas that were put into a group later, with which a rule would divide by zero."""
+    if betas is not None and not any(isinstance(x, Tensor) for x in betas):
+        _check_range(owner, "betas", betas, betas)
 
 
 #: Options that count something.

@@ -12,7 +12,7 @@ import numpy as np
 from ..core.tape import set_recording, tracing
 from ..core.tensor import Tensor, wrap
 from ..primitive import Value
-from .groups import Params, check_parameters, complete, one
+from .groups import Params, check_betas, check_parameters, complete, one
 from .on_arrays import OnArrays, put, put_all
 from .saving import States, put_back, saved
 
@@ -48,6 +48,7 @@ class Optimizer:
     """
 
     rule: Callable[..., tuple[Value, ...]]
+    _betas: Sequence[Any] = ()  # of the groups, which were checked
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = dict(defaults)
@@ -142,6 +143,11 @@ class Optimizer:
                 state["step"] = new[id(old)]
 
     def _step_on_arrays(self, steps: int) -> None:
+        betas = [group.get("betas") for group in self.param_groups]
+        if betas != self._betas:
+            for found in betas:
+                check_betas(type(self).__name__, found)
+            self._betas = betas
         if self._counting:
             self._count_updates()
         rules = _RULES.get(self) or _RULES.setdefault(self, {})
@@ -160,6 +166,7 @@ class Optimizer:
             self._count_updates()
         for group, states in zip(self.param_groups, self._states, strict=True):
             options = {name: recorder.floats.option(group, name) for name in (*self._options, "lr")}
+            check_betas(type(self).__name__, options.get("betas"))
             lr = options["lr"]
             options["lr"] = _rate(lr(self.steps) if callable(lr) else lr)
             for p, state in zip(group["params"], states, strict=True):
