@@ -1,4 +1,4 @@
-"""Betas that are changed between steps to what no rule can compute with: eager and compiled steps refuse alike."""
+"""Betas changed between steps to what no rule can compute with: eager and compiled steps refuse alike."""
 
 from __future__ import annotations
 

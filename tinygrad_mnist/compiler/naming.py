@@ -94,8 +94,8 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         with contextlib.suppress(Exception):  # it may be somebody's own, and these are but names
             yield from [(f"{name}_{path}", x) for path, x in value.named_parameters()]
         yield from ((f"{name}_{key}", x) for key, x in vars(value).items())
-    elif hasattr(value, "__dict__"):
-        for key, x in vars(value).items():
+    elif isinstance(space := getattr(value, "__dict__", None), dict):
+        for key, x in space.items():
             yield (f"{name}_{key}" if not key.startswith("_") else name), x
 
 

@@ -107,7 +107,8 @@ def fit(
         on_end: called at the end, after Ctrl-C too.
         progress: show how far it is: a bar and the curve in a notebook, a line in a terminal (on
             standard error).
-        chosen: numbers of the images to train on, (n,), integers; None for all.
+        chosen: numbers of the images to train on, (n,), integers; one that is there twice counts twice in
+            each epoch. None for all.
         ready: what `prepared` made of this model, this optimiser and these examples, so that it is recorded
             once for several trainings.
 
