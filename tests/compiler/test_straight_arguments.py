@@ -12,7 +12,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import optim
-from tinygrad_mnist.compiler import specialization
+from tinygrad_mnist.compiler import function as function_module, specialization
 
 X = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
 A, B = tg.Tensor(X), tg.Tensor(X * 3 + 1)
@@ -211,3 +211,71 @@ def test_a_rate_that_the_function_reads_itself(before: bool) -> None:
     for rate in (0.5, 0.5, 0.25, 0.25, 0.125, 0.5):
         optimiser.param_groups[0]["lr"] = rate
         assert step(A).tolist() == (X * np.float32(rate)).tolist()
+
+
+def _step() -> tuple[Any, Callable[[Any], Any]]:
+    w = tg.Tensor(X, requires_grad=True)
+    optimiser = optim.SGD([w], lr=0.5, momentum=0.9)
+
+    def step(x: Any) -> Any:
+        optimiser.zero_grad()
+        cost = ((w - x[:2]) ** 2).sum()
+        cost.backward()
+        optimiser.step()
+        return cost
+
+    return w, step
+
+
+def test_batches_that_take_turns_update_one_memory(long_ways: list[Any]) -> None:
+    (w, step), (v, plain) = _step(), _step()
+    fast, batches = tg.jit(step), [X * 2, np.concatenate([X, X]), np.concatenate([X, X, X])]
+    for batch in batches:
+        fast(batch), plain(tg.Tensor(batch))
+    del long_ways[:]
+    place = w.array.ctypes.data
+    for batch in batches * 3:
+        np.testing.assert_allclose(fast(batch).numpy(), plain(tg.Tensor(batch)).numpy(), rtol=1e-5)
+        assert w.array.ctypes.data == place
+    assert not long_ways
+    np.testing.assert_allclose(w.numpy(), v.numpy(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("change", ["a reader", "an assignment", "another array", "a new program"])
+def test_batches_that_take_turns_while_somebody_looks(change: str) -> None:
+    """What somebody holds of a tensor stays as it is, and an exchanged one reaches every program."""
+    (w, step), (v, plain) = _step(), _step()
+    fast, batches = tg.jit(step), [X * 2, np.concatenate([X, X])]
+    held = []
+    for k, batch in enumerate([*batches, *batches * 3]):
+        if k >= 2:
+            if change == "a reader":
+                held.append((w.numpy(), w.numpy().copy()))
+            elif change == "an assignment":
+                for x in (w, v):
+                    x.assign_(X * k)
+            elif change == "another array":
+                for x in (w, v):
+                    x.data = tg.Tensor(X * k)
+            else:
+                fast(np.concatenate([X] * (k + 1)))
+                plain(tg.Tensor(np.concatenate([X] * (k + 1))))
+        fast(batch), plain(tg.Tensor(batch))
+        np.testing.assert_allclose(w.numpy(), v.numpy(), rtol=1e-5)
+    for view, then in held:
+        np.testing.assert_array_equal(view, then)
+
+
+def test_programs_that_are_gone_count_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many kinds of arguments the oldest programs go: the others update in place, and nobody else's."""
+    monkeypatch.setattr(function_module, "_KEPT", 2)
+    w, step = _step()
+    fast = tg.jit(step)
+    for rows in (2, 3, 4, 5, 2, 3):
+        fast(np.concatenate([X] * rows))
+    fast(np.concatenate([X] * 3))
+    view, then = w.numpy(), w.numpy().copy()
+    place = w.array.ctypes.data
+    fast(np.concatenate([X] * 2))
+    np.testing.assert_array_equal(view, then)
+    assert w.array.ctypes.data != place

@@ -389,7 +389,8 @@ def test_a_call_while_arrays_are_exchanged() -> None:
     latest._guard.let_go()
     latest._plan.let_go()
     assert latest.straight((ones,), {}) is direct.MISSED
-    latest._bound[:] = [np.empty(x.shape, x.dtype) for x in latest._bound]
+    for k in range(len(latest._bound)):
+        latest._bound[k] = np.empty_like(latest._bound[k])
     gc.collect()
     for _ in range(3):
         fast(ones)

@@ -19,7 +19,7 @@ from ..kinds import Repeat
 from ..primitive import Array
 from .derivative import Differentiable
 from .guards import Guard
-from .memory import SIGNS, signs
+from .memory import SIGNS, Bound, signs
 from .native import NOWHERE
 from .numbers import Numbers
 from .program import Program
@@ -69,7 +69,7 @@ class Plan:
         self._kept = runner, program  # whose addresses these are
         self.state: tuple[Array, ...] = _SHUT
 
-    def hold(self, bound: list[Array], guard: Guard) -> None:
+    def hold(self, bound: Bound, guard: Guard) -> None:
         """From now on these arrays are what is captured; `guard` has them as well."""
         self._table[self._captured] = [x.ctypes.data for x in bound]
         self._plan[self._alone] = [word for k in self._updated for word in signs(bound, k)]

@@ -247,7 +247,8 @@ class CompiledFunction:
             reason = changed
         arguments = ", ".join(f"{x.dtype}{list(x.shape[1:])}" for x in arrays)
         self._log.append(f"recorded for ({arguments}): {reason}")
-        made = Specialization(self._function, structure, arrays, require, numbers, self._lock)
+        siblings = list(self._specializations.values())
+        made = Specialization(self._function, structure, arrays, require, numbers, self._lock, siblings)
         self._specializations.pop(key, None)
         self._specializations[key] = self._latest = made
         if len(self._specializations) > _KEPT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -25,7 +25,7 @@ from . import direct
 from .build import MachineCode, compiled
 from .direct import Around, Plan, Straight, can_go_straight, straight
 from .guards import Guard
-from .memory import as_step, is_alone, ready, separate
+from .memory import Bound, Cell, as_step, is_alone, ready, separate
 from .naming import argument_names
 from .native import ALONE
 from .pace import Pace
@@ -65,7 +65,9 @@ class Specialization:
         require: tuple[bool, ...] | None,
         numbers: list[float],
         lock: Any,
+        siblings: Collection[Specialization] = (),
     ) -> None:
+        """`siblings` are for arguments of other kinds, and never run while this does."""
         self.given, self._lock = numbers, lock
         self._recording = found = self.record(function, structure, arrays, require, numbers)
         self._floats = found.trace.floats
@@ -83,7 +85,11 @@ class Specialization:
         assigned = {trace.captured[key][1]: leaf for key, (leaf, _) in trace.assigned.items()}
         self._updated = [assigned[target] for target, _ in self.program.updates]
         self._owned = [any(x is y for y in self._updated) for x in self._captured]
-        self._bound: list[Array] = [np.empty(s.shape, s.dtype) for s in self.program.captured]
+        cells = {id(x): cell for other in siblings for x, cell in zip(other._captured, other._bound.cells)}
+        pairs = zip(self._captured, self.program.captured)
+        self._bound: Bound = Bound([cells.get(id(x)) or Cell(np.empty(s.shape, s.dtype)) for x, s in pairs])
+        for cell in self._bound.cells:
+            cell.users.add(self)
         self._moved = True  # some captured data is not what it was at the last call
         self.places = found.places
         states = [(tracing, None), (recording, require is not None)]
@@ -253,9 +259,7 @@ class Specialization:
         shared = {k for k, x in enumerate(self._captured) if self._owned[k] and not is_alone(x, bound, k)}
         if not (self._moved or shared):
             return
-        self._guard.let_go()
-        if self._plan is not None:
-            self._plan.let_go()
+        self.let_go()
         for k, x in enumerate(self._captured):
             if k in shared:
                 separate(x, bound, k)
@@ -264,6 +268,12 @@ class Specialization:
         self._guard.hold(bound)
         if self._plan is not None:
             self._plan.hold(bound, self._guard)
+
+    def let_go(self) -> None:
+        """No straight calls until captured arrays are bound anew: some are about to be exchanged."""
+        self._guard.let_go()
+        if self._plan is not None:
+            self._plan.let_go()
 
     def _after(self) -> None:
         """Note that leaves have new values, and put gradients back that the function replaces inside."""
