@@ -104,7 +104,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
     if options.quick:
         return Plan(quick=True, rounds=3, seconds=0.05, tuning_rounds=1, threads=(1,), pythons=pythons)
     threads = tuple(sorted({1, machine.cores()}))
-    return Plan(rounds=7, seconds=0.15, tuning_rounds=3, threads=threads, pythons=pythons)
+    return Plan(rounds=5, seconds=0.1, tuning_rounds=1, threads=threads, pythons=pythons)
 
 
 def load(name: str) -> Suite:

@@ -1,5 +1,6 @@
 """Matrix products: NumPy's semantics for every layout, the classical error bound, the same bits each time."""
 
+import importlib
 import itertools
 
 import numpy as np
@@ -13,6 +14,7 @@ from tinygrad_mnist.kernels.matmul import linear, matmul
 from tinygrad_mnist.kernels.policy import kernel
 from tinygrad_mnist.kernels.products import DEPTH, onto
 
+matmul_module = importlib.import_module("tinygrad_mnist.kernels.matmul")  # not the function
 sizes = st.one_of(st.integers(0, 20), st.sampled_from([31, 32, 33, 47, 48, 49, 64, 65, 100, 130]))
 dtypes = st.sampled_from([np.float32, np.float64])
 
@@ -203,3 +205,21 @@ def test_a_product_is_added_in_place(m, depth, n, dtype):
     expected = c + a.T @ b  # whole numbers: exact in any order
     assert (add_to.single if dtype == np.float32 else add_to.double)(a, b, c) == 1
     np.testing.assert_array_equal(c, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_kernel_is_not_compiled_for_what_it_refuses(dtype, monkeypatch):
+    large, small, bias = np.ones((1 << 10, 1 << 6), dtype), np.ones((1 << 7, 1 << 6), dtype), np.zeros(1 << 7)
+
+    def compiled(*_):
+        raise AssertionError("compiled")
+
+    for loop, refuses, operands in (
+        (matmul_module.multiply_loop, matmul_module._large, (large, small.T)),
+        (matmul_module.affine_loop, matmul_module._large_layer, (large, small, bias.astype(dtype))),
+    ):
+        monkeypatch.setattr(loop, "compile", compiled)
+        entry = Entry(loop, lambda array, n=operands: (array,) * len(n), refuses)
+        assert entry(*operands) is None
+        with pytest.raises(AssertionError, match="compiled"):
+            entry(operands[0][:2], *operands[1:])

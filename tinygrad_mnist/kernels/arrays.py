@@ -294,11 +294,17 @@ class Entry:
     """A kernel as Python functions, `single` for float32 and `double` for float64.
 
     Each is compiled at its first call with arrays of its dtype. `arguments` gives the types of the
-    kernel's arguments, from that of its arrays.
+    kernel's arguments, from that of its arrays. `refuses` tells of arrays of its dtype that the kernel gives
+    nothing for: for them it is not compiled.
     """
 
-    def __init__(self, kernel: Any, arguments: Callable[[Any], tuple[Any, ...]]) -> None:
-        self._kernel, self._arguments = kernel, arguments
+    def __init__(
+        self,
+        kernel: Any,
+        arguments: Callable[[Any], tuple[Any, ...]],
+        refuses: Callable[..., bool] = lambda *arrays: False,
+    ) -> None:
+        self._kernel, self._arguments, self._refuses = kernel, arguments, refuses
         self.single = self._at_first("single", types.float32)
         self.double = self._at_first("double", types.float64)
 
@@ -321,6 +327,8 @@ class Entry:
         def first_call(*args: Any) -> Any:
             if any(k == kind and getattr(x, "dtype", None) is not dtype for x, k in zip(args, signature)):
                 return None  # it would not accept them either, after seconds of compilation
+            if self._refuses(*args):
+                return None
             self._kernel.compile(signature)
             code = self._kernel.overloads[signature].entry_point
             setattr(self, name, code)

@@ -144,8 +144,16 @@ def multiply_stack(a: Any, b: Any, c: Any, first: int, last: int) -> int:
     return done
 
 
-multiply = Entry(multiply_loop, lambda array: (array, array))
-affine = Entry(affine_loop, lambda array: (array,) * 3)
+def _large(a: Array, b: Array) -> bool:
+    return a.ndim == b.ndim == 2 and a.size * b.shape[1] > ALONE_UP_TO
+
+
+def _large_layer(x: Array, weight: Array, bias: Array) -> bool:
+    return x.ndim == weight.ndim == 2 and x.size * weight.shape[0] > ALONE_UP_TO
+
+
+multiply = Entry(multiply_loop, lambda array: (array, array), _large)
+affine = Entry(affine_loop, lambda array: (array,) * 3, _large_layer)
 _part = Entry(multiply_part, lambda array: (array,) * 3 + (types.int64,) * 4)
 _stack = Entry(multiply_stack, lambda array: (array,) * 3 + (types.int64,) * 2)
 
