@@ -29,7 +29,7 @@ from .search import GOALS, recipes, search
 from .ways import LIBRARIES
 
 Line = dict[str, Any]
-_AT_ONCE = 5  # seeds of one process, before another's turn
+_AT_ONCE = 10  # seeds of one process, before another's turn
 
 
 def main(arguments: Sequence[str], console: Console) -> int:
