@@ -125,6 +125,7 @@ class Trace:
     def __init__(self, reads: Reads, paths: Mapping[int, str] = MappingProxyType({})) -> None:
         self.reads = reads
         self._looked_at: dict[int, Tensor] = {}
+        self._own: dict[int, Tensor] = {}
         self._arguments: set[Symbol] = set()
         self.instructions: list[Instruction] = []
         self.captured: dict[int, tuple[Tensor | np.ndarray[Any, Any], Symbol]] = {}
@@ -145,7 +146,11 @@ class Trace:
 
     def is_inside(self, x: Tensor) -> bool:
         """Whether a Tensor was made while recording."""
-        return isinstance(x.array, Symbol)
+        return isinstance(x.array, Symbol) or id(x) in self._own
+
+    def makes(self, x: Tensor) -> None:
+        """The function makes a Tensor of numbers: a constant, until it is changed."""
+        self._own[id(x)] = x
 
     def is_argument(self, x: Tensor) -> bool:
         """Whether a Tensor is an argument of the function."""
@@ -224,7 +229,7 @@ class Trace:
 
     def assign(self, leaf: Tensor, value: Tensor) -> None:
         """Note that from here on a Tensor has another value."""
-        if isinstance(leaf.array, Symbol):  # made inside, or an argument
+        if self.is_inside(leaf):  # or an argument
             leaf.array = self.symbol(value)
             return
         self.symbol(leaf)
@@ -277,7 +282,8 @@ class Trace:
             if isinstance(x, Tensor) and x.array.dtype.kind == "f":
                 self.reads.places.add("flag", x, None, x.requires_grad, f"{self.reads.name(x)}.requires_grad")
             name = self.floats.name(x) or self._paths.get(id(x), "constant")
-            self.captured[id(x)] = x, Symbol(self.name(name), x.shape, check_dtype(x.dtype))
+            held = wrap(x.array) if isinstance(x, Tensor) and id(x) in self._own else x  # it may change
+            self.captured[id(x)] = held, Symbol(self.name(name), x.shape, check_dtype(x.dtype))
         return self.captured[id(x)][1]
 
     def _as(self, dtype: np.dtype[Any], x: Any) -> Any:

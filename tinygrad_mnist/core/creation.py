@@ -12,7 +12,7 @@ from .. import ops
 from ..errors import ShapeError
 from ..primitive import Shape, check_dtype, native
 from .device import check_device
-from .tensor import Tensor, filled, wrap
+from .tensor import Tensor, filled, of_numbers
 
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "IntTensor", "LongTensor", "arange",
@@ -44,7 +44,7 @@ def tensor(
         raise ShapeError(f"a tensor needs numbers in sequences of equal lengths: {error}") from None
     if dtype is None and array.dtype == np.float64:
         array = array.astype(_FLOAT32)
-    return made(wrap(native(array)), None, requires_grad)
+    return made(of_numbers(native(array)), None, requires_grad)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -53,7 +53,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
     if isinstance(data, np.ndarray):
-        return wrap(native(data, dtype))
+        return of_numbers(native(data, dtype))
     return tensor(data, dtype=dtype)
 
 
@@ -64,13 +64,13 @@ def from_numpy(ndarray: Any) -> Tensor:
     """A Tensor around an array, which is not copied: what NumPy then writes into it is seen here."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy: takes an ndarray, not {type(ndarray).__name__}; tg.tensor takes more")
-    return wrap(native(ndarray))
+    return of_numbers(native(ndarray))
 
 
 def from_dlpack(source: Any) -> Tensor:
     """A Tensor of what another library holds on the CPU, by the protocol `__dlpack__`."""
     array = np.from_dlpack(source)
-    return wrap(native(array))
+    return of_numbers(native(array))
 
 
 def sizes(size: Sequence[Any], name: str) -> Shape:
@@ -210,7 +210,7 @@ def arange(
         raise ValueError(f"arange: no way from {numbers[0]} to {numbers[1]} in steps of {numbers[2]}")
     if dtype is None:
         dtype = _FLOAT32 if any(isinstance(x, float) for x in numbers) else np.int64
-    return made(wrap(np.arange(*numbers).astype(check_dtype(dtype))), device, requires_grad)
+    return made(of_numbers(np.arange(*numbers).astype(check_dtype(dtype))), device, requires_grad)
 
 
 def linspace(
@@ -224,7 +224,9 @@ def linspace(
 ) -> Tensor:
     """`steps` numbers from start to end, both included, at equal distances; integers are cut, not rounded."""
     found = check_dtype(dtype or _FLOAT32)
-    return made(wrap(_evenly("linspace", start, end, steps, found).astype(found)), device, requires_grad)
+    return made(
+        of_numbers(_evenly("linspace", start, end, steps, found).astype(found)), device, requires_grad
+    )
 
 
 def _evenly(name: str, start: Any, end: Any, steps: Any, dtype: np.dtype[Any]) -> Any:
@@ -260,7 +262,7 @@ def logspace(
     found = check_dtype(dtype or _FLOAT32)
     with np.errstate(invalid="ignore", over="ignore"):
         values = np.power(float(base), _evenly("logspace", start, end, steps, found)).astype(found)
-    return made(wrap(values), device, requires_grad)
+    return made(of_numbers(values), device, requires_grad)
 
 
 def eye(
@@ -272,17 +274,17 @@ def eye(
     requires_grad: bool = False,
 ) -> Tensor:
     """Ones on the diagonal of an n x m (default n x n) matrix of zeros."""
-    return made(wrap(np.eye(n, m, dtype=check_dtype(dtype or _FLOAT32))), device, requires_grad)
+    return made(of_numbers(np.eye(n, m, dtype=check_dtype(dtype or _FLOAT32))), device, requires_grad)
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64, device: Any = None) -> Tensor:
     """Positions on and below a diagonal of a matrix: rows of them, and columns."""
-    return made(wrap(np.array(np.tril_indices(row, offset, col), check_dtype(dtype))), device, False)
+    return made(of_numbers(np.array(np.tril_indices(row, offset, col), check_dtype(dtype))), device, False)
 
 
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64, device: Any = None) -> Tensor:
     """Positions on and above a diagonal of a matrix: rows of them, and columns."""
-    return made(wrap(np.array(np.triu_indices(row, offset, col), check_dtype(dtype))), device, False)
+    return made(of_numbers(np.array(np.triu_indices(row, offset, col), check_dtype(dtype))), device, False)
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:

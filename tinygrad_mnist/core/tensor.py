@@ -67,6 +67,8 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
         if dtype is None and not hasattr(data, "dtype") and array.dtype.kind in kinds:
             array = array.astype(np.float32)
         self.array = native(array)
+        if trace is not None:
+            trace.makes(self)
         self.requires_grad_(requires_grad)
 
     def bind(self, primitive: Primitive, args: tuple[Any, ...]) -> Tensor:
@@ -391,6 +393,14 @@ def wrap(data: Any) -> Tensor:
     """A leaf Tensor around an array, which is not copied, or around a symbol of a traced program."""
     out = _new(Tensor)
     out.array = np.asarray(data) if isinstance(data, np.generic) else data
+    return out
+
+
+def of_numbers(array: Any) -> Tensor:
+    """A leaf Tensor around an array, for a user: in a traced program it may be changed as one of its own."""
+    out, trace = wrap(array), tracing.get()
+    if trace is not None:
+        trace.makes(out)
     return out
 
 

@@ -1,10 +1,12 @@
-"""Functions that a recorded function makes: what they close over is its own, unless it was there before."""
+"""What a recorded function makes is its own: Tensors, and what functions made in the call close over."""
 
 from __future__ import annotations
 
 import functools
+import types
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tinygrad_mnist as tg
@@ -171,3 +173,80 @@ def test_variables_from_outside_that_a_function_made_in_the_call_sets_are_set_at
     compiled = tg.jit(f)
     compiled(X)
     assert count == 1
+
+
+def changed(x):
+    t = tg.tensor([0.0, 1.0])
+    t += x
+    t.copy_(t.flip(0))
+    t[0] = x[1]
+    return t
+
+
+def assigned(x):
+    t = tg.from_numpy(np.zeros(2, np.float32))
+    t.assign_(t + x)
+    u = tg.Tensor([1.0, 2.0])
+    u.data = t.data * u
+    return u * 1
+
+
+def fitted(x):
+    t = tg.tensor([0.0, 0.0], requires_grad=True)
+    for _ in range(3):
+        ((t - x) ** 2).sum().backward()
+        with tg.no_grad():
+            t -= 0.1 * t.grad
+        t.grad = None
+    return t.detach()
+
+
+def of_other_makers(x):
+    a, b, c = tg.arange(2.0), tg.eye(2), tg.linspace(0, 1, 2)
+    a *= x
+    b[0] = a
+    c -= x
+    return b @ c
+
+
+def differentiated(x):
+    def number(x):
+        t = tg.tensor([0.0, 1.0])
+        t += x
+        t *= t
+        return t.sum()
+
+    return tg.grad(number)(x)
+
+
+def in_each_step(x):
+    def body(s, _):
+        t = tg.tensor([0.0, 1.0])
+        t.add_(s)
+        t[0] = s[1]
+        return t, None
+
+    return tg.scan(body, x, length=4)[0]
+
+
+@pytest.mark.parametrize(
+    "f", [changed, assigned, fitted, of_other_makers, differentiated, in_each_step], ids=lambda f: f.__name__
+)
+def test_a_tensor_made_in_the_call_is_made_anew_at_each_call(f):
+    compiled, wanted = tg.jit(f), f(X).numpy()
+    for _ in range(3):
+        np.testing.assert_allclose(compiled(X).numpy(), wanted, rtol=1e-6)
+
+
+def test_a_tensor_made_in_the_call_and_kept_outside_goes_on():
+    def totals(x, kept):
+        if not hasattr(kept, "total"):
+            kept.total = tg.tensor([0.0, 0.0])
+        kept.total.add_(x)
+        return kept.total * 1
+
+    here, there = types.SimpleNamespace(), types.SimpleNamespace()
+    compiled = tg.jit(lambda x: totals(x, there))
+    for _ in range(3):
+        assert compiled(X).tolist() == totals(X, here).tolist()
+    assert there.total.tolist() == here.total.tolist()
