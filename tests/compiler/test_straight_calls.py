@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,23 +16,9 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
-from tinygrad_mnist.compiler import direct, specialization
+from tinygrad_mnist.compiler import direct
 
 X = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
-
-
-@pytest.fixture
-def long_ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """One for each call that goes the long way."""
-    taken: list[Any] = []
-    call = specialization.Specialization.call
-
-    def counted(self: Any, *args: Any) -> Any:
-        taken.append(self)
-        return call(self, *args)
-
-    monkeypatch.setattr(specialization.Specialization, "call", counted)
-    return taken
 
 
 def _model() -> Any:
