@@ -17,7 +17,7 @@ from tinygrad_mnist.kernels.lists import SPARE
 from tinygrad_mnist.kernels.policy import kernel
 from tinygrad_mnist.kernels.runtime import list_row
 
-LISTS = "list_row"
+LISTS = "listed("
 
 
 def mostly_zeros(count: int, depth: int, share: float = 0.2) -> Any:

@@ -9,19 +9,29 @@ from tinygrad_mnist.kernels.policy import kernel
 
 
 @kernel
-def make(x, values, places, counts):
+def make(x, first, last, values, places, counts):
     for i in range(x.shape[0]):
-        runtime.list_row(x[i], 0, x.shape[1], values[i], places[i], counts, i)
+        runtime.list_row(x[i], first, last, values[i], places[i], counts, i)
 
 
 @kernel
-def multiply(values, places, counts, b, out):
-    runtime.matmul_listed(values, places, counts, b, out)
+def multiply(values, places, starts, counts, b, out, part):
+    runtime.matmul_listed(values, places, starts, counts, b, out, part, part + 1)
 
 
 @kernel
-def spread(values, places, counts, b, out):
-    runtime.accumulate_listed(values, places, counts, b, out)
+def spread(values, places, starts, counts, b, out, first, last):
+    runtime.accumulate_listed(values, places, starts, counts, b, out, first, last)
+
+
+def lists(x):
+    """Of all columns, and of none: the second part of each row is empty."""
+    m, depth = x.shape
+    values, places = np.empty((m, depth + SPARE), x.dtype), np.zeros((m, depth + SPARE), np.uint16)
+    starts, counts = np.arange(m) * (depth + SPARE) * np.ones((2, 1), int), np.zeros((3, m), np.int64)
+    make(x, 0, depth, values, places, counts[0])
+    counts[2] = counts[0]
+    return values, places, starts, counts
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -33,10 +43,8 @@ def test_what_is_not_finite_meets_entries_only(dtype, n, padded):
         m = 21
         x = rng.standard_normal((m, depth)).astype(dtype)
         x[rng.random(x.shape) < np.linspace(0, 1, m)[:, None]] = 0
-        values, places = np.empty((m, depth + SPARE), dtype), np.zeros((m, depth + SPARE), np.uint16)
-        counts = np.zeros(m, np.int64)
-        make(x, values, places, counts)
-        assert np.array_equal(counts, np.count_nonzero(x, axis=1))
+        listed = lists(x)
+        assert np.array_equal(listed[3][0], np.count_nonzero(x, axis=1))
         line = 64 // np.dtype(dtype).itemsize
         width = -(-n // line) * line if padded else n
         for share in (0.0, 0.05):
@@ -47,8 +55,8 @@ def test_what_is_not_finite_meets_entries_only(dtype, n, padded):
             table = np.zeros((depth, width), dtype)
             table[:, :n] = w
             out = np.empty((m, n), dtype)
-            multiply(values, places, counts, table, out)
-            spread(values, places, counts, d, table)
+            multiply(*listed, table, out, 0)
+            spread(*listed, d, table, 0, rng.choice([1, 2]))
             with np.errstate(all="ignore"):
                 terms = np.where(x[:, :, None] != 0, x[:, :, None].astype(float) * w[None], 0)
                 added = np.where(x[:, :, None] != 0, x[:, :, None].astype(float) * d[:, None], 0)

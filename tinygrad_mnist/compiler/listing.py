@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..kernels.listed import is_narrow
 from ..kernels.lists import MOST
 from ..kinds import Contract, Gather, Loop, Matrices, View
 from ..primitive import Array
@@ -32,11 +33,14 @@ class Source(NamedTuple):
         memory: the symbol of the array that its rows are of.
         rows: the symbol of the rows themselves, if they are found in that; else the same.
         chain: what is done to each number, in order.
+        coded: whether lists that are kept hold the numbers as they are found, one byte each: what becomes of
+            them is looked up.
     """
 
     memory: Symbol
     rows: Symbol
     chain: tuple[Instruction, ...]
+    coded: bool = False
 
 
 def listable(program: Program) -> dict[Symbol, Source]:
@@ -62,7 +66,11 @@ def listable(program: Program) -> dict[Symbol, Source]:
             continue
         source = _source(x, producers, program)
         if source:
-            found[x] = source
+            widths = [i.result.shape[1] for i in weighs]
+            for i in slopes:
+                widths += [j.result.shape[1] for j in users[i.result]] if turns(i) else [i.result.shape[0]]
+            narrow = all(is_narrow(n, x.dtype.itemsize) for n in widths)
+            found[x] = source._replace(coded=narrow and source.rows.dtype.itemsize == 1)
     return found
 
 

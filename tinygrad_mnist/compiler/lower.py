@@ -24,10 +24,14 @@ from .trace import Instruction, Symbol
 from .updating import Update, accumulated
 
 
-def lower(program: Program, listed: Mapping[Symbol, Source] = MappingProxyType({})) -> Loops:
-    """The loops of a program; the zeros of `listed` inputs are skipped."""
+def lower(
+    program: Program,
+    listed: Mapping[Symbol, Source] = MappingProxyType({}),
+    kept: Collection[Symbol] = frozenset(),
+) -> Loops:
+    """The loops of a program; the zeros of `listed` inputs are skipped, some by lists that are `kept`."""
     to = Nesting(program)
-    lists = Lists(to, listed)
+    lists = Lists(to, listed, kept)
     to.inputs = inputs_by_columns(program, to.producers) - listed.keys()
     onto = accumulated(program, to.producers, to.uses, lists.input)
     arguments = [_given(to, x, "argument") for x in program.arguments]
@@ -54,7 +58,7 @@ def lower(program: Program, listed: Mapping[Symbol, Source] = MappingProxyType({
     _update(to, lists, dict(zip(program.captured, captured, strict=True)), onto)
     return Loops(
         tuple(arguments),
-        tuple(captured),
+        (*captured, *lists.places),
         tuple(outputs),
         tuple(to.buffers),
         tuple(to.aliases),

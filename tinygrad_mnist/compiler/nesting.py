@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..kernels import bits, runtime
@@ -163,6 +164,13 @@ class Nesting:
             rows, reads, writes = 0, [(place, 0) for place, _ in reads], [(place, 0) for place, _ in writes]
         found = set(map(_home, reads)), set(map(_home, writes))
         self.sections.append(Section(title, tuple(body), *found, rows, everyone, cost, by, self.origin))
+
+    @contextmanager
+    def nothing_meanwhile(self) -> Iterator[None]:
+        """Within the block no section asks for memory besides."""
+        waiting, self.meanwhile = self.meanwhile, []
+        yield
+        self.meanwhile = waiting
 
     def comes_from(self, x: Symbol) -> None:
         """From here on sections are part of what gave a value."""

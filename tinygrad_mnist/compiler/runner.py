@@ -13,8 +13,9 @@ import numpy as np
 from ..kernels.threads import team
 from ..primitive import Array
 from .build import Run
+from .keeping import KeptLists
 from .listing import DENSE, Source, density, listable
-from .memory import aligned
+from .memory import Bound, aligned
 from .native import ALONE
 from .pace import Pace
 from .program import Program
@@ -36,8 +37,15 @@ class Runner:
         buffers: the memory it works in.
     """
 
-    def __init__(self, program: Program, form: Form, compile: Compile, turned: Sequence[int] = ()) -> None:
-        self.form, self.shared = form, form.shared
+    def __init__(
+        self,
+        program: Program,
+        form: Form,
+        compile: Compile,
+        turned: Sequence[int] = (),
+        kept: Sequence[KeptLists] = (),
+    ) -> None:
+        self.form, self.shared, self._kept = form, form.shared, kept
         self.buffers = [aligned(s.shape, s.dtype) for s in form.buffers]
         self._program, self._compile = program, compile
         targets = [target for target, _ in program.updates]
@@ -52,6 +60,7 @@ class Runner:
                 [np.empty((0, *s.shape), s.dtype) for s in x] for x in (program.arguments, program.outputs)
             ]
             captured = [np.empty(s.shape, s.dtype) for s in program.captured]
+            captured += [array for kept in self._kept for array in kept.arrays]
             begin = time.perf_counter()
             arguments = self.arguments(0, 0, ALONE, steps[0], captured, steps[1])
             self._run = self._compile(self.form.text, arguments, self.form.schedule)
@@ -95,9 +104,15 @@ class Runner:
         place = (worker, workers.count, workers.counter) if workers.count > 1 else ALONE
         self.run()(*self.arguments(*steps, place, *given))
 
-    def take(self, bound: Sequence[Array]) -> list[Array]:
-        """What is captured, as this form holds it: some matrices by columns, in memory of its own."""
+    def take(self, arrays: Sequence[Array], bound: Sequence[Array]) -> list[Array]:
+        """What is captured, as this form holds it: some matrices by columns, in memory of its own.
+
+        Behind it are the lists that are kept, of all rows that steps on these arguments need.
+        """
         taken = list(bound)
+        for kept in self._kept:
+            kept.list(arrays)
+            taken += kept.arrays
         for k, own, _ in self._turned:
             own[:, : len(bound[k])] = bound[k].T
             taken[k] = own
@@ -124,13 +139,19 @@ class Skipping:
     def __init__(self, program: Program, title: str, compile: Compile) -> None:
         self._program, self._title, self._compile = program, title, compile
         self._sources = listable(program)
-        self._runners: dict[frozenset[Symbol], Runner] = {}
+        self._lists = {
+            x: KeptLists(program, x, source)
+            for x, source in self._sources.items()
+            if source.memory in program.captured
+        }
+        self._runners: dict[tuple[frozenset[Symbol], frozenset[Symbol]], Runner] = {}
 
-    def runner(self, arrays: Sequence[Array], bound: Sequence[Array]) -> Runner | None:
+    def runner(self, arrays: Sequence[Array], bound: Bound) -> Runner | None:
         """What runs steps on these arguments and captured arrays, if zeros are to be skipped; else None."""
         if not self._sources:
             return None
         program = self._program
+        kept = frozenset(x for x, lists in self._lists.items() if lists.may(bound))
         given = dict(zip((*program.arguments, *program.captured), (*arrays, *bound), strict=True))
         listed = {
             x: source
@@ -139,11 +160,13 @@ class Skipping:
         }
         if not listed:
             return None
-        key = frozenset(listed)
+        kept = frozenset(x for x in kept & listed.keys() if self._lists[x].hold(bound))
+        key = frozenset(listed), kept
         if key not in self._runners:
-            self._runners[key] = self._made(listed)
+            self._runners[key] = self._made(listed, kept)
         return self._runners[key]
 
-    def _made(self, listed: dict[Symbol, Source]) -> Runner:
+    def _made(self, listed: dict[Symbol, Source], kept: frozenset[Symbol]) -> Runner:
         program, columns = turned(self._program, listed)
-        return Runner(program, compiled_form(program, self._title, listed), self._compile, columns)
+        form = compiled_form(program, self._title, listed, kept)
+        return Runner(program, form, self._compile, columns, [self._lists[x] for x in listed if x in kept])

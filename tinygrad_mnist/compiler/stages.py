@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from .listing import Source
@@ -33,8 +33,14 @@ class Form:
         buffers: room to work in.
     """
 
-    def __init__(self, program: Program, title: str, listed: Mapping[Symbol, Source] = _NONE) -> None:
-        self.loops: Loops = verify(lower(program, listed))
+    def __init__(
+        self,
+        program: Program,
+        title: str,
+        listed: Mapping[Symbol, Source] = _NONE,
+        kept: Collection[Symbol] = frozenset(),
+    ) -> None:
+        self.loops: Loops = verify(lower(program, listed, kept))
         self.shared = self.loops.work >= WORTH_SHARING
         self.title = title
         self.schedule = schedule(self.loops, self.shared)
@@ -48,6 +54,11 @@ class Form:
         return Printer(schedule(self.loops, False), self.title, short=True).module()
 
 
-def compiled_form(program: Program, title: str, listed: Mapping[Symbol, Source] = _NONE) -> Form:
-    """A recorded program through all stages; the zeros of `listed` inputs are skipped."""
-    return Form(program, title, listed)
+def compiled_form(
+    program: Program,
+    title: str,
+    listed: Mapping[Symbol, Source] = _NONE,
+    kept: Collection[Symbol] = frozenset(),
+) -> Form:
+    """A recorded program through all stages; `listed` and `kept` as for `lower`."""
+    return Form(program, title, listed, kept)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from tinygrad_mnist.kernels import convolution as convolutions
-from tinygrad_mnist.kernels.lists import SPARE
+from tinygrad_mnist.kernels.lists import SPARE, WHOLE
 from tinygrad_mnist.kernels.runtime import share
 
 Array = np.ndarray[Any, Any]
@@ -52,14 +52,32 @@ def _list_row(row: Array, first: int, last: int, values: Array, index: Array, co
     values[:count], index[:count], values[count : count + SPARE] = row[places], places, 0
 
 
-def _matmul_listed(values: Array, index: Array, counts: Array, b: Array, out: Array) -> None:
-    for i, n in enumerate(counts):
-        out[i] = values[i, :n] @ b[index[i, :n], : out.shape[1]]
+def _lists(
+    values: Array, index: Array, starts: Array, counts: Array, first: int, last: int
+) -> Iterator[tuple[Array, Array]]:
+    part = WHOLE if last - first == 2 else first
+    for start, count in zip(starts[first], counts[part], strict=True):
+        yield values.reshape(-1)[start : start + count], index.reshape(-1)[start : start + count]
 
 
-def _accumulate_listed(values: Array, index: Array, counts: Array, b: Array, out: Array) -> None:
-    for i, n in enumerate(counts):
-        out[index[i, :n], : b.shape[1]] += values[i, :n, None] * b[i]
+def _numbers(values: Array, numbers: Array) -> Array:
+    return values if values.dtype == numbers.dtype else numbers[values.view(np.uint8)]
+
+
+def _matmul_listed(
+    values: Array, index: Array, starts: Array, counts: Array, b: Array, out: Array, first: int, last: int
+) -> None:
+    for i, (x, places) in enumerate(_lists(values, index, starts, counts, first, last)):
+        out[i] = x @ b[places, : out.shape[1]]
+
+
+def _accumulate_listed(
+    values: Array, index: Array, starts: Array, counts: Array, b: Array, out: Array, first: int, last: int
+) -> None:
+    for i, (x, places) in enumerate(_lists(values, index, starts, counts, first, last)):
+        real = np.ones(len(places), bool)
+        real[1:] = places[1:] != places[:-1]  # behind a part stand zeros, at its last place
+        out[places[real], : b.shape[1]] += x[real, None] * b[i]
 
 
 def _convolution(
@@ -97,6 +115,9 @@ IN_PYTHON: dict[str, Callable[..., Any]] = {
     "convolution": _convolution,
     "convolution_input": _convolution_input,
     "convolution_weight": _convolution_weight,
+    "narrow_listed": lambda *args: _matmul_listed(_numbers(*args[:2]), *args[2:9]),
+    "narrow_accumulate_listed": lambda *args: _accumulate_listed(_numbers(*args[:2]), *args[2:9]),
     "fetch_rows": lambda *_: None,
+    "fetch_lists": lambda *_: None,
     "meet": lambda meeting, workers: True,
 }

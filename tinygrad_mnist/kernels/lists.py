@@ -27,14 +27,16 @@ from tinygrad_mnist.kernels.vectors import (
     named_intrinsic,
 )
 
-_I16 = ir.IntType(16)
+_I8, _I16 = ir.IntType(8), ir.IntType(16)
 
 #: Elements that a list has room for beyond the numbers of its row: whole vectors are written.
 SPARE = 64
 BLOCK = 32  # numbers of a list that programs work on at once: the last ones may be of zeros
 VECTORS = 8  # of a row that stay in registers while a list is walked
 _CLOSE = 2  # vectors up to which the place of a row takes as long as its numbers
-_CHAINS = 8  # sums that are under way at once, at least: an addition takes four cycles
+CHAINS = 8  # sums that are under way at once, at least: an addition takes four cycles
+WHOLE = 2  # which of the counts of a row's lists is that of both parts together; 0 and 1 are those of one
+CODES = 256  # what one byte can be
 #: Numbers that a row may have: their places are 16 bits long.
 MOST = 1 << 16
 _SQUEEZES = VECTOR_BYTES == 64 and "avx512vbmi2" in FEATURES  # whether a vector can be packed at once
@@ -85,10 +87,10 @@ class _Found:
             builder.icmp_signed(">", count, as_i64(0)), builder.sub(count, as_i64(1)), count
         )
         place = builder.load(builder.gep(self.index, [before]))
-        kind = ir.VectorType(_I16, _CHAINS)
+        kind = ir.VectorType(_I16, CHAINS)
         nothing = ir.Constant(kind, ir.Undefined)
         places = builder.insert_element(nothing, place, ir.Constant(I32, 0))
-        places = builder.shuffle_vector(places, nothing, lane_numbers([0] * _CHAINS))
+        places = builder.shuffle_vector(places, nothing, lane_numbers([0] * CHAINS))
         end = builder.gep(self.index, [count])
         builder.store(places, builder.bitcast(end, kind.as_pointer()), align=2)
 
@@ -180,7 +182,7 @@ find = named_intrinsic("find", _find)
 # Walking a list -----------------------------------------------------------------------------------
 
 
-class _Width(NamedTuple):
+class Width(NamedTuple):
     """Rows of so many columns.
 
     Attributes:
@@ -198,16 +200,32 @@ class _Width(NamedTuple):
 class _Entries:
     """Instructions for the entries of a list, at the place where a builder stands."""
 
-    def __init__(self, v: Vectors, values: Any, index: Any, count: Any, table: Any, width: _Width) -> None:
+    def __init__(
+        self, v: Vectors, values: Any, index: Any, count: Any, table: Any, width: Width, numbers: Any = None
+    ) -> None:
         self.v, self.values, self.index, self.count = v, values, index, count
-        self.table, self.width = table, width
+        self.table, self.width, self.numbers = table, width, numbers
 
-    def at(self, t: Any) -> tuple[Any, Any]:
+    def at(self, t: Any, code: Any = None) -> tuple[Any, Any]:
         """The number of an entry in every lane, and its row of the table."""
         builder = self.v.builder
         place = builder.zext(builder.load(builder.gep(self.index, [t])), I64)
         row = self.v.offset(self.table, place, self.width.table_row)
-        return self.v.broadcast(builder.gep(self.values, [t])), row
+        number = builder.gep(self.values, [t])
+        if self.numbers is not None:
+            code = builder.load(builder.bitcast(number, _I8.as_pointer())) if code is None else code
+            number = builder.gep(self.numbers, [builder.zext(code, I64)])
+        return self.v.broadcast(number), row
+
+    def several(self, t: Any, count: int) -> list[tuple[Any, Any]]:
+        """As `at`, for so many entries from one on."""
+        builder, codes = self.v.builder, [None] * count
+        if self.numbers is not None:
+            word = ir.IntType(8 * count)
+            first = builder.bitcast(builder.gep(self.values, [t]), word.as_pointer())
+            loaded = builder.load(first, align=1)
+            codes = [builder.trunc(builder.lshr(loaded, word(8 * k)), _I8) for k in range(count)]
+        return [self.at(builder.add(t, as_i64(k)), code) for k, code in enumerate(codes)]
 
     def walk(self, together: int, do: Callable[[list[tuple[Any, Any]]], None]) -> None:
         """Call do([(number, row), ...]) for so many entries at once, the last time for some zeros, too.
@@ -216,7 +234,7 @@ class _Entries:
         """
         builder = self.v.builder
         with cgutils.for_range_slice(builder, as_i64(0), self.count, as_i64(together)) as (t, _):
-            do([self.at(builder.add(t, as_i64(k))) for k in range(together)])
+            do(self.several(t, together))
 
     def walk_exactly(self, together: int, do: Callable[[list[tuple[Any, Any]]], None]) -> None:
         """The same without the zeros, which times infinity or NaN would be NaN; slower."""
@@ -228,7 +246,7 @@ class _Entries:
                     do([(None, None)] * k + [self.at(at)])
 
 
-def _widths(v: Vectors, columns: Any, table_row: Any) -> Iterator[_Width]:
+def _widths(v: Vectors, columns: Any, table_row: Any) -> Iterator[Width]:
     """What rows of so many columns can be; what is added meanwhile runs only for these."""
     builder = v.builder
     for vectors in range(1, VECTORS + 1):
@@ -241,31 +259,48 @@ def _widths(v: Vectors, columns: Any, table_row: Any) -> Iterator[_Width]:
             close = builder.icmp_signed("==", table_row, whole)  # whole vectors, and nothing in between
             if vectors <= _CLOSE:
                 with builder.if_then(close):
-                    yield _Width(vectors, masks, no_masks, whole)
+                    yield Width(vectors, masks, no_masks, whole)
             some = builder.icmp_signed("<", columns, whole)
             apart = builder.not_(close) if vectors <= _CLOSE else cgutils.true_bit
             with builder.if_then(builder.and_(apart, builder.not_(some))):
-                yield _Width(vectors, no_masks, no_masks, table_row)
+                yield Width(vectors, no_masks, no_masks, table_row)
             with builder.if_then(builder.and_(apart, some)):
-                yield _Width(vectors, masks, masks, table_row)
+                yield Width(vectors, masks, masks, table_row)
 
 
 def _together(vectors: int) -> int:
     """Entries whose sums are kept apart: a power of two."""
-    return 1 << ((max(1, _CHAINS // vectors)).bit_length() - 1)
+    return 1 << ((max(1, CHAINS // vectors)).bit_length() - 1)
+
+
+def walked(
+    v: Vectors,
+    arrays: list[Any],
+    sizes: list[Any],
+    width: Width,
+    emit: Callable[..., None],
+    numbers: Any = None,
+) -> None:
+    """Call emit for each of m lists and its row; values are positions in `numbers`, if there are such."""
+    builder, (values, index, starts, counts, rows, table), (rows_row, m) = v.builder, arrays, sizes
+    with cgutils.for_range_slice(builder, as_i64(0), m, as_i64(1)) as (i, _):
+        at = builder.load(builder.gep(starts, [i]))
+        own = builder.gep(values, [at]), builder.gep(index, [at])
+        count = builder.load(builder.gep(counts, [i]))
+        emit(v, _Entries(v, *own, count, table, width, numbers), v.offset(rows, i, rows_row), width)
 
 
 def _tile(name: str, emit: Callable[..., None]) -> Any:
-    """The intrinsic (values, index, room, counts, rows, rows_row, table, table_row, m, columns).
+    """The intrinsic (values, index, starts, counts, rows, rows_row, table, table_row, m, columns).
 
-    For m lists, each of which has so much room, and 1 to VECTORS * lanes columns.
+    For m lists, which begin at `starts`, and 1 to VECTORS * lanes columns.
     """
 
     def tile(
         typing: Any,
         values: Any,
         index: Any,
-        room: Any,
+        starts: Any,
         counts: Any,
         rows: Any,
         rows_row: Any,
@@ -277,25 +312,21 @@ def _tile(name: str, emit: Callable[..., None]) -> Any:
         i64 = types.int64
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            values, index, room, counts, rows, rows_row, table, table_row, m, columns = args
+            values, index, starts, counts, rows, rows_row, table, table_row, m, columns = args
             v = Vectors(context, builder, signature.args[0].dtype)
-            pointers = (there(builder, x) for x in (values, index, counts, rows, table))
+            arrays = [values, index, starts, counts, rows, table]
+            pointers = (there(builder, x) for x in arrays)
             asserted(builder, name, between(builder, 1, columns, VECTORS * v.lanes), *pointers)
             for width in _widths(v, columns, table_row):
-                with cgutils.for_range_slice(builder, as_i64(0), m, as_i64(1)) as (i, _):
-                    at = builder.mul(i, room)
-                    own = builder.gep(values, [at]), builder.gep(index, [at])
-                    count = builder.load(builder.gep(counts, [i]))
-                    entries = _Entries(v, *own, count, table, width)
-                    emit(v, entries, v.offset(rows, i, rows_row), width)
+                walked(v, arrays, [rows_row, m], width, emit)
             return context.get_dummy_value()
 
-        return types.void(values, index, i64, counts, values, i64, values, i64, i64, i64), codegen
+        return types.void(values, index, starts, counts, values, i64, values, i64, i64, i64), codegen
 
     return named_intrinsic(name, tile)
 
 
-def _sum(v: Vectors, entries: _Entries, row: Any, width: _Width) -> None:
+def add_up(v: Vectors, entries: _Entries, row: Any, width: Width) -> None:
     """row = the sum of the entries' numbers times their rows of the table."""
     builder, together = v.builder, _together(width.vectors)
     totals = [v.accumulators(width.vectors) for _ in range(together)]
@@ -325,7 +356,7 @@ def _sum(v: Vectors, entries: _Entries, row: Any, width: _Width) -> None:
             store()
 
 
-def _spread(v: Vectors, entries: _Entries, row: Any, width: _Width) -> None:
+def spread_out(v: Vectors, entries: _Entries, row: Any, width: Width) -> None:
     """Each entry's number times the row is added to its row of the table."""
     lines = [v.load(v.offset(row, j * v.lanes), mask) for j, mask in enumerate(width.masks)]
 
@@ -342,14 +373,14 @@ def _spread(v: Vectors, entries: _Entries, row: Any, width: _Width) -> None:
     entries.walk(_together(width.vectors), add)
 
 
-_sum_tile, _spread_tile = _tile("sum_of_entries", _sum), _tile("spread_entries", _spread)
+_sum_tile, _spread_tile = _tile("sum_of_entries", add_up), _tile("spread_entries", spread_out)
 
 
 @kernel
 def sums_of_lists(
     values: Any,
     index: Any,
-    room: int,
+    starts: Any,
     counts: Any,
     rows: Any,
     rows_row: int,
@@ -360,12 +391,12 @@ def sums_of_lists(
 ) -> int:
     """rows[i] = the sum over list i of its numbers times rows of the table, of n columns.
 
-    There are m lists, which lie `room` elements apart.
+    There are m lists, which begin at `starts`.
     """
     panel = VECTORS * count_lanes(rows)
     for j in range(0, n, panel):
         part, target, columns = offset(table, j), offset(rows, j), min(panel, n - j)
-        _sum_tile(values, index, room, counts, target, rows_row, part, table_row, m, columns)
+        _sum_tile(values, index, starts, counts, target, rows_row, part, table_row, m, columns)
     return 1
 
 
@@ -373,7 +404,7 @@ def sums_of_lists(
 def spread_lists(
     values: Any,
     index: Any,
-    room: int,
+    starts: Any,
     counts: Any,
     rows: Any,
     rows_row: int,
@@ -386,13 +417,13 @@ def spread_lists(
     panel = VECTORS * count_lanes(rows)
     for j in range(0, n, panel):
         part, source, columns = offset(table, j), offset(rows, j), min(panel, n - j)
-        _spread_tile(values, index, room, counts, source, rows_row, part, table_row, m, columns)
+        _spread_tile(values, index, starts, counts, source, rows_row, part, table_row, m, columns)
     return 1
 
 
 def _arguments(pointer: Any) -> tuple[Any, ...]:
     i64 = types.int64
-    lists = pointer, types.CPointer(types.uint16), i64, types.CPointer(i64)
+    lists = pointer, types.CPointer(types.uint16), types.CPointer(i64), types.CPointer(i64)
     return (*lists, pointer, i64, pointer, i64, i64, i64)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from tinygrad_mnist.kernels.barrier import barrier
 from tinygrad_mnist.kernels.bits import fma
 from tinygrad_mnist.kernels.checking import CHECKING, OUTSIDE
-from tinygrad_mnist.kernels.lists import SPARE, find, spread, sum_lists
+from tinygrad_mnist.kernels.lists import SPARE, WHOLE, find, spread, sum_lists
 from tinygrad_mnist.kernels.numba_door import extending, types
 from tinygrad_mnist.kernels.policy import routine, scalar
 from tinygrad_mnist.kernels.products import onto, part_of_product, product
@@ -124,6 +124,39 @@ def fetch_rows(
     if step + 1 < last:
         for i in range(first, end):
             fetch_row(table, positions[step + 1, i], left, right)
+
+
+@routine
+def fetch_lists(
+    table: Any,
+    places: Any,
+    values: Any,
+    positions: Any,
+    step: int,
+    end_step: int,
+    begin: int,
+    end: int,
+    first: int,
+    last: int,
+) -> None:
+    """Have parts `first` up to `last` of the lists of rows that the next step looks up brought near.
+
+    As `list_rows` has made them; of rows number `begin` up to `end` of the step.
+    """
+    if step + 1 < end_step:
+        count = table.shape[0]
+        for i in range(begin, end):
+            row = positions[step + 1, i]
+            row = row + count if row < 0 else row
+            if 0 <= row < count:
+                start, behind = table[row, first], table[row, last - 1] + table[row, last + 1]
+                for k in range(start, behind, 64 // places.itemsize):
+                    prefetch(offset(memory(places), k))
+                for k in range(start, behind, 64 // values.itemsize):
+                    prefetch(offset(memory(values), k))
+                if behind > start:  # a list seldom begins where a line does
+                    prefetch(offset(memory(places), behind - 1))
+                    prefetch(offset(memory(values), behind - 1))
 
 
 @scalar
@@ -259,38 +292,48 @@ def list_row(row: Any, first: int, last: int, values: Any, index: Any, counts: A
 
 
 @routine
-def _check_lists(values: Any, index: Any, counts: Any, rows: Any, table: Any) -> None:
+def _check_lists(
+    values: Any, index: Any, starts: Any, counts: Any, rows: Any, table: Any, first: int, last: int
+) -> None:
     """Assert, if asked to, that lists fit the matrices; their places are what `list_row` found."""
-    m = counts.shape[0]
-    fits = values.shape[0] == m and index.shape[0] == m and rows.shape[0] == m
-    if CHECKING and not (fits and rows.shape[1] <= table.shape[1]):
+    m, part = rows.shape[0], WHOLE if last - first == 2 else first
+    fits = starts.shape[0] == 2 and starts.shape[1] == m and counts.shape[0] == 3 and counts.shape[1] == m
+    if CHECKING and not (fits and 0 <= first < last <= 2 and rows.shape[1] <= table.shape[1]):
         raise IndexError(OUTSIDE)
     if CHECKING:
         for i in range(m):
-            for t in range(counts[i]):
-                if not 0 <= index[i, t] < table.shape[0]:
+            begin, end = starts[first, i], starts[first, i] + counts[part, i]
+            if not 0 <= begin <= end <= min(values.size, index.size):
+                raise IndexError(OUTSIDE)
+            for t in range(begin, end):
+                if not 0 <= offset(memory(index), t)[0] < table.shape[0]:
                     raise IndexError(OUTSIDE)
 
 
 @routine
-def matmul_listed(values: Any, index: Any, counts: Any, b: Any, out: Any) -> None:
-    """out = a @ b, a as lists of what is not zero in each row (see `list_row`); all contiguous.
+def matmul_listed(
+    values: Any, index: Any, starts: Any, counts: Any, b: Any, out: Any, first: int, last: int
+) -> None:
+    """out = a @ b, a as lists of what is not zero in a part of each row (see `list_row`); all contiguous.
 
-    b may have more columns than out.
+    The lists are those of part `first`, or if `last` is two further, those of whole rows: they begin at
+    `starts`, (2, m), and have `counts`, (3, m), entries: of either part, and of a row whose second part
+    lies behind its first. b may have more columns than out.
     """
-    _check_lists(values, index, counts, out, b)
+    _check_lists(values, index, starts, counts, out, b, first, last)
     m, n = out.shape
-    lists = memory(values), memory(index), values.shape[1], memory(counts)
+    part = WHOLE if last - first == 2 else first
+    lists = memory(values), memory(index), offset(memory(starts), first * m), offset(memory(counts), part * m)
     sum_lists(*lists, memory(out), n, memory(b), b.shape[1], m, n)
 
 
 @routine
-def accumulate_listed(values: Any, index: Any, counts: Any, b: Any, out: Any) -> None:
-    """out += a.T @ b, a as lists of what is not zero in each row (see `list_row`); all contiguous.
-
-    out may have more columns than b.
-    """
-    _check_lists(values, index, counts, b, out)
+def accumulate_listed(
+    values: Any, index: Any, starts: Any, counts: Any, b: Any, out: Any, first: int, last: int
+) -> None:
+    """out += a.T @ b, a as for `matmul_listed`; out may have more columns than b."""
+    _check_lists(values, index, starts, counts, b, out, first, last)
     m, n = b.shape
-    lists = memory(values), memory(index), values.shape[1], memory(counts)
+    part = WHOLE if last - first == 2 else first
+    lists = memory(values), memory(index), offset(memory(starts), first * m), offset(memory(counts), part * m)
     spread(*lists, memory(b), n, memory(out), out.shape[1], m, n)

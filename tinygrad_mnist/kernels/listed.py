@@ -1,0 +1,96 @@
+"""Products with lists of what is not zero, of sizes that a program knows: only the code for these is emitted.
+
+See `lists`, whose kernels find out at each call how wide the rows are.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+
+from tinygrad_mnist.kernels.checking import CHECKING
+from tinygrad_mnist.kernels.lists import VECTORS, WHOLE, Width, add_up, spread_out, walked
+from tinygrad_mnist.kernels.numba_door import extending, types
+from tinygrad_mnist.kernels.vectors import VECTOR_BYTES, Vectors, as_i64
+
+
+def is_narrow(n: int, itemsize: int) -> bool:
+    """Whether these products are for rows of so many columns."""
+    return 0 < n <= VECTORS * VECTOR_BYTES // itemsize and not CHECKING
+
+
+def _codegen(emit: Callable[..., None], rows_at: int, table_at: int) -> Any:
+    """Instructions for (values, numbers, index, starts, counts, b, out, first, last, n, width)."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        arrays = [
+            context.make_array(kind)(context, builder, x)
+            for kind, x in zip(signature.args[:7], args, strict=False)
+        ]
+        first, last, n, table_row = args[7:]
+        v = Vectors(context, builder, signature.args[1].dtype)
+        m = builder.extract_value(arrays[rows_at].shape, 0)
+        both = builder.icmp_signed("==", builder.sub(last, first), as_i64(2))
+        part = builder.select(both, as_i64(WHOLE), first)
+        values, numbers, index, starts, counts = (x.data for x in arrays[:5])
+        starts, counts = v.offset(starts, first, m), v.offset(counts, part, m)
+        lists = [values, index, starts, counts, arrays[rows_at].data, arrays[table_at].data]
+        columns, lanes = int(n.constant), v.lanes
+        vectors = -(-columns // lanes)
+        rest = columns - (vectors - 1) * lanes
+        mask = None if rest == lanes else v.first_lanes(as_i64(rest), lanes)
+        masks = [*[None] * (vectors - 1), mask]
+        filled = int(table_row.constant) >= vectors * lanes  # behind its columns there are numbers, too
+        width = Width(vectors, masks, [None] * vectors if filled else masks, table_row)
+        coded = signature.args[0].dtype != signature.args[1].dtype
+        walked(v, lists, [n, m], width, emit, numbers if coded else None)
+        return context.get_dummy_value()
+
+    return codegen
+
+
+def _signature(arrays: tuple[Any, ...]) -> Any:
+    if not all(isinstance(x, types.Array) for x in arrays):
+        return None
+    return types.void(*arrays, *[types.int64] * 4)
+
+
+def _product(
+    typing: Any,
+    values: Any,
+    numbers: Any,
+    index: Any,
+    starts: Any,
+    counts: Any,
+    b: Any,
+    out: Any,
+    first: Any,
+    last: Any,
+    n: Any,
+    width: Any,
+) -> Any:
+    return _signature((values, numbers, index, starts, counts, b, out)), _codegen(add_up, 6, 5)
+
+
+def _onto(
+    typing: Any,
+    values: Any,
+    numbers: Any,
+    index: Any,
+    starts: Any,
+    counts: Any,
+    b: Any,
+    out: Any,
+    first: Any,
+    last: Any,
+    n: Any,
+    width: Any,
+) -> Any:
+    return _signature((values, numbers, index, starts, counts, b, out)), _codegen(spread_out, 5, 6)
+
+
+#: As `runtime.matmul_listed` and `accumulate_listed`, with how many columns of the table count and how many
+#: it has, which must be numbers in the program's text. Values of one byte are positions in `numbers`; others
+#: are numbers themselves.
+narrow_listed = extending.intrinsic(_product)
+narrow_accumulate_listed = extending.intrinsic(_onto)
