@@ -203,6 +203,23 @@ def test_the_pace_loses_little(one: float, two: float, most: int) -> None:
     assert paced(one, two, 0.0, most) <= 1.03 * min(one, two)
 
 
+@pytest.mark.parametrize("most", [1875, 10**6])
+def test_the_pace_follows_a_neighbour_who_comes_and_goes(most: int) -> None:
+    """Half of the time, for a second or so, another program has a core."""
+    pace, rng, spent, least = Pace(), np.random.default_rng(1), 0.0, 0.0
+    busy, until = False, 1.0
+    while spent < 60:
+        while spent > until:
+            busy, until = not busy, until + rng.exponential(1)
+        one, two = 12e-6, 37e-6 if busy else 7.5e-6
+        workers, steps = pace.next(2)
+        steps = min(steps, most)
+        seconds = steps * (one if workers == 1 else two)
+        pace.measured(workers, steps, seconds)
+        spent, least = spent + seconds, least + steps * min(one, two)
+    assert spent < 1.07 * least
+
+
 @pytest.mark.parametrize("step", [(1570e-6, 820e-6), (4700e-6, 2560e-6)])
 def test_one_slow_call_does_not_decide(step: tuple[float, float]) -> None:
     one, two = step
