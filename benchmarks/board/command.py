@@ -114,14 +114,13 @@ class Runs:
 
     def wanted(self, asked: dict[str, Any], options: argparse.Namespace) -> Iterator[Line]:
         """What is not in the results yet, so that all take turns."""
-        cores = sorted({1, machine.cores()})
         works = [
             {"goal": goal, "library": library, "recipe": page.plain(recipe)}
             for goal, recipe in asked.items()
             for library in options.libraries
         ]
         for work in works:
-            for threads in cores:
+            for threads in options.threads:
                 one = {**work, "how": "tuning", "threads": threads}
                 if not self.results.of(**one):
                     yield {**one, "seeds": [0]}
@@ -208,6 +207,13 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--seeds", type=int, default=20)
     p.add_argument("--peer-seeds", type=int, default=5, help="seeds of the other libraries")
     p.add_argument("--whole", type=int, default=3, help="processes timed from the shell, cold and warm")
+    p.add_argument(
+        "--threads",
+        type=int,
+        nargs="+",
+        default=sorted({1, machine.cores()}),
+        help="numbers to try; on a machine that does something else meanwhile only one thread says something",
+    )
     p.add_argument("--libraries", nargs="+", choices=LIBRARIES, default=list(LIBRARIES))
     p.add_argument("--python", default=sys.executable, help="that has the other libraries")
     p.add_argument("--results", type=Path, default=Path("board-results.jsonl"), help="goes on from these")

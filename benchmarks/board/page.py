@@ -79,14 +79,16 @@ def _time(seconds: float | None) -> str:
 def _footer(lines: list[dict[str, Any]], info: dict[str, Any]) -> str:
     loads = [line["load"] for line in lines]
     busy = f"; the load before each process was {min(loads)} to {max(loads)}" if loads else ""
+    threads = " or ".join(str(n) for n in sorted({x["threads"] for x in lines if x["how"] == "tuning"}))
     return (
-        "Share of the 10,000 test images, mean over seeds; medians of times. Training is that of all "
-        "epochs, in a process that has compiled beforehand; from the shell is a whole process: starting, "
-        "loading images, compiling or loading what was compiled, training, testing. The recipes were chosen"
-        " on images kept from the training set (`python -m benchmarks board search`; "
-        "`benchmarks/board/recipes.json` has every outcome), the test images took no part. Every library "
-        "has the number of threads with which its first training was faster, and draws its own weights and "
-        "orders. Distorted images come from this "
-        f"package's kernel for all, in a thread beside the training. {info['processor']}, {info['cores']} "
-        f"cores, Python {info['python']}{busy}. Written by `python -m benchmarks board`."
+        "Share of the 10,000 test images, mean over seeds; medians of times. Training is that of all epochs, "
+        "in a process that has compiled beforehand; from the shell is a whole process: starting, loading "
+        "images, compiling or loading what was compiled, training, testing. Recipes were chosen on images "
+        "kept from the training set (`python -m benchmarks board search`; every outcome is in "
+        "`benchmarks/board/recipes.json`), test images took no part. Every library draws its own weights and "
+        "orders, and "
+        f"computes by as many threads as its first training was fastest with, of {threads}. Distorted images "
+        "come from this package's kernel for all, in a thread beside the training. "
+        f"{info['processor']}, {info['cores']} cores, Python {info['python']}{busy}. Written by "
+        "`python -m benchmarks board`."
     )

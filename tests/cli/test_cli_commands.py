@@ -2,6 +2,7 @@
 
 import random
 import shlex
+import subprocess
 import sys
 
 import numpy as np
@@ -154,6 +155,15 @@ def test_names_too_long_for_the_file_system(capsys, here):
 
 def test_an_unknown_command(capsys):
     assert "bake" in complaint(capsys, "bake")
+
+
+def test_only_the_command_asked_for_is_loaded():
+    code = "import sys; from tinygrad_mnist.cli import main; main(['info', 'nothing-here'])"
+    code += "; print(*sorted(x for x in sys.modules if x.startswith('tinygrad_mnist.cli.')))"
+    run = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True)
+    loaded = run.stdout.split()
+    assert "tinygrad_mnist.cli.info" in loaded
+    assert not {"tinygrad_mnist.cli.train", "tinygrad_mnist.cli.page", "tinygrad_mnist.cli.lab"} & {*loaded}
 
 
 def test_divergence_is_one_line_naming_the_layer(capsys, here, folder):

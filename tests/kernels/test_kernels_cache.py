@@ -128,6 +128,23 @@ def test_two_cold_processes_at_once(copy):
     assert copy.run() == 2
 
 
+def test_a_process_that_only_loads_takes_little_of_numba(tmp_path):
+    """What compiling needs of Numba takes half a second to import: not where nothing is compiled."""
+    code = (
+        "import sys, numpy, tinygrad_mnist as tg; print(tg.exp(tg.tensor(numpy.ones(3, 'f4'))).sum().item())"
+    )
+    code += "\nprint(*{'numba.cpython.charseq', 'numba.typed.typedlist'} & sys.modules.keys())"
+    environment = {**os.environ, cache_folder.VARIABLE: str(tmp_path)}
+    cold, warm = (
+        subprocess.run(
+            [sys.executable, "-c", code], env=environment, text=True, capture_output=True, check=True
+        )
+        for _ in range(2)
+    )
+    assert cold.stdout.splitlines()[0] == warm.stdout.splitlines()[0]
+    assert [len(run.stdout.splitlines()[1].split()) for run in (cold, warm)] == [2, 0]
+
+
 # Entries that are not what they should be ---------------------------------------------------------------
 
 
