@@ -181,6 +181,16 @@ def test_without_memory_for_lists_they_are_made_in_each_step() -> None:
     assert images.array.flags.writeable
 
 
+def test_lists_that_would_take_much_memory_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = Training(mostly_zeros(60, 90))
+    monkeypatch.setattr(keeping, "_MOST", 60 * 90 * 3)
+    training.step.scan(rows(2, 6, 60))
+    assert KEPT not in training.step.source
+    monkeypatch.setattr(keeping, "_MOST", 60 * 90 * 4)
+    training.step.scan(rows(2, 6, 60))
+    assert KEPT in training.step.source
+
+
 def test_many_numbers_are_listed_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "_ONCE", 1)
     training, other = Training(mostly_zeros(60, 90)), Training(mostly_zeros(60, 90))

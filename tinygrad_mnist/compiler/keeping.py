@@ -26,7 +26,8 @@ from .share import MOST_WORKERS
 from .trace import Symbol
 
 _ONCE = 1 << 18  # numbers that are listed before the program's functions are called on them
-_MOST = 1 << 31  # entries are numbered by int32
+#: Bytes of lists if no number were zero, beyond which none are kept; as it is they take less than half of it.
+_MOST = 1 << 31
 
 
 class KeptLists:
@@ -53,7 +54,11 @@ class KeptLists:
 
     def may(self, bound: Bound) -> bool:
         """Whether lists of this array may be kept: nothing but a Tensor, and a function, holds it."""
-        return self._are_of(bound) or (self._room(bound) < _MOST and _is_alone(bound, self.memory))
+        if self._are_of(bound):
+            return True
+        number = bound[self.memory].dtype if self._source.coded else self._dtype
+        size = self._room(bound) * (2 + number.itemsize)
+        return size < _MOST and _is_alone(bound, self.memory)
 
     def _are_of(self, bound: Bound) -> bool:
         """Whether this is the array that is listed."""
