@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -263,6 +264,21 @@ def test_divergence_is_not_hidden():
             lambda: tg.while_loop(lambda s: None, lambda s: s, tg.zeros(2), most=3),
             ShapeError,
             "not NoneType",
+        ),
+        (
+            lambda: tg.scan(lambda s, x: (s, None), (tg.zeros(2), "a word"), length=2),
+            DTypeError,
+            "a str is no Tensor, array or number",
+        ),
+        (
+            lambda: tg.scan(lambda s, x: (s, threading.Lock()), tg.zeros(2), length=2),
+            DTypeError,
+            "a lock is no Tensor, array or number: put what it has into a tuple, list or dict",
+        ),
+        (
+            lambda: tg.scan(lambda s, x: (s, None), np.array("a word"), length=2),
+            DTypeError,
+            "is not supported",
         ),
         (
             lambda: tg.while_loop(True, lambda s: s, tg.zeros(2), most=3),

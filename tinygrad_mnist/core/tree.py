@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from ..errors import DTypeError
 from .creation import tensor
 from .tensor import Tensor
 
@@ -13,8 +16,22 @@ Tree = Any
 
 
 def flatten(tree: Tree) -> tuple[list[Tensor], Callable[[Sequence[Any]], Tree]]:
-    """The Tensors of a tree in order, and the function that builds the tree from others."""
-    return unpacked(tree, lambda x: x if isinstance(x, Tensor) else tensor(x))
+    """The Tensors of a tree in order, and the function that builds the tree from others.
+
+    DTypeError for a leaf that is no Tensor, array or number.
+    """
+    return unpacked(tree, lambda x: x if isinstance(x, Tensor) else _numbers(x))
+
+
+def _numbers(x: Any) -> Tensor:
+    try:
+        return tensor(x)
+    except DTypeError:
+        if isinstance(x, np.ndarray | np.generic):
+            raise
+        raise DTypeError(
+            f"a {type(x).__name__} is no Tensor, array or number: put what it has into a tuple, list or dict"
+        ) from None
 
 
 def unpacked(
