@@ -12,7 +12,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import optim
-from tinygrad_mnist.compiler import function as function_module, specialization
+from tinygrad_mnist.compiler import direct, function as function_module, specialization
 
 X = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
 A, B = tg.Tensor(X), tg.Tensor(X * 3 + 1)
@@ -279,3 +279,14 @@ def test_programs_that_are_gone_count_no_longer(monkeypatch: pytest.MonkeyPatch)
     fast(np.concatenate([X] * 2))
     np.testing.assert_array_equal(view, then)
     assert w.array.ctypes.data != place
+
+
+def test_the_long_way_updates_in_place_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(direct, "PATIENCE", 1000)
+    w, step = _step()
+    fast = tg.jit(step)
+    fast(X)
+    place = w.array.ctypes.data
+    for _ in range(3):
+        fast(X)
+        assert w.array.ctypes.data == place
