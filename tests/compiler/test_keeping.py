@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from test_jit_workers import Always
 from test_lists import Training, mostly_zeros, rows
+from zeros import product
 
 import tinygrad_mnist as tg
 from tinygrad_mnist.compiler import keeping, stages
@@ -71,6 +72,34 @@ def test_what_is_looked_up(dtype: str) -> None:
         expected = np.tanh(data[at].astype(float) * 0.25) @ w.numpy()
         np.testing.assert_allclose(step.scan(at).numpy(), expected, rtol=1e-10)
     assert KEPT in step.source
+
+
+@pytest.mark.parametrize(
+    ("width", "dtype"), [(16, "f4"), (20, "f4"), (70, "f4"), (140, "f4"), (11, "f8"), (40, "f8")]
+)
+def test_what_is_not_finite_meets_entries_only(width: int, dtype: str) -> None:
+    """Also where a list is filled up with zeros of its own."""
+    rng = np.random.default_rng(width)
+    data = mostly_zeros(60, 70, 0.1)
+    for k in range(30):  # from none on
+        data[k, :35] *= np.arange(35) < 2 * k
+    images, w = tg.Tensor(data), tg.Tensor(np.zeros((70, width), dtype))
+    slopes = rng.standard_normal((3, 20, width)).astype(dtype)
+    slopes.reshape(-1)[rng.integers(0, slopes.size, 30)] = rng.choice([np.inf, -np.inf, np.nan], 30)
+
+    def step(at: Any, slope: Any) -> Any:
+        x = images[at].to(w.dtype)
+        y = x @ w
+        w.assign_(w + x.mT @ slope)
+        return y
+
+    at = np.arange(60).reshape(3, 20)
+    with np.errstate(all="ignore"):
+        steps = tg.jit(step)
+        steps.scan(at, slopes)
+        assert KEPT in steps.source
+        expected = sum(product(data[k].T.astype(dtype), d) for k, d in zip(at, slopes, strict=True))
+        np.testing.assert_allclose(w.numpy(), expected, rtol=1e-4, atol=1e-3)
 
 
 def test_rows_that_are_not_looked_up_but_there() -> None:

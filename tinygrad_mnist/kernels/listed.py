@@ -9,8 +9,8 @@ from typing import Any
 from llvmlite import ir
 
 from tinygrad_mnist.kernels.checking import CHECKING
-from tinygrad_mnist.kernels.lists import VECTORS, WHOLE, Width, add_up, spread_out, walked
-from tinygrad_mnist.kernels.numba_door import extending, types
+from tinygrad_mnist.kernels.lists import CHAINS, VECTORS, WHOLE, Width, add_up, spread_out, together, walked
+from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
 from tinygrad_mnist.kernels.vectors import VECTOR_BYTES, Vectors, as_i64
 
 
@@ -30,11 +30,7 @@ def _codegen(emit: Callable[..., None], rows_at: int, table_at: int) -> Any:
         first, last, n, table_row = args[7:]
         v = Vectors(context, builder, signature.args[1].dtype)
         m = builder.extract_value(arrays[rows_at].shape, 0)
-        both = builder.icmp_signed("==", builder.sub(last, first), as_i64(2))
-        part = builder.select(both, as_i64(WHOLE), first)
         values, numbers, index, starts, counts = (x.data for x in arrays[:5])
-        starts, counts = v.offset(starts, first, m), v.offset(counts, part, m)
-        lists = [values, index, starts, counts, arrays[rows_at].data, arrays[table_at].data]
         columns, lanes = int(n.constant), v.lanes
         vectors = -(-columns // lanes)
         rest = columns - (vectors - 1) * lanes
@@ -43,7 +39,18 @@ def _codegen(emit: Callable[..., None], rows_at: int, table_at: int) -> Any:
         filled = int(table_row.constant) >= vectors * lanes  # behind its columns there are numbers, too
         width = Width(vectors, masks, [None] * vectors if filled else masks, table_row)
         coded = signature.args[0].dtype != signature.args[1].dtype
-        walked(v, lists, [n, m], width, emit, numbers if coded else None)
+
+        def walk(part: Any, counted: Any) -> None:
+            ends = v.offset(starts, part, m), v.offset(counts, counted, m)
+            lists = [values, index, *ends, arrays[rows_at].data, arrays[table_at].data]
+            walked(v, lists, [n, m], width, emit, numbers if coded else None)
+
+        if together(vectors) == CHAINS:
+            both = builder.icmp_signed("==", builder.sub(last, first), as_i64(2))
+            walk(first, builder.select(both, as_i64(WHOLE), first))
+        else:  # of the zeros behind a part, some would be on their own, and meet what is not finite
+            with cgutils.for_range_slice(builder, first, last, as_i64(1)) as (part, _):
+                walk(part, part)
         return context.get_dummy_value()
 
     return codegen

@@ -268,7 +268,7 @@ def _widths(v: Vectors, columns: Any, table_row: Any) -> Iterator[Width]:
                 yield Width(vectors, masks, masks, table_row)
 
 
-def _together(vectors: int) -> int:
+def together(vectors: int) -> int:
     """Entries whose sums are kept apart: a power of two."""
     return 1 << ((max(1, CHAINS // vectors)).bit_length() - 1)
 
@@ -328,8 +328,8 @@ def _tile(name: str, emit: Callable[..., None]) -> Any:
 
 def add_up(v: Vectors, entries: _Entries, row: Any, width: Width) -> None:
     """row = the sum of the entries' numbers times their rows of the table."""
-    builder, together = v.builder, _together(width.vectors)
-    totals = [v.accumulators(width.vectors) for _ in range(together)]
+    builder, at_once = v.builder, together(width.vectors)
+    totals = [v.accumulators(width.vectors) for _ in range(at_once)]
 
     def add(some: list[tuple[Any, Any]]) -> None:
         for (number, line), own in zip(some, totals, strict=False):
@@ -346,13 +346,13 @@ def add_up(v: Vectors, entries: _Entries, row: Any, width: Width) -> None:
             found.append(builder.fcmp_unordered("uno", parts[0], parts[0]))
         return functools.reduce(builder.or_, found)
 
-    entries.walk(together, add)
+    entries.walk(at_once, add)
     is_nan = builder.bitcast(store(), ir.IntType(v.lanes))
-    if together > 1:
+    if at_once > 1:
         with builder.if_then(builder.icmp_unsigned("!=", is_nan, is_nan.type(0)), likely=False):
             for place in (place for own in totals for place in own):
                 builder.store(v.zero, place)
-            entries.walk_exactly(together, add)
+            entries.walk_exactly(at_once, add)
             store()
 
 
@@ -370,7 +370,7 @@ def spread_out(v: Vectors, entries: _Entries, row: Any, width: Width) -> None:
         for total, place, mask in reversed(new):  # the last entry after the zeros at its place
             v.store(total, place, mask)
 
-    entries.walk(_together(width.vectors), add)
+    entries.walk(together(width.vectors), add)
 
 
 _sum_tile, _spread_tile = _tile("sum_of_entries", add_up), _tile("spread_entries", spread_out)

@@ -12,7 +12,7 @@ import numpy as np
 from tinygrad_mnist.kernels.barrier import barrier
 from tinygrad_mnist.kernels.bits import fma
 from tinygrad_mnist.kernels.checking import CHECKING, OUTSIDE
-from tinygrad_mnist.kernels.lists import SPARE, WHOLE, find, spread, sum_lists
+from tinygrad_mnist.kernels.lists import SPARE, find, spread, sum_lists
 from tinygrad_mnist.kernels.numba_door import extending, types
 from tinygrad_mnist.kernels.policy import routine, scalar
 from tinygrad_mnist.kernels.products import onto, part_of_product, product
@@ -296,13 +296,13 @@ def _check_lists(
     values: Any, index: Any, starts: Any, counts: Any, rows: Any, table: Any, first: int, last: int
 ) -> None:
     """Assert, if asked to, that lists fit the matrices; their places are what `list_row` found."""
-    m, part = rows.shape[0], WHOLE if last - first == 2 else first
+    m = rows.shape[0]
     fits = starts.shape[0] == 2 and starts.shape[1] == m and counts.shape[0] == 3 and counts.shape[1] == m
-    if CHECKING and not (fits and 0 <= first < last <= 2 and rows.shape[1] <= table.shape[1]):
+    if CHECKING and not (fits and 0 <= first <= 1 and last == first + 1 and rows.shape[1] <= table.shape[1]):
         raise IndexError(OUTSIDE)
     if CHECKING:
         for i in range(m):
-            begin, end = starts[first, i], starts[first, i] + counts[part, i]
+            begin, end = starts[first, i], starts[first, i] + counts[first, i]
             if not 0 <= begin <= end <= min(values.size, index.size):
                 raise IndexError(OUTSIDE)
             for t in range(begin, end):
@@ -314,26 +314,25 @@ def _check_lists(
 def matmul_listed(
     values: Any, index: Any, starts: Any, counts: Any, b: Any, out: Any, first: int, last: int
 ) -> None:
-    """out = a @ b, a as lists of what is not zero in a part of each row (see `list_row`); all contiguous.
+    """out = a @ b, a as lists of what is not zero in part `first` of each row; all contiguous.
 
-    The lists are those of part `first`, or if `last` is two further, those of whole rows: they begin at
-    `starts`, (2, m), and have `counts`, (3, m), entries: of either part, and of a row whose second part
-    lies behind its first. b may have more columns than out.
+    See `list_row`. The lists of each part and row begin at `starts`, (2, m), and have `counts`, (3, m),
+    entries; the third are those of a row whose second part lies behind its first. b may have more columns
+    than out.
     """
     _check_lists(values, index, starts, counts, out, b, first, last)
     m, n = out.shape
-    part = WHOLE if last - first == 2 else first
-    lists = memory(values), memory(index), offset(memory(starts), first * m), offset(memory(counts), part * m)
-    sum_lists(*lists, memory(out), n, memory(b), b.shape[1], m, n)
+    ends = offset(memory(starts), first * m), offset(memory(counts), first * m)
+    sum_lists(memory(values), memory(index), *ends, memory(out), n, memory(b), b.shape[1], m, n)
 
 
 @routine
 def accumulate_listed(
     values: Any, index: Any, starts: Any, counts: Any, b: Any, out: Any, first: int, last: int
 ) -> None:
-    """out += a.T @ b, a as for `matmul_listed`; out may have more columns than b."""
-    _check_lists(values, index, starts, counts, b, out, first, last)
+    """out += a.T @ b, a as lists of parts `first` up to `last`; out may have more columns than b."""
     m, n = b.shape
-    part = WHOLE if last - first == 2 else first
-    lists = memory(values), memory(index), offset(memory(starts), first * m), offset(memory(counts), part * m)
-    spread(*lists, memory(b), n, memory(out), out.shape[1], m, n)
+    for part in range(first, last):
+        _check_lists(values, index, starts, counts, b, out, part, part + 1)
+        ends = offset(memory(starts), part * m), offset(memory(counts), part * m)
+        spread(memory(values), memory(index), *ends, memory(b), n, memory(out), out.shape[1], m, n)
