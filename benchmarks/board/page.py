@@ -24,37 +24,36 @@ def plain(recipe: Recipe) -> dict[str, Any]:
 def markdown(asked: dict[str, Recipe], lines: list[dict[str, Any]], info: dict[str, Any]) -> str:
     """A row for each share and library, the recipes, and how it was measured."""
     heading = ["", "library", "right, mean", "lowest to highest", "seeds", "training", "processor time"]
-    heading += ["from the shell, warm", "cold"]
+    heading += ["from the shell, warm (processor time)", "cold (processor time)"]
     rows = [heading, ["---", "---", *["---:"] * (len(heading) - 2)]]
     for goal, recipe in asked.items():
-        own = _median(lines, goal, "ours", recipe, "warmed", "seconds")
-        for library, label in LIBRARIES.items():
-            rows += _row(lines, goal, recipe, library, label, own)
+        rows += [row for library in LIBRARIES if (row := _row(lines, goal, recipe, library))]
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     recipes = "\n".join(f"- {goal}%: {words(recipe)}" for goal, recipe in asked.items())
     return f"{table}\n\n{recipes}\n\n{_footer(lines, info)}"
 
 
-def _row(
-    lines: list[dict[str, Any]], goal: str, recipe: Recipe, library: str, label: str, own: float | None
-) -> list[list[str]]:
+def _row(lines: list[dict[str, Any]], goal: str, recipe: Recipe, library: str) -> list[str]:
     right = [x["accuracy"] for x in _of(lines, goal, library, recipe, "warmed")]
     if not right:
         return []
-    seconds = _median(lines, goal, library, recipe, "warmed", "seconds")
-    cpu = _median(lines, goal, library, recipe, "warmed", "cpu_seconds")
-    times = "" if library == "ours" or not own or not seconds else f" ({digits(seconds / own)}×)"
-    whole = [_median(lines, goal, library, recipe, how, "seconds") for how in ("warm", "cold")]
+
+    def trained(what: str) -> str:
+        value, own = (_median(lines, goal, name, recipe, "warmed", what) for name in (library, "ours"))
+        return _time(value) + (f" ({digits(value / own)}×)" if library != "ours" and value and own else "")
+
+    def whole(how: str) -> str:
+        wall, cpu = (_median(lines, goal, library, recipe, how, x) for x in ("seconds", "cpu_seconds"))
+        return "–" if cpu is None else f"{_time(wall)} ({_time(cpu)})"
+
     return [
-        [
-            f"**{goal}%**" if library == "ours" else "",
-            label,
-            f"{statistics.mean(right):.2%}",
-            f"{min(right):.2%} to {max(right):.2%}",
-            str(len(right)),
-            _time(seconds) + times,
-            *map(_time, (cpu, *whole)),
-        ]
+        f"**{goal}%**" if library == "ours" else "",
+        LIBRARIES[library],
+        f"{statistics.mean(right):.2%}",
+        f"{min(right):.2%} to {max(right):.2%}",
+        str(len(right)),
+        *map(trained, ("seconds", "cpu_seconds")),
+        *map(whole, ("warm", "cold")),
     ]
 
 
@@ -82,8 +81,8 @@ def _footer(lines: list[dict[str, Any]], info: dict[str, Any]) -> str:
     threads = " or ".join(str(n) for n in sorted({x["threads"] for x in lines if x["how"] == "tuning"}))
     return (
         "Share of the 10,000 test images, mean over seeds; medians of times. Training is that of all epochs, "
-        "in a process that has compiled beforehand; from the shell is a whole process: starting, loading "
-        "images, compiling or loading what was compiled, training, testing. Recipes were chosen on images "
+        "in a process that has compiled beforehand, in brackets against ours; from the shell is a whole "
+        "process: starting, loading images, compiling or loading what was compiled, training, testing. Recipes were chosen on images "
         "kept from the training set (`python -m benchmarks board search`; every outcome is in "
         "`benchmarks/board/recipes.json`), test images took no part. Every library draws its own weights and "
         "orders, and "
