@@ -15,6 +15,17 @@ from .ways import LIBRARIES
 BEGIN = "<!-- board: written by `python -m benchmarks board`, not by hand -->"
 END = "<!-- end of the board -->"
 
+_FOOTER = """
+Share of the 10,000 test images, mean over seeds; medians of times. Training is that of all epochs, in a
+process that has compiled beforehand, in brackets against ours; from the shell is a whole process:
+starting, loading images, compiling or loading what was compiled, training, testing. Recipes were chosen
+on images kept from the training set (`python -m benchmarks board search`; every outcome is in
+`benchmarks/board/recipes.json`), test images took no part. Every library draws its own weights and
+orders, and computes by as many threads as its first training was fastest with, of {threads}. Distorted
+images come from this package's kernel for all, in a thread beside the training. {processor}, {cores}
+cores, Python {python}{busy}. Written by `python -m benchmarks board`.
+"""
+
 
 def plain(recipe: Recipe) -> dict[str, Any]:
     """A recipe as JSON has it."""
@@ -79,14 +90,5 @@ def _footer(lines: list[dict[str, Any]], info: dict[str, Any]) -> str:
     loads = [line["load"] for line in lines]
     busy = f"; the load before each process was {min(loads)} to {max(loads)}" if loads else ""
     threads = " or ".join(str(n) for n in sorted({x["threads"] for x in lines if x["how"] == "tuning"}))
-    return (
-        "Share of the 10,000 test images, mean over seeds; medians of times. Training is that of all epochs, "
-        "in a process that has compiled beforehand, in brackets against ours; from the shell is a whole "
-        "process: starting, loading images, compiling or loading what was compiled, training, testing. "
-        "Recipes were chosen on images kept from the training set (`python -m benchmarks board search`; every outcome is in "
-        "`benchmarks/board/recipes.json`), test images took no part. Every library draws its own weights and "
-        f"orders, and computes by as many threads as its first training was fastest with, of {threads}. Distorted images "
-        "come from this package's kernel for all, in a thread beside the training. "
-        f"{info['processor']}, {info['cores']} cores, Python {info['python']}{busy}. Written by "
-        "`python -m benchmarks board`."
-    )
+    said = _FOOTER.format(threads=threads, busy=busy, **info)
+    return " ".join(said.split())
