@@ -65,5 +65,4 @@ SUITE = Suite(
     "The gradient through a loop, one thread",
     (COMPILED, EAGER, "torch_eager", "torch_compiled", "jax_step"),
     jobs,
-    grid=True,
 )
