@@ -179,9 +179,9 @@ def test_mistakes():
         fitted(examples=(images, np.ones(50)))
 
 
-def test_chosen_examples_are_trained_on_as_if_there_were_no_others():
+@pytest.mark.parametrize("chosen", [np.arange(3, 50, 2), np.array([7, 3, 7, 7, 3])], ids=["once", "again"])
+def test_chosen_examples_are_trained_on_as_if_there_were_no_others(chosen):
     images, targets = rows(50)
-    chosen = np.arange(3, 50, 2)
     alone, history = fitted(examples=(images[chosen], targets[chosen]))
     model, other = fitted(examples=(images, targets), chosen=chosen)
     for name, values in alone.state_dict().items():
@@ -198,6 +198,7 @@ def test_compiled_steps_agree_with_eager_ones(monkeypatch):
     eager, history = fitted()
     monkeypatch.setattr("tinygrad_mnist.train.loop._WORTH_COMPILING", 0)
     compiled, other = fitted()
+    assert all(p.grad is None for model in (eager, compiled) for p in model.parameters())
     for name, values in eager.state_dict().items():
         np.testing.assert_allclose(compiled.state_dict()[name], values, rtol=1e-5, atol=1e-6, err_msg=name)
     for a, b in zip(history.epochs, other.epochs):

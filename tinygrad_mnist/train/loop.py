@@ -68,7 +68,8 @@ def fit(
     The order of the examples depends on the seed and the epoch alone: same seed, same bits, also for a
     training that ended anywhere and went on from its checkpoint. Ctrl-C ends the training, not the program:
     the history says `interrupted`, and the model is what it had become; before the first step
-    KeyboardInterrupt goes on to the caller. Afterwards the model is in `eval` mode.
+    KeyboardInterrupt goes on to the caller. Afterwards the model is in `eval` mode, and no parameter has a
+    gradient.
 
     Args:
         model: from (N, inputs) to (N, classes).
@@ -216,6 +217,7 @@ def fit(
             saver.save(course.before)
     finally:
         model.eval()
+        optimiser.zero_grad()  # those of compiled steps exist only inside them
         if shown:
             shown.end()
         if augmented:

@@ -167,7 +167,6 @@ def run(
             chosen=chosen,
             ready=bench.ready,
         )
-        bench.optimiser.zero_grad()  # who keeps or sends the network has no use for them
         if bench.model is not model:
             bench.hand_over(model)
     return TrainedNetwork(model, recipe, (height, width), classes, history)
