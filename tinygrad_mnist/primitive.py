@@ -238,11 +238,22 @@ def check_dtype(dtype: Any) -> np.dtype[Any]:
     )
 
 
+def plain(array: Array) -> Array:
+    """The array without what a class of its own makes of it; DTypeError for what is masked."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise DTypeError(
+            "a masked array is not supported, since its masked numbers would count as any others: write "
+            "x.filled(value) with what they shall be, or x.compressed() without them"
+        )
+    return array.view(_ndarray)
+
+
 def native(array: Array, dtype: Any = None) -> Array:
     """The array, or a copy, in the dtype of `check_dtype`, by default of its own: NumPy's own object.
 
     The dtype of an array may be a copy of that, with metadata or from a pickle.
     """
+    array = array if array.__class__ is _ndarray else plain(array)
     found = check_dtype(array.dtype if dtype is None else dtype)
     return array if array.dtype is found else np.asarray(array.astype(found, copy=False), found)
 
@@ -337,7 +348,7 @@ def loop(
             raise DTypeError(f"{name}: works on the bits of integers, and is not defined for {dtype}")
         dtype = _BOOL if answers else _as_float(dtype) if floats else dtype
         if dtype.kind in "iu" and any(type(x) is int for x in operands):
-            _check_range(name, operands, dtype)
+            check_range(name, operands, dtype)
         return broadcast(name, *map(_shape, operands)), dtype
 
     def checked(*operands: Any) -> Any:
@@ -382,7 +393,7 @@ def loop(
     return Primitive(name, kind, run, infer, vjps, cases=cases, domain=domain, direct=direct)
 
 
-def _check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
+def check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
     """DTypeError for a Python integer that a result of this dtype cannot be computed with."""
     info = np.iinfo(dtype)
     for x in operands:
@@ -411,4 +422,8 @@ def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, .
             return operands
     common = result_dtype(*operands)
     common = _as_float(common) if result == "float" else common
-    return tuple(np.asarray(x, common) for x in operands)
+    try:
+        return tuple(np.asarray(x, common) for x in operands)
+    except OverflowError:
+        check_range("an operation", operands, common)
+        raise

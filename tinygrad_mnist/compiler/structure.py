@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.tensor import Tensor, wrap
 from ..errors import TraceError
-from ..primitive import check_dtype
+from ..primitive import native
 from .numbers import Number
 from .places import bits, mark
 
@@ -126,8 +126,7 @@ def _structure(tree: Any, leaves: list[Tensor], numbers: list[float] | None, its
         if dataclasses.is_dataclass(tree) and not isinstance(tree, type | dict | list | tuple):
             return kind, (), _own(tree, leaves, numbers, itself)
     if isinstance(tree, np.ndarray):
-        check_dtype(tree.dtype)
-        leaves.append(wrap(tree))
+        leaves.append(wrap(native(tree)))
         return LEAF
     if isinstance(tree, tuple | list):
         parts = tuple([_structure(x, leaves, numbers, itself) for x in tree])

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import ops
 from ..errors import ShapeError
-from ..primitive import Shape
+from ..primitive import Shape, check_dtype, native
 from .tape import Node
 
 
@@ -33,9 +33,20 @@ def _tensor(x: Any, value: Any) -> Any:
     return value if isinstance(value, Node) else x.wrapped(value)
 
 
+def _numbers(x: Any, value: Any) -> Any:
+    """What is put into x: a tensor or an array as it is, numbers as an array of x's dtype."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, np.ndarray):
+        return native(value)
+    found = value.item() if isinstance(value, np.generic) else value
+    check_dtype(np.asarray(found).dtype)
+    return np.asarray(found, x.dtype)
+
+
 def assigned(x: Any, key: Any, value: Any) -> Any:
     """x with `value` (broadcast, and cast) at `x[key]`; where a position comes twice, the last counts."""
-    given: Any = value if hasattr(value, "dtype") else np.asarray(value, x.dtype)
+    given = _numbers(x, value)
     if isinstance(given, Node) and given.array.dtype != x.dtype:
         given = ops.cast(given, x.dtype)
     keys = key if isinstance(key, tuple) else (key,)
@@ -45,18 +56,14 @@ def assigned(x: Any, key: Any, value: Any) -> Any:
     places = ops.getitem(x.wrapped(np.arange(size).reshape(x.shape)), key)
     if isinstance(places.array, np.ndarray):
         return _assigned_at(x, places.array, given)
-    spread = ops.reshape(ops.broadcast_to(_tensor(x, given), _fitting(given.shape, places.shape)), (-1,))
+    spread = ops.reshape(_spread(_tensor(x, given), places.shape), (-1,))
     flat = ops.scatter(ops.reshape(x, (-1,)), 0, ops.reshape(places, (-1,)), spread)
     return ops.reshape(flat, x.shape)
 
 
 def _assigned_at(x: Any, places: Any, given: Any) -> Any:
     """x with `given` at known places: a choice between x and the values, spread out to x's shape."""
-    shape = _fitting(given.shape, places.shape)
-    if given.shape != shape:
-        lead = given.ndim - len(shape)
-        given = ops.reshape(given, given.shape[lead:]) if lead > 0 else given
-        given = ops.broadcast_to(given, shape)
+    given = _spread(given, places.shape)
     if not isinstance(given, Node) and isinstance(x.array, np.ndarray) and not x.requires_grad:
         data = x.array.copy()
         data.reshape(-1)[places] = given
@@ -69,6 +76,14 @@ def _assigned_at(x: Any, places: Any, given: Any) -> Any:
         return x
     spread = ops.take(ops.reshape(_tensor(x, given), (-1,)), np.maximum(source, 0), 0)
     return ops.where(source >= 0, spread, x)
+
+
+def _spread(given: Any, shape: Shape) -> Any:
+    """`given` broadcast to a shape; its leading axes of length 1 do not matter."""
+    shape = _fitting(given.shape, shape)
+    lead = given.ndim - len(shape)
+    given = ops.reshape(given, given.shape[lead:]) if lead > 0 else given
+    return given if given.shape == shape else ops.broadcast_to(given, shape)
 
 
 def _fitting(shape: Shape, wanted: Shape) -> Shape:
@@ -96,9 +111,7 @@ def scattered(x: Any, key: Any, value: Any) -> Any:
     """Zeros of x's shape with `value` added at `key`."""
     size = int(np.prod(x.shape))
     places = ops.getitem(x.wrapped(np.arange(size).reshape(x.shape)), key)
-    values = ops.broadcast_to(
-        _tensor(x, value if hasattr(value, "dtype") else np.asarray(value, x.dtype)), places.shape
-    )
+    values = ops.broadcast_to(_tensor(x, _numbers(x, value)), places.shape)
     flat = ops.reshape(values, (-1,))
     total = ops.scatter_add_along(flat, ops.reshape(places, (-1,)), 0, size)
     return ops.reshape(total, x.shape)

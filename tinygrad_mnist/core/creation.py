@@ -12,7 +12,7 @@ from .. import ops
 from ..errors import ShapeError
 from ..primitive import Shape, check_dtype, native
 from .device import check_device
-from .tensor import Tensor, filled, of_numbers
+from .tensor import Tensor, filled, number, of_numbers
 
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "IntTensor", "LongTensor", "arange",
@@ -136,7 +136,7 @@ def full(
     requires_grad: bool = False,
 ) -> Tensor:
     """A tensor of one value, of the dtype that a tensor of the value has unless `dtype` says otherwise."""
-    value = fill_value.item() if hasattr(fill_value, "item") else fill_value
+    value = number(fill_value)
     if dtype is None:
         dtype = np.bool_ if isinstance(value, bool) else np.int64 if isinstance(value, int) else _FLOAT32
     return made(filled(value, sizes((size,), "full"), check_dtype(dtype)), device, requires_grad)

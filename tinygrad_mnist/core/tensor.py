@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -9,7 +10,17 @@ import numpy as np
 
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
-from ..primitive import Array, Primitive, Shape, check_dtype, native, normalize_axis, undefined
+from ..primitive import (
+    Array,
+    Primitive,
+    Shape,
+    check_dtype,
+    check_range,
+    native,
+    normalize_axis,
+    plain,
+    undefined,
+)
 from .conversions import Conversions
 from .following import Following
 from .hints import HINTS, OF_TENSORS, Absent
@@ -51,6 +62,8 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
         if data.__class__ is _Int and (dtype is None or dtype.__class__ is _Int):
             lengths = [n for n in (data, dtype, requires_grad, *more) if n.__class__ is _Int]
             data, dtype, requires_grad = np.zeros(lengths, np.float32), None, requires_grad is True
+        if isinstance(data, np.ma.MaskedArray):
+            plain(data)  # raises
         if trace is not None and isinstance(data, Tensor | np.ndarray):  # a program reads its numbers anew
             check_dtype(data.dtype)
             symbol = wrap(trace.symbol(data))
@@ -99,7 +112,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
                 elif x.__class__ in _PYTHON:
                     values.append(x)
                 elif isinstance(x, np.ndarray):
-                    values.append(x if x.dtype is _FLOAT32 else native(x))
+                    values.append(x if x.dtype is _FLOAT32 and x.__class__ is _ndarray else native(x))
                     foreign = True
                 else:
                     found = x.item() if isinstance(x, _generic) else x  # which are as weak as Python's
@@ -420,8 +433,19 @@ def _view(base: Tensor) -> Tensor:
     return out
 
 
+def number(x: Any) -> Any:
+    """One number as Python's; DTypeError for anything else."""
+    value = x.item() if getattr(x, "ndim", None) == 0 else x
+    if value.__class__ not in _PYTHON:
+        raise DTypeError(f"one number is needed here, not {reprlib.repr(x)}, of {type(x).__name__}")
+    return value
+
+
 def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
     """A leaf Tensor of one value; a literal in a traced program."""
+    value = number(value)
+    if dtype.kind in "iu":
+        check_range("full", (value,), dtype)
     trace = tracing.get()
     if trace is None:
         return wrap(np.full(shape, value, dtype) if shape else np.array(value, dtype))
@@ -432,5 +456,5 @@ for _name in (*HINTS, *OF_TENSORS):
     if not hasattr(Tensor, _name):
         setattr(Tensor, _name, Absent("Tensor", _name))
 
-_new, _generic, _FLOAT32 = object.__new__, np.generic, np.dtype(np.float32)
+_new, _generic, _ndarray, _FLOAT32 = object.__new__, np.generic, np.ndarray, np.dtype(np.float32)
 _PYTHON = frozenset({_Float, _Int, _Bool})  # what most other arguments are
