@@ -300,7 +300,7 @@ def _as_float(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype if dtype.kind == "f" else _FLOAT32
 
 
-Result = Literal["same", "float", "bool"]
+Result = Literal["same", "number", "float", "bool"]
 
 
 def _shape(x: Any) -> Shape:
@@ -330,7 +330,7 @@ def loop(
         vjps: per operand, its cotangent rule or None.
         kernel: array function with broadcasting that gives the bits of the formula in less time than the
             kernel that is made of it.
-        result: dtype rule: the operands' common dtype, that as a float, or bool.
+        result: dtype rule: the operands' common dtype, that if it is not bool, that as a float, or bool.
         cases: as in `Primitive`; without any the tests generate shapes.
         domain: interval on which the tests exercise it.
         work, bools, integers: as in `kinds.Loop`.
@@ -346,6 +346,8 @@ def loop(
         dtype = result_dtype(*operands)
         if dtype.kind == "f" and not of_floats:
             raise DTypeError(f"{name}: works on the bits of integers, and is not defined for {dtype}")
+        if dtype.kind == "b" and result == "number":
+            raise undefined(name, operands)
         dtype = _BOOL if answers else _as_float(dtype) if floats else dtype
         if dtype.kind in "iu" and any(type(x) is int for x in operands):
             check_range(name, operands, dtype)

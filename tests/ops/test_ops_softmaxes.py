@@ -82,3 +82,11 @@ def test_refusals_and_nothing():
     nothing = np.zeros((0, 3), np.float32)
     assert ops.softmax(nothing).shape == ops.softmax(nothing, 0).shape == (0, 3)
     assert softmaxes.cross_entropy_of_rows(nothing, np.zeros(0, np.int64)).shape == (0,)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+def test_compiled_of_integers_that_are_far_apart(name, dtype):
+    x = tg.Tensor(np.array([[0, 1, 127], [120, 0, 7]]).astype(dtype))
+    function = lambda x: getattr(x, name)(1)
+    np.testing.assert_allclose(tg.jit(function)(x).numpy(), function(x).numpy(), rtol=1e-5, atol=1e-30)

@@ -204,17 +204,20 @@ class Trace:
                     raise DTypeError(
                         f"{primitive.name}: the number {x} is outside {dtype}; cast the tensor first"
                     )
-        if _is_product(primitive) and np.dtype(dtype).kind in "iu":  # the routines are of floats
+        split = getattr(primitive.kind, "split", None)
+        if isinstance(split, Matrices) and np.dtype(dtype).kind != "f":  # the routines are of floats
             with set_recording(False):
-                a, b = (wrap(x).to(dtype) for x in values)
-                return self.symbol((a.unsqueeze(-1) * b.unsqueeze(-3)).sum(-2).to(dtype))
+                a, b, *rows = (wrap(x).to(dtype) for x in values)
+                b = b.transpose(-1, -2) if split.turned else b
+                y = (a.unsqueeze(-1) * (b.unsqueeze(-3) if b.ndim > 2 else b)).sum(-2).to(dtype)
+                return self.symbol(y + rows[0] if split.biased else y)
         if any(type(x) is Number for x in values):
             of = dtype if dtype.kind == "f" else result_dtype(*values[: primitive.arity])
             most = primitive.arity if isinstance(primitive.kind, Loop) else 0
             values = tuple(
                 self._given(x, of, k < most) if type(x) is Number else x for k, x in enumerate(values)
             )
-        if isinstance(primitive.kind, Contract) and dtype.kind == "f":  # of one dtype
+        if isinstance(primitive.kind, Contract):  # of one dtype
             values = tuple(self._as(dtype, x) for x in values)
         self._counts[primitive.name] += 1
         name = self.name(f"{primitive.name}_{self._counts[primitive.name]}")
@@ -301,8 +304,3 @@ class Trace:
         if isinstance(x, Tensor | np.ndarray):
             return self.symbol(x)
         return x.item() if isinstance(x, np.generic) else x
-
-
-def _is_product(primitive: Primitive) -> bool:
-    """Whether it is the product of two matrices as they are."""
-    return isinstance(primitive.kind, Contract) and primitive.kind.split == Matrices()

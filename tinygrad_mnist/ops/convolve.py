@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..kernels import convolution as kernels
 from ..kinds import Contract, Function, Images
-from ..primitive import Primitive, Shape, result_dtype
+from ..primitive import Primitive, Shape, result_dtype, undefined
 
 Pair = tuple[int, int]
 
@@ -36,22 +36,30 @@ def _check(name: str, x: Shape, w: Shape, y: Shape, stride: Pair, dilation: Pair
         )
 
 
+def _floats(name: str, a: Any, b: Any) -> Any:
+    """Their common dtype; DTypeError if that is not of floats."""
+    dtype = result_dtype(a, b)
+    if dtype.kind != "f":
+        raise undefined(name, (a, b))
+    return dtype
+
+
 def _infer(x: Any, w: Any, stride: Pair, dilation: Pair, groups: int) -> Any:
     shape = (*x.shape[:1], *w.shape[:1], *_size(x.shape, w.shape, stride, dilation))
     _check("convolution", x.shape, w.shape, shape, stride, dilation, groups)
-    return shape, result_dtype(x, w)
+    return shape, _floats("convolution", x, w)
 
 
 def _infer_input(y: Any, w: Any, size: Pair, stride: Pair, dilation: Pair, groups: int) -> Any:
     shape = (y.shape[0], w.shape[1] * groups, *size)
     _check("convolution_input", shape, w.shape, y.shape, stride, dilation, groups)
-    return shape, result_dtype(y, w)
+    return shape, _floats("convolution_input", y, w)
 
 
 def _infer_weight(y: Any, x: Any, taps: Pair, stride: Pair, dilation: Pair, groups: int) -> Any:
     shape = (y.shape[1], x.shape[1] // groups, *taps)
     _check("convolution_weight", x.shape, shape, y.shape, stride, dilation, groups)
-    return shape, result_dtype(y, x)
+    return shape, _floats("convolution_weight", y, x)
 
 
 def _checked(kernel: Any, infer: Any) -> Any:

@@ -34,7 +34,7 @@ def no_slope(g: Any, y: Any, x: Any) -> Any:
 
 # Arithmetic
 add = loop("add", "a + b", lambda g, y, a, b: g, lambda g, y, a, b: g, kernel=np.add, bools="a | b")
-sub = loop("sub", "a - b", lambda g, y, a, b: g, lambda g, y, a, b: -g, kernel=np.subtract)
+sub = loop("sub", "a - b", lambda g, y, a, b: g, lambda g, y, a, b: -g, kernel=np.subtract, result="number")
 mul = loop(
     "mul", "a * b", lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, kernel=np.multiply, bools="a & b"
 )
@@ -48,7 +48,7 @@ div = loop(
     result="float",
     domain=(0.5, 3.0),
 )
-neg = loop("neg", "-a", lambda g, y, a: -g, kernel=np.negative)
+neg = loop("neg", "-a", lambda g, y, a: -g, kernel=np.negative, result="number")
 pow: Primitive = loop(
     "pow",
     "pow(a, b)",

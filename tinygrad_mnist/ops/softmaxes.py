@@ -16,7 +16,7 @@ from ..errors import ShapeError
 from ..kernels import softmax as kernels
 from ..kinds import Composed
 from ..primitive import Array, Primitive, Value, normalize_axes, normalize_axis, result_dtype
-from .elementwise import abs, eq, exp, log, where
+from .elementwise import abs, cast, eq, exp, log, where
 from .gather import positions
 from .joining import one_hot
 from .reduce import Axis, amax, kept, reduced_shape, sum
@@ -51,6 +51,8 @@ def _along_axis(name: str, kernel: Any, vjp: Callable[..., Any], expansion: Call
 
 
 def _shifted(x: Value, axis: int) -> Value:
+    dtype = result_dtype(x, 1.0)
+    x = x if x.dtype == dtype else cast(x, dtype)  # differences of integers may not be among them
     return x - amax(x, axis, keepdims=True) if math.prod(x.shape) else x
 
 
