@@ -8,6 +8,7 @@ knows what a Tensor is.
 from __future__ import annotations
 
 import functools
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
 
@@ -350,7 +351,7 @@ def loop(
             raise undefined(name, operands)
         dtype = _BOOL if answers else _as_float(dtype) if floats else dtype
         if dtype.kind in "iu" and any(type(x) is int for x in operands):
-            check_range(name, operands, dtype)
+            _check_range(name, operands, dtype)
         return broadcast(name, *map(_shape, operands)), dtype
 
     def checked(*operands: Any) -> Any:
@@ -395,7 +396,7 @@ def loop(
     return Primitive(name, kind, run, infer, vjps, cases=cases, domain=domain, direct=direct)
 
 
-def check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
+def _check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
     """DTypeError for a Python integer that a result of this dtype cannot be computed with."""
     info = np.iinfo(dtype)
     for x in operands:
@@ -404,6 +405,16 @@ def check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> N
                 f"{name}: the number {x} is outside {dtype}, which goes from {info.min} to {info.max}; "
                 "cast the tensor first, as in x.long() or x.float()"
             )
+
+
+def number(x: Any, dtype: np.dtype[Any] | None = None) -> Any:
+    """One number as Python's; DTypeError for anything else, and for what an integer dtype does not hold."""
+    value = x.item() if getattr(x, "ndim", None) == 0 else x
+    if value.__class__ not in (float, int, bool):
+        raise DTypeError(f"one number is needed here, not {reprlib.repr(x)}, of {type(x).__name__}")
+    if dtype is not None and dtype.kind in "iu":
+        _check_range("full", (value,), dtype)
+    return value
 
 
 def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, ...]:
@@ -427,5 +438,5 @@ def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, .
     try:
         return tuple(np.asarray(x, common) for x in operands)
     except OverflowError:
-        check_range("an operation", operands, common)
+        _check_range("an operation", operands, common)
         raise

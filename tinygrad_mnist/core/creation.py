@@ -10,9 +10,9 @@ import numpy as np
 
 from .. import ops
 from ..errors import ShapeError
-from ..primitive import Shape, check_dtype, native
+from ..primitive import Shape, check_dtype, native, number
 from .device import check_device
-from .tensor import Tensor, filled, number, of_numbers
+from .tensor import Tensor, filled, of_numbers
 
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "IntTensor", "LongTensor", "arange",

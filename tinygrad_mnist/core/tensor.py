@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -15,9 +14,9 @@ from ..primitive import (
     Primitive,
     Shape,
     check_dtype,
-    check_range,
     native,
     normalize_axis,
+    number,
     plain,
     undefined,
 )
@@ -433,19 +432,9 @@ def _view(base: Tensor) -> Tensor:
     return out
 
 
-def number(x: Any) -> Any:
-    """One number as Python's; DTypeError for anything else."""
-    value = x.item() if getattr(x, "ndim", None) == 0 else x
-    if value.__class__ not in _PYTHON:
-        raise DTypeError(f"one number is needed here, not {reprlib.repr(x)}, of {type(x).__name__}")
-    return value
-
-
 def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
     """A leaf Tensor of one value; a literal in a traced program."""
-    value = number(value)
-    if dtype.kind in "iu":
-        check_range("full", (value,), dtype)
+    value = number(value, dtype)
     trace = tracing.get()
     if trace is None:
         return wrap(np.full(shape, value, dtype) if shape else np.array(value, dtype))
