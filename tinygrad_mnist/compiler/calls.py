@@ -27,6 +27,8 @@ from .reads import Reads
 from .strangers import RANDOM, follows, is_ours, module_of, unwatchable
 from .values import UNKNOWN, Among, New, shown
 
+_CACHED = type(functools.lru_cache(len))  # what `lru_cache` makes of a function: its name is private
+
 #: Methods by which native containers change.
 _CHANGES = {
     list: {
@@ -110,11 +112,11 @@ class Calls:
             self.reads.consume(Among(everything))
             return Among(everything), True
         self._unwatchable(function)
-        if isinstance(function, functools._lru_cache_wrapper):
+        if isinstance(function, _CACHED):
             return self._cached(function, args, keywords)
         if isinstance(function, types.MethodType):
             inner = function.__func__
-            if isinstance(inner, functools._lru_cache_wrapper):
+            if isinstance(inner, _CACHED):
                 return self._cached(inner, [function.__self__, *args], keywords)
             if isinstance(inner, types.FunctionType):
                 return self._python(inner, [function.__self__, *everything])
