@@ -407,10 +407,13 @@ def _check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> 
             )
 
 
+_NUMBERS = frozenset({float, int, bool})
+
+
 def number(x: Any, dtype: np.dtype[Any] | None = None) -> Any:
     """One number as Python's; DTypeError for anything else, and for what an integer dtype does not hold."""
-    value = x.item() if getattr(x, "ndim", None) == 0 else x
-    if value.__class__ not in (float, int, bool):
+    value = x if x.__class__ in _NUMBERS or getattr(x, "ndim", None) != 0 else x.item()
+    if value.__class__ not in _NUMBERS:
         raise DTypeError(f"one number is needed here, not {reprlib.repr(x)}, of {type(x).__name__}")
     if dtype is not None and dtype.kind in "iu":
         _check_range("full", (value,), dtype)
