@@ -217,7 +217,7 @@ class Trace:
             values = tuple(
                 self._given(x, of, k < most) if type(x) is Number else x for k, x in enumerate(values)
             )
-        if isinstance(primitive.kind, Contract):  # of one dtype
+        if isinstance(primitive.kind, Contract) and dtype.kind == "f":  # of one dtype
             values = tuple(self._as(dtype, x) for x in values)
         self._counts[primitive.name] += 1
         name = self.name(f"{primitive.name}_{self._counts[primitive.name]}")
