@@ -8,7 +8,6 @@ knows what a Tensor is.
 from __future__ import annotations
 
 import functools
-import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
 
@@ -351,7 +350,7 @@ def loop(
             raise undefined(name, operands)
         dtype = _BOOL if answers else _as_float(dtype) if floats else dtype
         if dtype.kind in "iu" and any(type(x) is int for x in operands):
-            _check_range(name, operands, dtype)
+            check_range(name, operands, dtype)
         return broadcast(name, *map(_shape, operands)), dtype
 
     def checked(*operands: Any) -> Any:
@@ -396,7 +395,7 @@ def loop(
     return Primitive(name, kind, run, infer, vjps, cases=cases, domain=domain, direct=direct)
 
 
-def _check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
+def check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> None:
     """DTypeError for a Python integer that a result of this dtype cannot be computed with."""
     info = np.iinfo(dtype)
     for x in operands:
@@ -405,19 +404,6 @@ def _check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> 
                 f"{name}: the number {x} is outside {dtype}, which goes from {info.min} to {info.max}; "
                 "cast the tensor first, as in x.long() or x.float()"
             )
-
-
-_NUMBERS = frozenset({float, int, bool})
-
-
-def number(x: Any, dtype: np.dtype[Any] | None = None) -> Any:
-    """One number as Python's; DTypeError for anything else, and for what an integer dtype does not hold."""
-    value = x if x.__class__ in _NUMBERS or getattr(x, "ndim", None) != 0 else x.item()
-    if value.__class__ not in _NUMBERS:
-        raise DTypeError(f"one number is needed here, not {reprlib.repr(x)}, of {type(x).__name__}")
-    if dtype is not None and dtype.kind in "iu":
-        _check_range("full", (value,), dtype)
-    return value
 
 
 def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, ...]:
@@ -441,5 +427,5 @@ def promoted(operands: tuple[Any, ...], result: Result = "same") -> tuple[Any, .
     try:
         return tuple(np.asarray(x, common) for x in operands)
     except OverflowError:
-        _check_range("an operation", operands, common)
+        check_range("an operation", operands, common)
         raise

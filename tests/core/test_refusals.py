@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from tinygrad_mnist.compiler.specialization import Specialization
 from tinygrad_mnist.compiler.stages import compiled_form
 from tinygrad_mnist.compiler.structure import structure_of
 from tinygrad_mnist.core.tensor import Tensor
-from tinygrad_mnist.errors import TraceError
+from tinygrad_mnist.errors import DTypeError, TraceError
 from tinygrad_mnist.primitive import COMPOSITES, REGISTRY
 from tinygrad_mnist.testing.calls import Call, composite_call, draw, primitive_call
 
@@ -69,3 +70,39 @@ def test_dtypes_that_are_refused(name: str) -> None:
             got = _recorded(call, operands)
             if got is not TraceError:  # compiled programs do not contain it at all, or it gives no tensor
                 assert got == _eager(call, operands), (first, others)
+
+
+class Choice(enum.IntEnum):
+    """Numbers with names, as programs have them."""
+
+    TWO = 2
+
+
+class Length(float):
+    """A float of a class of its own."""
+
+
+@pytest.mark.parametrize("number", [Choice.TWO, Length(2.0)])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, n: x + n,
+        lambda x, n: n - x,
+        lambda x, n: x**n,
+        lambda x, n: x < n,
+        lambda x, n: tg.where(x > 1, x, n),
+        lambda x, n: x.clamp(max=n),
+        lambda x, n: x.clone().fill_(n),
+        lambda x, n: x + tg.full((2,), n),
+    ],
+)
+def test_numbers_of_classes_of_ones_own_are_numbers(f, number):
+    x = tg.tensor([1.0, 3.0])
+    assert f(x, number).tolist() == tg.jit(f)(x, number).tolist() == f(x, 2.0).tolist()
+
+
+@pytest.mark.parametrize("word", ["fill_", "fill_diagonal_"])
+@pytest.mark.parametrize("value", [None, "a", 1j, object()])
+def test_filling_takes_numbers(word, value):
+    with pytest.raises(DTypeError, match="one number is needed"):
+        getattr(tg.zeros(2, 2), word)(value)

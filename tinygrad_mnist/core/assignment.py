@@ -9,14 +9,15 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError
 from ..primitive import Shape, check_dtype, native
+from .one_number import number
 from .tape import Node
 
 
 def filled(x: Any, value: Any) -> Any:
     """One value in the shape and dtype of x."""
-    numbers = value if hasattr(value, "dtype") else np.asarray(value, x.dtype)
-    if numbers.ndim:
-        raise ShapeError(f"fill_: takes one number, not shape {numbers.shape}; copy_ takes a tensor")
+    if np.ndim(value) if isinstance(value, list | tuple) else getattr(value, "ndim", 0):
+        raise ShapeError(f"fill_: takes one number, not shape {np.shape(value)}; copy_ takes a tensor")
+    numbers = value if hasattr(value, "dtype") else np.asarray(number(value, x.dtype, "fill_"), x.dtype)
     return ops.expand(_tensor(x, numbers), x.shape)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from .. import ops
 from ..errors import ShapeError
-from ..primitive import Shape, check_dtype, native, number
+from ..primitive import Shape, check_dtype, native
 from .device import check_device
+from .one_number import number
 from .tensor import Tensor, filled, of_numbers
 
 __all__ = [

@@ -16,9 +16,7 @@ from ..primitive import (
     check_dtype,
     native,
     normalize_axis,
-    number,
     plain,
-    undefined,
 )
 from .conversions import Conversions
 from .following import Following
@@ -26,6 +24,7 @@ from .hints import HINTS, OF_TENSORS, Absent
 from .html import shown
 from .inplace import Memory, assign
 from .numpy_functions import array_function, array_ufunc
+from .one_number import as_numbers, number
 from .printing import printed
 from .steps import Steps
 from .tape import clock, pull_back, recording, tracing
@@ -116,7 +115,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
                 else:
                     found = x.item() if isinstance(x, _generic) else x  # which are as weak as Python's
                     if found.__class__ not in _PYTHON and len(values) < primitive.arity:
-                        raise undefined(primitive.name, args[: primitive.arity])
+                        return self.bind(primitive, as_numbers(primitive, args))
                     values.append(found)
             data = primitive.run(*values) if trace is None else trace.record(primitive, args)
         if primitive.aliases:

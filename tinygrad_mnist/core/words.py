@@ -14,6 +14,7 @@ from ..primitive import Shape, Value, check_dtype, result_dtype
 from .assignment import assigned, scattered
 from .inplace import InPlace, change
 from .methods import Method
+from .one_number import number
 from .tape import sum_to
 
 __all__ = [
@@ -311,7 +312,7 @@ class Words(InPlace[_T]):
             raise ValueError("fill_diagonal_: wrap=True is not here")
 
         def fill(old: Value) -> Value:
-            count = min(old.shape)
-            return diagonal_scatter(old, np.full(count, fill_value, old.dtype))
+            count, value = min(old.shape), number(fill_value, old.dtype, "fill_diagonal_")
+            return diagonal_scatter(old, np.full(count, value, old.dtype))
 
         return change(self, "fill_diagonal_", fill)  # type: ignore[return-value]
