@@ -75,8 +75,9 @@ def _footer(results: Record) -> str:
     return (
         f"Medians of up to {plan['rounds']} rounds in which all took turns, each in a process of its own, at "
         f"its fastest of {threads} thread(s) and of its other settings. In brackets: how many times as long "
-        "as ours (the faster of the two), the median of the ratios within rounds. All computed the same "
-        f"results, checked beforehand. {machine['processor']}, {machine['cores']} cores, "
+        "as ours (the faster of the two), the median of the ratios within rounds. What is shorter than 0.2 s "
+        "ran once more just before it was timed. All computed the same results, checked beforehand. "
+        f"{machine['processor']}, {machine['cores']} cores, "
         f"{machine['system']}; {listed}. Measured on {results['created'][:10]} by `{results['command']}`."
     )
 
