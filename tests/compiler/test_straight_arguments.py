@@ -12,25 +12,11 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import optim
-from tinygrad_mnist.compiler import direct, function as function_module, specialization
+from tinygrad_mnist.compiler import direct, function as function_module
 
 X = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
 A, B = tg.Tensor(X), tg.Tensor(X * 3 + 1)
 PARAMETER = tg.Tensor(X, requires_grad=True)
-
-
-@pytest.fixture
-def long_ways(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """One for each call that goes the long way."""
-    taken: list[Any] = []
-    call = specialization.Specialization.call
-
-    def counted(self: Any, *args: Any) -> Any:
-        taken.append(self)
-        return call(self, *args)
-
-    monkeypatch.setattr(specialization.Specialization, "call", counted)
-    return taken
 
 
 def _of_tree(tree: Any) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ops
+from .one_number import NUMBERS
 
 __all__ = [
     "atan2", "bitwise_and", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
@@ -18,15 +19,13 @@ __all__ = [
     "maximum", "min", "minimum", "ne", "pow", "remainder", "rsub", "xlogy",
 ]  # fmt: skip
 
-_NUMBERS = frozenset({bool, int, float})
-
 
 def _first(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, whose first operand is a tensor; the second may be a number."""
 
     @functools.wraps(function)
     def called(input: Any, other: Any, **more: Any) -> Any:
-        if input.__class__ in _NUMBERS:
+        if input.__class__ in NUMBERS:
             raise _number(function, input, "first")
         return function(input, other, **more)
 
@@ -38,8 +37,8 @@ def _both(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def called(input: Any, other: Any, **more: Any) -> Any:
-        if input.__class__ in _NUMBERS or other.__class__ in _NUMBERS:
-            raise _number(function, input if input.__class__ in _NUMBERS else other, "both")
+        if input.__class__ in NUMBERS or other.__class__ in NUMBERS:
+            raise _number(function, input if input.__class__ in NUMBERS else other, "both")
         return function(input, other, **more)
 
     return called
@@ -69,7 +68,7 @@ def _alone(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def called(input: Any, *others: Any, **more: Any) -> Any:
-        if input.__class__ in _NUMBERS:
+        if input.__class__ in NUMBERS:
             raise _number(function, input, "first")
         return function(input, *others, **more)
 
@@ -84,7 +83,7 @@ def _one_at_least(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def called(input: Any, other: Any, **more: Any) -> Any:
-        if input.__class__ in _NUMBERS and other.__class__ in _NUMBERS:
+        if input.__class__ in NUMBERS and other.__class__ in NUMBERS:
             raise _number(function, input, "first")
         return function(input, other, **more)
 

@@ -11,12 +11,12 @@ import numpy as np
 from ..errors import DTypeError
 from ..primitive import Primitive, check_range, undefined
 
-_NUMBERS = frozenset({float, int, bool})
+NUMBERS = frozenset({float, int, bool})  # Python's own
 
 
 def as_python(x: Any) -> Any:
     """A number of a class made of float or int, as an IntEnum's, as Python's own; anything else as it is."""
-    if x.__class__ in _NUMBERS or not isinstance(x, float | int):
+    if x.__class__ in NUMBERS or not isinstance(x, float | int):
         return x
     return float(x) if isinstance(x, float) else int(x)
 
@@ -31,8 +31,8 @@ def as_numbers(primitive: Primitive, args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def number(x: Any, dtype: np.dtype[Any] | None = None, name: str = "full") -> Any:
     """One number as Python's; DTypeError for anything else, and for what an integer dtype does not hold."""
-    value = x.item() if getattr(x, "ndim", None) == 0 and x.__class__ not in _NUMBERS else as_python(x)
-    if value.__class__ not in _NUMBERS:
+    value = x.item() if getattr(x, "ndim", None) == 0 and x.__class__ not in NUMBERS else as_python(x)
+    if value.__class__ not in NUMBERS:
         raise DTypeError(f"one number is needed here, not {reprlib.repr(x)}, of {type(x).__name__}")
     if dtype is not None and dtype.kind in "iu":
         check_range(name, (value,), dtype)

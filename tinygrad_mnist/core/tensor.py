@@ -24,7 +24,7 @@ from .hints import HINTS, OF_TENSORS, Absent
 from .html import shown
 from .inplace import Memory, assign
 from .numpy_functions import array_function, array_ufunc
-from .one_number import as_numbers, number
+from .one_number import NUMBERS, as_numbers, number
 from .printing import printed
 from .steps import Steps
 from .tape import clock, pull_back, recording, tracing
@@ -107,14 +107,14 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
                     values.append(x.array)
                     if x.requires_grad:
                         tracked = True
-                elif x.__class__ in _PYTHON:
+                elif x.__class__ in NUMBERS:
                     values.append(x)
                 elif isinstance(x, np.ndarray):
                     values.append(x if x.dtype is _FLOAT32 and x.__class__ is _ndarray else native(x))
                     foreign = True
                 else:
                     found = x.item() if isinstance(x, _generic) else x  # which are as weak as Python's
-                    if found.__class__ not in _PYTHON and len(values) < primitive.arity:
+                    if found.__class__ not in NUMBERS and len(values) < primitive.arity:
                         return self.bind(primitive, as_numbers(primitive, args))
                     values.append(found)
             data = primitive.run(*values) if trace is None else trace.record(primitive, args)
@@ -445,4 +445,3 @@ for _name in (*HINTS, *OF_TENSORS):
         setattr(Tensor, _name, Absent("Tensor", _name))
 
 _new, _generic, _ndarray, _FLOAT32 = object.__new__, np.generic, np.ndarray, np.dtype(np.float32)
-_PYTHON = frozenset({_Float, _Int, _Bool})  # what most other arguments are

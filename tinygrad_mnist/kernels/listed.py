@@ -10,8 +10,8 @@ from llvmlite import ir
 
 from tinygrad_mnist.kernels.checking import CHECKING
 from tinygrad_mnist.kernels.lists import CHAINS, VECTORS, WHOLE, Width, add_up, spread_out, together, walked
-from tinygrad_mnist.kernels.numba_door import cgutils, extending, types
-from tinygrad_mnist.kernels.vectors import VECTOR_BYTES, Vectors, as_i64
+from tinygrad_mnist.kernels.numba_door import cgutils, types
+from tinygrad_mnist.kernels.vectors import VECTOR_BYTES, Vectors, as_i64, named_intrinsic
 
 
 def is_narrow(n: int, itemsize: int) -> bool:
@@ -56,48 +56,31 @@ def _codegen(emit: Callable[..., None], rows_at: int, table_at: int) -> Any:
     return codegen
 
 
-def _signature(arrays: tuple[Any, ...]) -> Any:
-    if not all(isinstance(x, types.Array) for x in arrays):
-        return None
-    return types.void(*arrays, *[types.int64] * 4)
+def _listed(name: str, emit: Callable[..., None], rows_at: int, table_at: int) -> Any:
+    def typed(
+        typing: Any,
+        values: Any,
+        numbers: Any,
+        index: Any,
+        starts: Any,
+        counts: Any,
+        b: Any,
+        out: Any,
+        first: Any,
+        last: Any,
+        n: Any,
+        width: Any,
+    ) -> Any:
+        arrays = values, numbers, index, starts, counts, b, out
+        if not all(isinstance(x, types.Array) for x in arrays):
+            return None
+        return types.void(*arrays, *[types.int64] * 4), _codegen(emit, rows_at, table_at)
 
-
-def _product(
-    typing: Any,
-    values: Any,
-    numbers: Any,
-    index: Any,
-    starts: Any,
-    counts: Any,
-    b: Any,
-    out: Any,
-    first: Any,
-    last: Any,
-    n: Any,
-    width: Any,
-) -> Any:
-    return _signature((values, numbers, index, starts, counts, b, out)), _codegen(add_up, 6, 5)
-
-
-def _onto(
-    typing: Any,
-    values: Any,
-    numbers: Any,
-    index: Any,
-    starts: Any,
-    counts: Any,
-    b: Any,
-    out: Any,
-    first: Any,
-    last: Any,
-    n: Any,
-    width: Any,
-) -> Any:
-    return _signature((values, numbers, index, starts, counts, b, out)), _codegen(spread_out, 5, 6)
+    return named_intrinsic(name, typed)
 
 
 #: As `runtime.matmul_listed` and `accumulate_listed`, with how many columns of the table count and how many
 #: it has, which must be numbers in the program's text. Values of one byte are positions in `numbers`; others
 #: are numbers themselves.
-narrow_listed = extending.intrinsic(_product)
-narrow_accumulate_listed = extending.intrinsic(_onto)
+narrow_listed = _listed("narrow_listed", add_up, 6, 5)
+narrow_accumulate_listed = _listed("narrow_accumulate_listed", spread_out, 5, 6)
