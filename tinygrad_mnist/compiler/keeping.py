@@ -51,6 +51,7 @@ class KeptLists:
         self._closed: list[Array] = []  # what can be written otherwise
         self.arrays: list[Array] = []
         self._used = 0
+        self._are_all = False  # whether every row is listed
 
     def may(self, bound: Bound) -> bool:
         """Whether lists of this array may be kept: nothing but a Tensor, and a function, holds it."""
@@ -87,7 +88,7 @@ class KeptLists:
         self._closed = [array for array in _owners(data) if array.flags.writeable]
         for array in self._closed:
             array.setflags(write=False)
-        self._kept, self._used = data, 0
+        self._kept, self._used, self._are_all = data, 0, False
         return True
 
     def let_go(self) -> None:
@@ -100,6 +101,8 @@ class KeptLists:
         """List the rows that steps on these arguments need, if they are not listed yet."""
         kept = self._kept
         assert kept is not None
+        if self._are_all:
+            return
         rows = kept.reshape(len(kept), self.depth)
         if self._positions is None:
             positions = np.arange(len(kept))
@@ -110,6 +113,7 @@ class KeptLists:
         except BaseException:  # Ctrl-C: of what is listed, some may not have its values
             self.let_go()
             raise
+        self._are_all = bool((self.arrays[0][:, 0] >= 0).all())
 
     def _list(self, rows: Array, positions: Array) -> None:
         table, places, values, *_ = self.arrays
