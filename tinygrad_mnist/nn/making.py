@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.device import check_device
-from ..core.tensor import Tensor, wrap
+from ..core.tensor import Tensor, of_numbers
 from ..errors import DTypeError, ShapeError
 from ..primitive import check_dtype
 from .parameter import Parameter
@@ -21,7 +21,7 @@ def parameter(owner: str, shape: Sequence[int], device: Any, dtype: Any, value: 
 
 def buffer(owner: str, shape: Sequence[int], device: Any, dtype: Any, value: float = 0.0) -> Tensor:
     """A Tensor of one value."""
-    return wrap(_array(owner, shape, device, dtype, value))
+    return of_numbers(_array(owner, shape, device, dtype, value))
 
 
 def _array(owner: str, shape: Sequence[int], device: Any, dtype: Any, value: float) -> np.ndarray[Any, Any]:

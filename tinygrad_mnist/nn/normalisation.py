@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import Tensor, wrap
+from ..core.tensor import Tensor, of_numbers
 from ..errors import ShapeError
 from ..primitive import Value
 from . import functional as F
@@ -192,7 +192,7 @@ class _Running(Module):
         for statistic, value in (("running_mean", 0.0), ("running_var", 1.0)):
             made = buffer(name, (num_features,), device, dtype, value) if tracked else None
             self.register_buffer(statistic, made)
-        self.register_buffer("num_batches_tracked", wrap(np.zeros((), np.int64)) if tracked else None)
+        self.register_buffer("num_batches_tracked", of_numbers(np.zeros((), np.int64)) if tracked else None)
 
     def reset_running_stats(self) -> None:
         """The running estimates as at first."""

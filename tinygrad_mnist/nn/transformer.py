@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.generator import Generator
-from ..core.tensor import Tensor, wrap
+from ..core.tensor import Tensor, of_numbers
 from ..errors import ShapeError
 from ..primitive import Value
 from . import functional as F, init as inits
@@ -336,7 +336,7 @@ class Transformer(Module):
     @staticmethod
     def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
         """The causal mask (sz, sz): minus infinity above the diagonal."""
-        return wrap(np.triu(np.full((sz, sz), -np.inf, np.float32 if dtype is None else dtype), 1))
+        return of_numbers(np.triu(np.full((sz, sz), -np.inf, np.float32 if dtype is None else dtype), 1))
 
 
 def activation_of(given: Activation) -> Callable[[Value], Value]:

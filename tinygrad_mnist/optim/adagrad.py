@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..core.tensor import Tensor, wrap
+from ..core.tensor import Tensor, of_numbers
 from ..primitive import Value
 from .groups import Params, options_in
 from .optimizer import Optimizer
@@ -76,4 +76,4 @@ class Adagrad(Optimizer):
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The sum of squares, and how often it was updated."""
         start = np.full(p.shape, options["initial_accumulator_value"], p.dtype)
-        return {"sum": wrap(start), "step": Tensor(0.0, dtype="float64")}
+        return {"sum": of_numbers(start), "step": Tensor(0.0, dtype="float64")}

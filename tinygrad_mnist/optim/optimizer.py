@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..core.tape import set_recording, tracing
-from ..core.tensor import Tensor, wrap
+from ..core.tensor import Tensor, of_numbers
 from ..primitive import Value
 from .groups import Params, check_betas, check_parameters, complete, one
 from .on_arrays import OnArrays, put, put_all
@@ -220,7 +220,7 @@ NOT_OF_THE_RULE = ("maximize", "foreach", "fused", "capturable", "differentiable
 
 def zeros_like(p: Tensor) -> Tensor:
     """Zeros of p's shape and dtype, for a rule's state."""
-    return wrap(np.zeros(p.shape, p.dtype))
+    return of_numbers(np.zeros(p.shape, p.dtype))
 
 
 def _rate(lr: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..core.tensor import Tensor, wrap
+from ..core.tensor import Tensor, of_numbers
 from ..primitive import Value
 from .groups import Params, options_in
 from .optimizer import Optimizer, zeros_like
@@ -68,4 +68,5 @@ class Rprop(Optimizer):
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The gradient before, and the sizes of the steps."""
-        return {"prev": zeros_like(p), "step_size": wrap(np.full(p.shape, float(options["lr"]), p.dtype))}
+        sizes = np.full(p.shape, float(options["lr"]), p.dtype)
+        return {"prev": zeros_like(p), "step_size": of_numbers(sizes)}
