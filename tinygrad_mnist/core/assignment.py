@@ -9,6 +9,7 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError
 from ..primitive import Shape, check_dtype, native
+from .lists import array_of
 from .one_number import number
 from .tape import Node
 
@@ -23,7 +24,7 @@ def filled(x: Any, value: Any) -> Any:
 
 def cast_like(x: Any, source: Any) -> Any:
     """The numbers of `source`, broadcast and cast to the shape and dtype of x."""
-    source = _tensor(x, source if hasattr(source, "dtype") else np.asarray(source))
+    source = _tensor(x, source if hasattr(source, "dtype") else array_of(source))
     if source.dtype != x.dtype:
         source = ops.cast(source, x.dtype)
     return ops.broadcast_to(source, x.shape)
@@ -41,7 +42,7 @@ def _numbers(x: Any, value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return native(value)
     found = value.item() if isinstance(value, np.generic) else value
-    check_dtype(np.asarray(found).dtype)
+    check_dtype(array_of(found).dtype)
     return np.asarray(found, x.dtype)
 
 

@@ -8,7 +8,7 @@ would cut the graph, and is a TypeError that names `t.numpy()`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from .. import ops
 from ..ops import linalg
 from ..primitive import Operand
+from .lists import array_of, tensors_in
 from .tape import recording
 
 _UNSET: Any = np._NoValue
@@ -338,21 +339,12 @@ def array_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
 def _of_numbers(function: Callable[..., Any], args: Any, kwargs: Any, name: str = "") -> Any:
     """What is not in the table, where no graph is cut by it."""
     name = name or getattr(function, "__name__", str(function))
-    if recording.get() and any(x.requires_grad for x in _tensors((args, kwargs))):
+    if recording.get() and any(x.requires_grad for x in tensors_in((args, kwargs))):
         raise TypeError(
             f"np.{name} of a Tensor that requires a gradient would cut its graph: use an operation of this "
             f"package, or np.{name}(t.numpy()) if no gradient is to pass"
         )
     return function(*_as_numbers(args), **_as_numbers(kwargs))
-
-
-def _tensors(values: Any) -> Iterator[Any]:
-    if isinstance(values, Operand):
-        yield values
-    elif isinstance(values, list | tuple | dict):
-        inside: Iterable[Any] = values.values() if isinstance(values, dict) else values
-        for value in inside:
-            yield from _tensors(value)
 
 
 def _as_numbers(values: Any) -> Any:
@@ -369,4 +361,4 @@ def _numbers(x: Any) -> Any:
 
 def _value(x: Any) -> Any:
     """A Tensor, array or number; sequences as arrays."""
-    return np.asarray(x) if isinstance(x, list | tuple) else x
+    return array_of(x) if isinstance(x, list | tuple) else x

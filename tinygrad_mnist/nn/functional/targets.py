@@ -6,9 +6,8 @@ import math
 import warnings
 from typing import Any
 
-import numpy as np
-
 from ... import ops
+from ...core.lists import array_of
 from ...core.tape import tracing
 from ...core.tensor import wrap
 from ...errors import ShapeError
@@ -19,7 +18,7 @@ def values(target: Any) -> Value:
     """A Tensor as it is, anything else as an array."""
     if isinstance(target, Operand):
         return target
-    array = np.asarray(target)
+    array = array_of(target)
     return array if tracing.get() is None else wrap(array)  # a program reads it anew on each run
 
 
