@@ -110,7 +110,7 @@ def test_a_network_of_many_layers_answers_as_it_did(tmp_path):
     assert found.input_scale == 0.25
     assert [p.requires_grad for p in found.parameters()] == [p.requires_grad for p in net.parameters()]
     assert all(isinstance(p, nn.Parameter) for p in found.parameters())
-    found[0].unflattened_size  # noqa: B018: what one may look at
+    found[0].unflattened_size  # what one may look at
     found.extra = nn.Linear(2, 2)
     assert "extra.weight" in found.state_dict()
 
