@@ -11,6 +11,11 @@ def test_the_article_is_shown_as_it_was() -> None:
         assert text == expected, f"{name} differs; if that is meant: python tests/compiler/golden.py"
 
 
+def test_loops_within_show_which_row_is_at_hand() -> None:
+    lines = [line.strip() for line in str(golden.loop().loops).splitlines()]
+    assert "x: float32[8, 16] = args_2[t]" in lines
+
+
 def test_the_article_is_short() -> None:
     lines = golden.article().source.splitlines()
     assert len(lines) <= 90

@@ -395,7 +395,7 @@ def _listed(body: Iterable[Stmt], indent: str) -> Iterator[str]:
             case Call(function=function, args=args):
                 yield f"{indent}{function.name}({', '.join(map(_shown, args))})"
             case Let(place=place) if place.home:
-                row = f"[{_shown(place.at)}]" if place.at else " in another shape"
+                row = " in another shape" if place.at is None else f"[{_shown(place.at)}]"
                 yield f"{indent}{place} = {place.home.name}{row}"
             case Stop(condition=condition):
                 yield f"{indent}stop if {_shown(condition)}"
