@@ -144,7 +144,7 @@ class Emitter:
     def _domain(self, section: Section) -> dict[Place, Any]:
         """A word of LLVM for the memory of each array in a section: what is written is nobody else's."""
         touched = [place for place, _ in (*section.reads, *section.writes) if place.role != "scalar"]
-        roots = dict.fromkeys(map(self._root, touched))
+        roots = dict.fromkeys(map(self.schedule.memory, touched))
         module = self.builder.module
         name = f"section {len(module.metadata)}"
         domain = module.add_metadata([ir.MetaDataString(module, name)])
@@ -264,18 +264,12 @@ class Emitter:
         array.meminfo, array.parent = (ir.Constant(x.type, None) for x in (array.meminfo, array.parent))
         return Value(kind, array._getvalue())
 
-    def _root(self, place: Place) -> Place:
-        """The place whose memory it is in."""
-        while place.home is not None or place in self.schedule.again:
-            place = place.home or self.schedule.again[place]
-        return place
-
     def _address(self, place: Place) -> Any:
         """Of the first element."""
         if place.at is not None and place.home is not None:
             past = self.builder.mul(self._index(place.at), number(math.prod(place.shape)))
             return self.builder.gep(self._address(place.home), [past])
-        return self._address(place.home) if place.home else self._addresses[self._root(place)]
+        return self._address(place.home) if place.home else self._addresses[self.schedule.memory(place)]
 
     def _element(self, place: Place, index: Sequence[Expr]) -> Any:
         at = [self._index(i) for i in index]
@@ -331,7 +325,7 @@ class Emitter:
 
     def _apart(self, access: Any, place: Place) -> None:
         """Say that arrays share no memory: else a loop over several is made twice, in case they do."""
-        scopes, own = self._scopes, self._root(place)
+        scopes, own = self._scopes, self.schedule.memory(place)
         if own not in scopes:
             return
         others = [scope for root, scope in scopes.items() if root is not own]

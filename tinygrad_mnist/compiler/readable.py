@@ -65,7 +65,9 @@ class _Readable:
         return before._replace(loops=before.loops._replace(sections=sections, aliases=aliases), parts=parts)
 
     def _merged(self, parts: Iterable[tuple[str, Section | None]]) -> Iterator[Section]:
-        merged = Merged([section for _, section in parts if section is not None], self._memory).sections()
+        merged = Merged(
+            [section for _, section in parts if section is not None], self._before.memory
+        ).sections()
         self._count(merged)
         return (replace(section, body=self._without_names([*section.body])) for section in merged)
 
@@ -131,7 +133,7 @@ class _Readable:
         """Which statement uses a value, if nothing else does and what it is made of is still the same."""
         if self._uses[place] != 1 or self._stores[place] != 1:
             return None
-        read = {self._memory(x.place) for x in inside(value) if isinstance(x, Load)}
+        read = {self._before.memory(x.place) for x in inside(value) if isinstance(x, Load)}
         for n, statement in enumerate(after):
             if any(x.place is place for x in loads([statement])):
                 together = [*_operations(value), *_operations(statement)]
@@ -142,14 +144,9 @@ class _Readable:
             calls = [s for s in statements([statement]) if isinstance(s, Call)]
             touched = [x.place for s in calls for x in s.args if isinstance(x, Array)]
             touched += [s.place for s in statements([statement]) if isinstance(s, Store)]
-            if read & {self._memory(place) for place in touched}:
+            if read & {self._before.memory(place) for place in touched}:
                 return None
         return None
-
-    def _memory(self, place: Place) -> Place:
-        while place.home is not None or place in self._before.again:
-            place = place.home or self._before.again[place]
-        return place
 
 
 def _operations(x: Expr | Stmt) -> list[Any]:

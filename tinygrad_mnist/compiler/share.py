@@ -38,6 +38,12 @@ class Schedule(NamedTuple):
         """The memory that is needed."""
         return tuple(place for place in self.loops.buffers if place not in self.again)
 
+    def memory(self, place: Place) -> Place:
+        """The place whose memory it is in."""
+        while place.home is not None or place in self.again:
+            place = place.home or self.again[place]
+        return place
+
 
 def written(loops: Loops) -> set[Place]:
     """The places that a step changes."""

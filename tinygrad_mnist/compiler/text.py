@@ -78,7 +78,7 @@ class Printer:
         """Which buffers are in the memory of others."""
         users: dict[str, list[str]] = {}
         for place in self.schedule.again:
-            users.setdefault(self.names[self._memory(place)], []).append(self.names[place])
+            users.setdefault(self.names[self.schedule.memory(place)], []).append(self.names[place])
         ones = [home for home, names in users.items() if len(names) == 1]
         rows = [ones[n : n + 4] for n in range(0, len(ones), 4)]
         pairs = [(", ".join(users[home][0] for home in row), ", ".join(row)) for row in rows]
@@ -149,7 +149,7 @@ class Printer:
                 case Store():
                     yield self._store(statement)
                 case For(index=index, count=count):
-                    at_once = whole(statement, self._memory)
+                    at_once = whole(statement, self.schedule.memory)
                     if at_once and (self.short or _fills(at_once)):
                         yield self._store(at_once)
                         continue
@@ -172,11 +172,6 @@ class Printer:
                 return f"{target} {value.function.name}= {self.text(others[0])}"
         every = "[:]" if len(store.index) < len(store.place.shape) and not target.endswith("]") else ""
         return f"{target}{every} = {self.text(value)}"
-
-    def _memory(self, place: Place) -> Place:
-        while place.home is not None or place in self.schedule.again:
-            place = place.home or self.schedule.again[place]
-        return place
 
     def _count(self, count: int | Share | Expr | Between, shared: bool) -> str:
         if isinstance(count, int):
