@@ -154,7 +154,7 @@ class Back:
         """Find what is read of the steps, and put the body together."""
         loop, body, trace = self._loop, self._body, self._trace
         made = {i.result for i in body.instructions} | {*body.states, *body.elements}
-        read = {x for i in instructions for x in i.args if isinstance(x, Symbol)}
+        read = {x for i in instructions for x in i.symbols}
         read |= {x for x, _ in (*self._news, *self._outputs)}
         results = [g for _, g in (*self._news, *self._outputs)]
         seeds = {x.array for x in (*self._seeds, *self._given)}

@@ -63,7 +63,7 @@ class Body:
         seen = {*self.states, *self.elements}
         reads: list[Iterable[Symbol]] = []
         for i in self.instructions:
-            reads.append([x for x in i.args if isinstance(x, Symbol)])
+            reads.append(i.symbols)
             seen.add(i.result)
         results = [x for x, _ in (*self.news, *self.kept)]
         for group in (*reads, results, [self.test] if self.test else []):
@@ -107,8 +107,8 @@ class Body:
 def is_cheap(instruction: Instruction) -> bool:
     """Whether its result is made anew rather than kept: a view, or arithmetic of one value."""
     kind = instruction.primitive.kind
-    operands = [x for x in instruction.args if isinstance(x, Symbol)]
-    return isinstance(kind, View) or (isinstance(kind, Loop) and kind.work <= 1 and len(operands) <= 1)
+    simple = isinstance(kind, Loop) and kind.work <= 1 and len(instruction.symbols) <= 1
+    return isinstance(kind, View) or simple
 
 
 def chosen(body: Body, wanted: Iterable[Symbol], again: bool) -> tuple[list[Symbol], list[Instruction]]:
@@ -129,7 +129,7 @@ def chosen(body: Body, wanted: Iterable[Symbol], again: bool) -> tuple[list[Symb
             kept[x] = None
         elif x in producers:
             anew.add(x)
-            stack += [a for a in producers[x].args if isinstance(a, Symbol)]
+            stack += producers[x].symbols
     return list(kept), [i for i in body.instructions if i.result in anew]
 
 

@@ -66,10 +66,9 @@ def _movable(body: Body) -> dict[Symbol, Instruction]:
     elements = {*body.elements}
     fixed = {*body.others}
     for i in body.instructions:
-        operands = [x for x in i.args if isinstance(x, Symbol)]
-        moving = [x for x in operands if x in elements or x in moves]
+        moving = [x for x in i.symbols if x in elements or x in moves]
         same = all(x.shape == i.result.shape for x in moving)
-        known = all(x in fixed or x in elements or x in moves for x in operands)
+        known = all(x in fixed or x in elements or x in moves for x in i.symbols)
         if isinstance(i.primitive.kind, Loop) and moving and same and known:
             moves[i.result] = i
     return moves
@@ -80,7 +79,7 @@ def _ends(body: Body, moves: Mapping[Symbol, Instruction]) -> list[Symbol]:
     needed = {x for x, _ in (*body.news, *body.kept)}
     for i in body.instructions:
         if i.result not in moves:
-            needed |= {x for x in i.args if isinstance(x, Symbol)}
+            needed |= {*i.symbols}
     return [x for x in moves if x in needed]
 
 
@@ -89,4 +88,4 @@ def _work(x: Symbol, moves: Mapping[Symbol, Instruction]) -> int:
     if x not in moves:
         return 0
     kind = moves[x].primitive.kind
-    return kind.work + sum(_work(a, moves) for a in moves[x].args if isinstance(a, Symbol))
+    return kind.work + sum(_work(a, moves) for a in moves[x].symbols)

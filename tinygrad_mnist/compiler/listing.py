@@ -14,7 +14,7 @@ import numpy as np
 
 from ..kernels.listed import is_narrow
 from ..kernels.lists import MOST
-from ..kinds import Contract, Gather, Loop, Matrices, View
+from ..kinds import Gather, Loop, Matrices, View
 from ..primitive import Array
 from .program import Program
 from .trace import Instruction, Symbol
@@ -45,15 +45,15 @@ class Source(NamedTuple):
 
 def listable(program: Program) -> dict[Symbol, Source]:
     """The inputs of products whose zeros can be skipped, and where their numbers are."""
-    producers = {i.result: i for i in program.instructions}
+    producers = program.producers()
     users: dict[Symbol, list[Instruction]] = {}
     for instruction in program.instructions:
-        for operand in {a for a in instruction.args if isinstance(a, Symbol)}:
+        for operand in {*instruction.symbols}:
             users.setdefault(operand, []).append(instruction)
     kept = {*program.outputs, *(value for _, value in program.updates)}
     found: dict[Symbol, Source] = {}
     for instruction in program.instructions:
-        x: Any = instruction.args[0] if matrices(instruction) else None
+        x: Any = instruction.args[0] if instruction.matrices else None
         if not isinstance(x, Symbol) or x in found or x in kept or x.ndim != 2 or x.dtype.kind != "f":
             continue
         weighs = [
@@ -74,17 +74,11 @@ def listable(program: Program) -> dict[Symbol, Source]:
     return found
 
 
-def matrices(instruction: Instruction) -> Matrices | None:
-    """How a product of matrices takes them, if it is one."""
-    kind = instruction.primitive.kind
-    return kind.split if isinstance(kind, Contract) and isinstance(kind.split, Matrices) else None
-
-
 def weight(
     instruction: Instruction, producers: Mapping[Symbol, Instruction], captured: tuple[Symbol, ...]
 ) -> tuple[Symbol, bool] | None:
     """The right matrix of a product of two, and whether it is turned; one that is computed must not be."""
-    form = matrices(instruction)
+    form = instruction.matrices
     w = instruction.args[1] if form else None
     if form is None or not isinstance(w, Symbol) or w.ndim != 2 or instruction.result.ndim != 2:
         return None
@@ -103,10 +97,10 @@ def _is_slope(
     """Whether an instruction is the gradient of a weight that x was multiplied by, or its x, turned."""
     if turns(i):
         return bool(users.get(i.result)) and all(
-            matrices(j) == Matrices() and j.args[0] is i.result and j.args[1] is not i.result
+            j.matrices == Matrices() and j.args[0] is i.result and j.args[1] is not i.result
             for j in users[i.result]
         )
-    if matrices(i) != Matrices() or i.args[1] is not x or i.args[0] is x or i.args[0] not in producers:
+    if i.matrices != Matrices() or i.args[1] is not x or i.args[0] is x or i.args[0] not in producers:
         return False
     return i.args[0].ndim == 2 and turns(producers[i.args[0]])
 
@@ -117,7 +111,7 @@ def _source(x: Symbol, producers: Mapping[Symbol, Instruction], program: Program
     while end in producers:
         i = producers[end]
         kind = i.primitive.kind
-        symbols = {a for a in i.args if isinstance(a, Symbol)}
+        symbols = {*i.symbols}
         inner = next(iter(symbols), end)
         if isinstance(kind, Loop) and len(symbols) == 1 and inner.shape == end.shape:
             chain.insert(0, i)

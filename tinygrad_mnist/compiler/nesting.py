@@ -72,7 +72,7 @@ class Nesting:
     def __init__(self, program: Program, rounds: int = 0) -> None:
         self.program, self.rounds = program, rounds
         self.rows: dict[Symbol, Place] = {}
-        self.producers = {i.result: i for i in program.instructions}
+        self.producers = program.producers()
         self.uses = program.uses()
         self.places: dict[Symbol, Place] = {}
         self.columns: dict[Place, int] = {}
@@ -187,7 +187,7 @@ class Nesting:
             if y in self.producers and y not in self.places and y not in seen:
                 seen.add(y)
                 names.append(self.producers[y].primitive.name)
-                stack += [a for a in self.producers[y].args if isinstance(a, Symbol)]
+                stack += self.producers[y].symbols
         names = names[::-1] + ([last] if last else [])
         return f"{target} = {', '.join(names) or self.places[x].name}"
 

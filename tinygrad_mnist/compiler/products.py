@@ -309,7 +309,7 @@ def inputs_by_columns(program: Program, producers: Mapping[Symbol, Instruction])
     """
     found = set()
     for instruction in program.instructions:
-        form = _matrices(instruction)
+        form = instruction.matrices
         if not (form and form.biased) or instruction.args[0] not in producers:
             continue
         x, y = instruction.args[0], instruction.result
@@ -321,14 +321,9 @@ def inputs_by_columns(program: Program, producers: Mapping[Symbol, Instruction])
         if x.ndim != 2 or not enough or not computed:
             continue
         users = [i for i in program.instructions if any(a is x for a in i.args) and i is not instruction]
-        if all(_matrices(i) == Matrices() and i.args[1] is x and i.args[0] is not x for i in users):
+        if all(i.matrices == Matrices() and i.args[1] is x and i.args[0] is not x for i in users):
             found.add(x)
     return found - set(program.outputs) - {value for _, value in program.updates}
-
-
-def _matrices(instruction: Instruction) -> Matrices | None:
-    kind = instruction.primitive.kind
-    return kind.split if isinstance(kind, Contract) and isinstance(kind.split, Matrices) else None
 
 
 def bias_added(place: Place, bias: Place, rows: int | Share, n: int) -> tuple[Stmt, ...]:

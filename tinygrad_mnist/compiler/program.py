@@ -44,8 +44,12 @@ class Program:
         counts: Counter[Symbol] = Counter(self.outputs)
         counts.update(value for _, value in self.updates)
         for instruction in self.instructions:
-            counts.update({x for x in instruction.args if isinstance(x, Symbol)})
+            counts.update({*instruction.symbols})
         return counts
+
+    def producers(self) -> dict[Symbol, Instruction]:
+        """The instruction that gives each symbol."""
+        return {i.result: i for i in self.instructions}
 
 
 def simplified(

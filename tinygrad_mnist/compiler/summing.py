@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ..kernels import runtime
 from ..kernels.tuning import DEPTH
-from ..kinds import Contract, Function, Loop, Matrices
+from ..kinds import Function, Loop, Matrices
 from .loops import Array, Call, Place, whole
 from .nesting import Nesting
 from .products import matrix, unturned
@@ -52,10 +52,8 @@ def _is_sum(instruction: Instruction | None) -> bool:
 def _is_product(x: Symbol, producers: Mapping[Symbol, Instruction], uses: Mapping[Symbol, int]) -> bool:
     """Whether it is a product whose sums are not made in parts, of two matrices that lie as they must."""
     instruction = producers.get(x)
-    kind = instruction.primitive.kind if instruction else None
-    if not (isinstance(kind, Contract) and kind.split == Matrices() and x.ndim == 2 and uses[x] == 1):
+    if instruction is None or instruction.matrices != Matrices() or x.ndim != 2 or uses[x] != 1:
         return False
-    assert instruction is not None
     left, right = instruction.args
     depth, by = left.shape[1], producers.get(left)
     if min(x.shape) < 2 or not 0 < depth <= DEPTH or right.ndim != 2:

@@ -96,6 +96,17 @@ class Instruction:
     result: Symbol
     origin: tuple[str, str] = ("", "")
 
+    @property
+    def symbols(self) -> list[Symbol]:
+        """Those among what it is given."""
+        return [x for x in self.args if isinstance(x, Symbol)]
+
+    @property
+    def matrices(self) -> Matrices | None:
+        """How it takes matrices, if it is a product of them."""
+        split = getattr(self.primitive.kind, "split", None)
+        return split if isinstance(split, Matrices) else None
+
     def __repr__(self) -> str:
         args = ", ".join(x.name if isinstance(x, Symbol) else repr(x) for x in self.args)
         return f"{self.result} = {self.primitive.name}({args})"

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from ..kinds import Contract, Loop, Matrices, View
-from .listing import matrices, weight
+from .listing import weight
 from .nesting import Internal
 from .program import Program, simplified
 from .trace import Instruction, Symbol
@@ -48,7 +48,7 @@ def by_columns(x: Symbol) -> tuple[int, int]:
 class _Turning:
     def __init__(self, program: Program, listed: Collection[Symbol]) -> None:
         self.old, self.listed = program, listed
-        self.producers = {i.result: i for i in program.instructions}
+        self.producers = program.producers()
         self.weighs: dict[Symbol, Symbol] = {}  # by the result of a product, the weight that is turned there
         for i in program.instructions:
             found = weight(i, self.producers, program.captured) if self._is_listed(i.args[0:1]) else None
@@ -65,7 +65,7 @@ class _Turning:
 
     def _is_slope(self, i: Instruction) -> bool:
         """Whether it is d.T @ x."""
-        return matrices(i) == Matrices() and self._is_listed(i.args[1:2]) and not self._is_listed(i.args[:1])
+        return i.matrices == Matrices() and self._is_listed(i.args[1:2]) and not self._is_listed(i.args[:1])
 
     def _grow(self) -> None:
         """Take in what meets the family element by element, and what is replaced by one of it."""
@@ -74,9 +74,8 @@ class _Turning:
             before = len(self.family)
             for i in self.old.instructions:
                 if isinstance(i.primitive.kind, Loop) and i.result.ndim == 2:
-                    operands = [a for a in i.args if isinstance(a, Symbol)]
-                    alike = all(a.size == 1 or a.shape == i.result.shape for a in operands)
-                    if alike and any(a in self.family for a in operands):
+                    alike = all(a.size == 1 or a.shape == i.result.shape for a in i.symbols)
+                    if alike and any(a in self.family for a in i.symbols):
                         self.family |= {i.result}
                 elif self._is_turned_slope(i):
                     self.family |= {i.result}
@@ -86,7 +85,7 @@ class _Turning:
     def _is_turned_slope(self, i: Instruction) -> bool:
         """Whether it is the turn of a product x.T @ d."""
         inner = self.producers.get(i.args[0]) if i.args and isinstance(i.args[0], Symbol) else None
-        left = self.producers.get(inner.args[0]) if inner and matrices(inner) == Matrices() else None
+        left = self.producers.get(inner.args[0]) if inner and inner.matrices == Matrices() else None
         return left is not None and self._is_listed(left.args[:1]) and turns(left) and turns(i)
 
     def program(self) -> Program:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds import Contract, Function, Loop, Matrices
+from ..kinds import Function, Loop, Matrices
 from .loops import Const, Expr, Load, Place, apply
 from .program import Program
 from .trace import Instruction, Symbol
@@ -95,16 +95,13 @@ def accumulated(
         left, right = producers[products[0]].args
         if target.shape[0] > WIDEST and listed(left) is None:
             continue
-        behind = {left, right, producers[left].args[0], *producers_of(right, producers)}
+        behind = {left, right, producers[left].args[0]}
+        if right in producers:
+            behind.update(producers[right].symbols)
         if not behind & updated:
             title = ", ".join([producers[products[0]].primitive.name, *reversed(names)])
             found[products[0]] = Update(target, form[target], form[products[0]], left, right, title)
     return found
-
-
-def producers_of(x: Symbol, producers: Mapping[Symbol, Instruction]) -> set[Symbol]:
-    """The symbols that a value is computed from directly."""
-    return {a for a in producers[x].args if isinstance(a, Symbol)} if x in producers else set()
 
 
 def _form(
@@ -123,7 +120,7 @@ def _form(
     if instruction is None:
         return None
     kind, args = instruction.primitive.kind, instruction.args
-    if isinstance(kind, Contract) and kind.split == Matrices():
+    if instruction.matrices == Matrices():
         left = producers.get(args[0])
         turned = left is not None and args[0].ndim == 2 and turns(left)
         return {x: Coefficient(((),))} if turned else None
@@ -131,7 +128,7 @@ def _form(
     names.append(instruction.primitive.name)
     if operator == "*":
         scalars = [a for a in args if not isinstance(a, Symbol) or a.ndim == 0]
-        others = [a for a in args if isinstance(a, Symbol) and a.ndim]
+        others = [a for a in instruction.symbols if a.ndim]
         if len(scalars) != 1 or len(others) != 1:
             return None
         if isinstance(scalars[0], Symbol) and scalars[0].dtype != target.dtype:
