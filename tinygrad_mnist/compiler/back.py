@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .. import ops
 from ..core.tape import Node, pull_back, recording, taken
@@ -20,23 +20,8 @@ from ..primitive import Value
 from .body import Body, chosen, sources
 from .trace import Instruction, Symbol
 
-
-class Forward(Protocol):
-    """What the way back knows of a loop; see `looping.Loop`."""
-
-    trace: Any
-    body: Body
-    first: list[Tensor]
-    nodes: dict[Node, int]
-    reverse: bool
-    count: Tensor | None
-    again: bool
-
-    def sources(self, results: Iterable[Node]) -> tuple[list[Node], list[Node]]:
-        """What results of a step depend on."""
-
-    def keep(self, symbol: Symbol, node: Node) -> Tensor:
-        """A value of every step."""
+if TYPE_CHECKING:
+    from .looping import Loop
 
 
 class Back:
@@ -50,7 +35,7 @@ class Back:
         outputs: the numbers of the elements whose cotangents it keeps.
     """
 
-    def __init__(self, loop: Forward, parts: dict[int, Value], inputs: Sequence[Any]) -> None:
+    def __init__(self, loop: Loop, parts: dict[int, Value], inputs: Sequence[Any]) -> None:
         self._loop, self._body, self._trace = loop, loop.body, loop.trace
         self._inputs = inputs
         self._last = {k: g for k, g in parts.items() if k < len(loop.first)}

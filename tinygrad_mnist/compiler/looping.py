@@ -17,28 +17,20 @@ from ..core.tensor import Tensor, filled, wrap
 from ..core.together import called, picked
 from ..core.tree import flatten
 from ..errors import TraceError
-from ..kinds import Kind, Part, Repeat
+from ..kinds import Part, Repeat
 from ..ops.views import alias
 from ..primitive import Value
 from .back import Back, variable
 from .body import Body, sources
 from .reads import Reads
 from .steady import difference
-from .trace import Instruction, Symbol, Trace
+from .trace import Instruction, Internal, Symbol, Trace
 
 _INT64 = np.dtype(np.int64)
 Step = Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]
 
 
-class Called(NamedTuple):
-    """A loop or one of its results, in the form of a primitive."""
-
-    name: str
-    kind: Kind
-    arity: int
-
-
-_RESULT = Called("result", Part(), 1)
+_RESULT = Internal("result", Part(), 1)
 
 
 class _Recorded(NamedTuple):
@@ -261,7 +253,7 @@ class Loop:
         given = [trace.symbol(x) for x in (*first, *elements)]
         operands = [*given, *body.others, *([] if count is None else [trace.symbol(count)])]
         self._token = Symbol(trace.name("loop"), (), np.dtype(np.float32))
-        call = Called("loop", kind, len(operands))
+        call = Internal("loop", kind, len(operands))
         trace.instructions.append(Instruction(call, (*operands, body), self._token, trace.origin()))
         self.homes = [trace.instructions]
         trace.loops[self._token] = self

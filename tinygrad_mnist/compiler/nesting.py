@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..kernels import bits, runtime
-from ..kinds import Formula, Function, Kind, Loop, View
+from ..kinds import Formula, Function, Loop, View
 from ..primitive import Shape
 from .elements import Elements, Index, Nest
 from .loops import (
@@ -34,19 +34,11 @@ from .loops import (
     whole,
 )
 from .program import Program
-from .trace import Instruction, Symbol
+from .trace import Instruction, Internal, Symbol
 from .tuning import INLINE_LIMIT, SMALL, TWICE_LIMIT
 
 FETCH = Function("fetch_rows", runtime.__name__)
 _SOME, _MIN = Function("some", bits.__name__), Function(min.__name__)
-
-
-class Internal(NamedTuple):
-    """What a compiler puts into a program by itself, in the form of a primitive."""
-
-    name: str
-    kind: Kind
-    arity: int
 
 
 SUM = Internal("sum of parts", Loop(Formula("a + b")), 2)

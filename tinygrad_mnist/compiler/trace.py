@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType, MappingProxyType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ..core.inplace import Memory
 from ..core.tape import set_recording, tracing
 from ..core.tensor import Tensor, wrap
 from ..errors import DTypeError, TraceError
-from ..kinds import Composed, Contract, Loop, Matrices
+from ..kinds import Composed, Contract, Kind, Loop, Matrices
 from ..ops.elementwise import cast
 from ..primitive import Primitive, Shape, check_dtype, result_dtype
 from .numbers import Number, Numbers
@@ -78,6 +78,14 @@ def _user_frame() -> FrameType:
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in (_PACKAGE, "numpy"):
         frame = frame.f_back
     return frame
+
+
+class Internal(NamedTuple):
+    """What the compiler puts into a program by itself, in the form of a primitive."""
+
+    name: str
+    kind: Kind
+    arity: int
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,9 +14,8 @@ from typing import Any
 
 from ..kinds import Contract, Loop, Matrices, View
 from .listing import weight
-from .nesting import Internal
 from .program import Program, simplified
-from .trace import Instruction, Symbol
+from .trace import Instruction, Internal, Symbol
 from .viewing import turns
 
 _TURN = Internal("turn", View(lambda index, shape: (index[1], index[0])), 1)
