@@ -26,7 +26,7 @@ from .loops import (
     apply,
     whole,
 )
-from .nesting import Blocks, Nesting, closed, filled_nest
+from .nesting import Nesting, closed, filled_nest
 from .totals import SUM, Total, adds_up, as_dtype, set_to
 from .trace import Instruction, Symbol
 
@@ -67,22 +67,28 @@ def _reduce_inside(
     """The reduced axes are the innermost loops, and the total lives in variables."""
     x, y = instruction.args[0], instruction.result
     flat = y.ndim == 0 and x.ndim > 1 and not kind.position
-    if flat and to.elements(flat=True).is_flat(x, x.shape, moving=True):
-        _reduce_flat(to, kind, x, y, place, title)
-        return
-    order = kept + axes
-    nest = Nest(x.ndim)
-    index = tuple(nest.index[order.index(d)] for d in range(x.ndim))
+    flat = flat and to.elements(flat=True).is_flat(x, x.shape, moving=True)
+    if flat:
+        # one loop over all elements, which is longer, and so faster, than the innermost of several
+        nest, shape = Nest(1), (x.size,)
+        index = nest.index
+    else:
+        order = kept + axes
+        nest, shape = Nest(x.ndim), tuple(x.shape[d] for d in order)
+        index = tuple(nest.index[order.index(d)] for d in range(x.ndim))
     own = tuple(
         whole(0) if d in axes else index[d] for d in range(x.ndim) if y.ndim == x.ndim or d not in axes
     )
-    depth, shape, blocks = len(kept), tuple(x.shape[d] for d in order), None
-    element = to.elements().statement(x, index, nest)
+    depth, blocks = len(kept), None
+    element = to.elements(flat).statement(x, index, nest)
     if kind.position:
         result: Expr = _position(kind, nest, depth, element)
     else:
         total = Total.inside(kind, x, y, shape[depth:])
-        result, blocks = _accumulated(total, nest, depth, element)
+        cells = total.variables()
+        nest.body[depth] += [set_to(cells[stem], total.first()) for stem in total.stems]
+        nest.body[-1].append(total.add(element, cells))
+        result, blocks = total.result(cells), total.blocks(depth, cells)
     last = Store(place, own, result)
     if y.ndim == 0:
         body = closed(nest, shape, (depth, last), blocks)
@@ -90,23 +96,6 @@ def _reduce_inside(
         return
     rows = shape[0] if own[0] == nest.index[0] else 0
     to.nest(nest, shape, title, rows, after=(depth, last), blocks=blocks)
-
-
-def _accumulated(total: Total, nest: Nest, depth: int, element: Expr) -> tuple[Expr, Blocks]:
-    """A total in variables: what it comes to, and what is special about the loops."""
-    cells = total.variables()
-    nest.body[depth] += [set_to(cells[stem], total.first()) for stem in total.stems]
-    nest.body[-1].append(total.add(element, cells))
-    return total.result(cells), total.blocks(depth, cells)
-
-
-def _reduce_flat(to: Nesting, kind: Reduce, x: Symbol, y: Symbol, place: Place, title: str) -> None:
-    """One loop over all elements, which is longer, and so faster, than the innermost of several."""
-    nest = Nest(1)
-    element = to.elements(flat=True).statement(x, nest.index, nest)
-    result, blocks = _accumulated(Total.inside(kind, x, y, (x.size,)), nest, 0, element)
-    body = closed(nest, (x.size,), (0, Store(place, (), result)), blocks)
-    to.add(title, body, cost=x.size, everyone=True)
 
 
 def _position(kind: Reduce, nest: Nest, depth: int, element: Expr) -> Load:
