@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import chain
 from typing import NamedTuple
 
@@ -40,50 +40,64 @@ _NARROW, _NARROW_LAYER = (Function(name, narrow.__name__) for name in ("narrow",
 
 def product(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
     """A product of matrices, in the way that suits its shape."""
-    if not form.biased:
-        _plain(to, kind, form, instruction)
-        return
-    x = instruction.args[0]
-    if x.ndim != 2:
+    x, y = instruction.args[0], instruction.result
+    if form.biased and x.ndim != 2:
         _rows_joined(to, kind, form, instruction)
-    elif x in to.inputs:
+    elif form.biased and x in to.inputs:
         _in_parts(to, form, instruction)
+    elif y.ndim > 2:
+        _batch(to, kind, form, instruction)
     else:
-        _biased(to, kind, form, instruction)
+        _matrix(to, kind, form, instruction)
 
 
-def _plain(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
-    a, b = instruction.args
-    y = instruction.result
-    batch = len(y.shape) - 2
+def _batch(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
+    """As many products as the axes in front say."""
+    (a, b), y = instruction.args, instruction.result
+    batch = y.ndim - 2
     left, right = matrix(to, a, batch), matrix(to, b, batch, form.turned)
-    place = to.new(y)
+    place, nest, m = to.new(y), Nest(batch), y.shape[-2]
+    args = left.array(nest), right.array(nest), Array(place, nest.index), whole(0), whole(m)
+    nest.body[-1].append(Call(kind.call, args))
+    body = closed(nest, [Share(n) if not d else n for d, n in enumerate(y.shape[:-2])])
+    reads, rows = [(left.place, 0), (right.place, 0)], y.shape[0]
     title = f"{y.name} = {instruction.primitive.name}"
-    (m, n), depth = y.shape[-2:], a.shape[-1]
-    cost = y.size * depth / MULTIPLY_ADDS
-    result = Array(place)
-    if batch:
-        nest = Nest(batch)
-        result = Array(place, nest.index)
-        nest.body[-1].append(
-            Call(kind.call, (left.array(nest), right.array(nest), result, whole(0), whole(m)))
-        )
-        counts = [Share(n) if not d else n for d, n in enumerate(y.shape[:-2])]
-        reads = [(left.place, 0), (right.place, 0)]
-        rows = y.shape[0]
-        to.add(title, closed(nest, counts), reads, [(place, rows)], rows, cost)
-    elif to.columns.get(right.place) == n and not right.turned:
-        call = Call(_BY_COLUMNS, (left.array(), right.array(), result, Share(n)))
-        to.add(title, [call], [(left.place, 0), (right.place, -n)], [(place, -n)], n, cost)
-        to.columns[place] = n
-    elif n > m and m * n * depth >= WORTH_COLUMNS:
-        call = Call(_BY_COLUMNS, (left.array(), right.array(), result, Share(n)))
-        to.add(title, [call], [(left.place, 0), (right.place, 0)], [(place, 0)], n, cost)
+    to.add(title, body, reads, [(place, rows)], rows, y.size * a.shape[-1] / MULTIPLY_ADDS)
+    to.places[y] = place
+
+
+def _matrix(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
+    """One product, to each row of which a bias may be added."""
+    a, b, *biases = instruction.args
+    y = instruction.result
+    (m, n), depth = y.shape, a.shape[1]
+    left, right = matrix(to, a), matrix(to, b, turned=form.turned)
+    bias = [in_memory(to, x) for x in biases]
+    title, cost = instruction.primitive.name, y.size * depth / MULTIPLY_ADDS
+    by_columns = not bias and not right.turned and to.columns.get(right.place) == n
+    if by_columns or (n > m and m * n * depth >= WORTH_COLUMNS):
+        total = Symbol(f"{y.name}_product", y.shape, y.dtype) if bias else y
+        place, own = to.new(total), -n if by_columns else 0
+        call = Call(_BY_COLUMNS, (left.array(), right.array(), Array(place), Share(n)))
+        title = f"{total.name} = {title}{' without its bias' if bias else ''}"
+        to.add(title, [call], [(left.place, 0), (right.place, own)], [(place, own)], n, cost)
+        to.places[total] = place
+        if by_columns:
+            to.columns[place] = n
+        for x in biases:
+            add_to(to, total, x, y)
+        return
+    place = to.new(y)
+    sizes = _narrow(left, right, n, depth)
+    if sizes:
+        arrays = (Array(x) for x in (left.place, right.place, *bias, place))
+        body: list[Stmt] = [Call(_NARROW_LAYER if bias else _NARROW, (*arrays, Share(m), *sizes))]
     else:
-        sizes = _narrow(left, right, n, depth)
-        operands = (Array(left.place), Array(right.place)) if sizes else (left.array(), right.array())
-        call = Call(_NARROW if sizes else kind.call, (*operands, result, Share(m), *sizes))
-        to.add(title, [call], [left.rows(m), (right.place, 0)], [(place, m)], m, cost)
+        body = [Call(kind.call, (left.array(), right.array(), Array(place), Share(m)))]
+        for row in bias:
+            body += bias_added(place, row, Share(m), n)
+    reads = [left.rows(m), (right.place, 0), *((row, 0) for row in bias)]
+    to.add(f"{y.name} = {title}", body, reads, [(place, m)], m, cost)
     to.places[y] = place
 
 
@@ -99,35 +113,6 @@ def _narrow(left: Matrix, right: Matrix, n: int, depth: int) -> tuple[Expr, ...]
     ):
         return ()
     return whole(n), whole(depth), whole(int(right.turned))
-
-
-def _biased(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
-    x, weight, bias = instruction.args
-    y = instruction.result
-    (m, n), depth = y.shape, x.shape[1]
-    left, right = matrix(to, x), matrix(to, weight, turned=form.turned)
-    row = in_memory(to, bias)
-    cost = y.size * depth / MULTIPLY_ADDS
-    if n > m and m * n * depth >= WORTH_COLUMNS:
-        total = Symbol(f"{y.name}_product", y.shape, y.dtype)
-        place = to.new(total)
-        call = Call(_BY_COLUMNS, (left.array(), right.array(), Array(place), Share(n)))
-        title = f"{total.name} = {instruction.primitive.name} without its bias"
-        to.add(title, [call], [(left.place, 0), (right.place, 0)], [(place, 0)], n, cost)
-        to.places[total] = place
-        add_to(to, total, bias, y)
-        return
-    place = to.new(y)
-    sizes = _narrow(left, right, n, depth)
-    if sizes:
-        arrays = (Array(x) for x in (left.place, right.place, row, place))
-        body: Sequence[Stmt] = [Call(_NARROW_LAYER, (*arrays, Share(m), *sizes))]
-    else:
-        call = Call(kind.call, (left.array(), right.array(), Array(place), Share(m)))
-        body = [call, *bias_added(place, row, Share(m), n)]
-    reads = [left.rows(m), (right.place, 0), (row, 0)]
-    to.add(f"{y.name} = {instruction.primitive.name}", body, reads, [(place, m)], m, cost)
-    to.places[y] = place
 
 
 def _in_parts(to: Nesting, form: Matrices, instruction: Instruction) -> None:
