@@ -41,8 +41,8 @@ from .loops import (
     converted,
     whole,
 )
-from .nesting import FETCH, Nesting, closed, touched
-from .products import add_to, as_it_is, bias_added, in_memory, matrix
+from .nesting import FETCH, Nesting, filled_nest, touched
+from .products import add_to, as_it_is, bias_added, in_memory, matrix, scaled
 from .share import FIRST, LAST as LAST_WORKER, MOST_WORKERS
 from .trace import Instruction, Symbol
 from .tuning import MULTIPLY_ADDS, PIECES, SHARE_OF_WORK
@@ -312,7 +312,7 @@ def _gradient(lists: Lists, x: Symbol, instruction: Instruction) -> None:
     to, y = lists.to, instruction.result
     d, place = as_it_is(to, instruction.args[1]), to.new(y)
     title = f"{place.name} = part of {instruction.primitive.name}"
-    _add(lists, title, x, d, place, lambda flat, at: Const(0, y.dtype))
+    _add(lists, title, x, d, place, lambda index: Const(0, y.dtype))
     to.places[y] = place
 
 
@@ -324,18 +324,9 @@ def accumulate(lists: Lists, update: Update) -> None:
     to, x = lists.to, lists.input(update.left)
     assert x is not None
     right, target = as_it_is(to, update.right), to.places[update.target]
-    scaled = to.new(Symbol(f"{target.name}_right", right.shape, right.dtype))
-    count, n = right.shape
-    scalars: list[Access] = [(to.places[c], 0) for f in (update.factor, update.shrink) for c in f.symbols]
-    nest = Nest(1)
-    factor = update.factor.expression(to.places, right.dtype)
-    value = apply(Function("*"), factor, Load(to.flat(right), nest.index))
-    nest.body[-1].append(Store(to.flat(scaled), nest.index, value))
-    loop = closed(nest, (Share(count, n, True),))
-    to.add(f"{scaled.name} = scaled", loop, [(right, count), *scalars], [(scaled, count)], count, count * n)
-    shrink = update.shrink.expression(to.places, right.dtype)
-    before = None if update.shrink.is_one else lambda flat, at: apply(Function("*"), Load(flat, at), shrink)
-    _add(lists, f"{target.name} = part of {update.title}", x, scaled, target, before, scalars)
+    right, scalars = scaled(to, update, right, "right")
+    before = update.shrunk(to.places, to.flat(target))
+    _add(lists, f"{target.name} = part of {update.title}", x, right, target, before, scalars)
 
 
 def _add(
@@ -344,7 +335,7 @@ def _add(
     x: Symbol,
     right: Place,
     target: Place,
-    before: Callable[[Place, Index], Expr] | None,
+    before: Callable[[Index], Expr] | None,
     scalars: Sequence[Access] = (),
 ) -> None:
     """Sections that add x.T @ right to a matrix, whose elements first become what `before` says, if given."""
@@ -353,29 +344,21 @@ def _add(
     own: Access = (target, target.shape[0])
     cost = _cost(math.prod(right.shape) * target.shape[0])
     flat, width = to.flat(target), target.shape[1]
-    if x in lists.kept:  # the parts of a row lie side by side: who works alone walks them as one
-        body: list[Stmt] = []
-        if before is not None:
-            nest = Nest(1)
-            nest.body[1].append(Store(flat, nest.index, before(flat, nest.index)))
-            body += closed(nest, (Share(target.shape[0], width, True),))
-        ends = Share(MOST_WORKERS)
-        body.append(Call(call, (*parts[0].arrays(bool(sizes)), Array(right), Array(target), ends, *sizes)))
-        reads = [*parts[0].accesses, (right, 0), own, *scalars]
-        with to.nothing_meanwhile():
-            to.add(title, body, reads, [own], MOST_WORKERS, MOST_WORKERS * cost)
-        return
-    for part in parts:
-        body = []
-        if before is not None:
-            nest = Nest(1)
-            nest.body[1].append(Store(flat, nest.index, before(flat, nest.index)))
+    as_one = x in lists.kept  # the parts of a row lie side by side: who works alone walks them as one
+    for part in parts[:1] if as_one else parts:
+        rows: Share | Between = Share(target.shape[0], width, True)
+        ends: tuple[Share | Expr, ...] = (Share(MOST_WORKERS),)
+        if not as_one:
             rows = Between(whole(part.first * width), whole(part.last * width))
-            body.append(For(nest.axes[0], rows, tuple(nest.body[1])))
-        numbers = whole(part.number), whole(part.number + 1)
-        body.append(Call(call, (*part.arrays(bool(sizes)), Array(right), Array(target), *numbers, *sizes)))
+            ends = whole(part.number), whole(part.number + 1)
+        body = [] if before is None else [*filled_nest(flat, before, (rows,))]
+        body.append(Call(call, (*part.arrays(bool(sizes)), Array(right), Array(target), *ends, *sizes)))
         reads = [*part.accesses, (right, 0), own, *scalars]
-        to.add(title, body, reads, [own], cost=cost, by=part.by)
+        if as_one:
+            with to.nothing_meanwhile():
+                to.add(title, body, reads, [own], MOST_WORKERS, MOST_WORKERS * cost)
+        else:
+            to.add(title, body, reads, [own], cost=cost, by=part.by)
 
 
 def _cost(multiply_adds: int) -> float:

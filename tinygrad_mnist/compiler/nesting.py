@@ -299,7 +299,7 @@ class Blocks(NamedTuple):
 
 def closed(
     nest: Nest,
-    counts: Sequence[int | Share],
+    counts: Sequence[int | Share | Between],
     after: tuple[int, Stmt] | None = None,
     blocks: Blocks | None = None,
 ) -> tuple[Stmt, ...]:
@@ -322,11 +322,13 @@ def closed(
     return tuple(body)
 
 
-def filled_nest(place: Place, value: Callable[[Index], Expr]) -> tuple[Stmt, ...]:
-    """Loops that set every element of a place to a value, which may depend on its index."""
+def filled_nest(
+    place: Place, value: Callable[[Index], Expr], counts: Sequence[int | Share | Between] = ()
+) -> tuple[Stmt, ...]:
+    """Loops that set the elements of a place, all or so many, to a value, which may depend on the index."""
     nest = Nest(len(place.shape))
     nest.body[-1].append(Store(place, nest.index, value(nest.index)))
-    return closed(nest, place.shape)
+    return closed(nest, counts or place.shape)
 
 
 def touched(body: Sequence[Stmt], rows: int, everyone: bool) -> tuple[list[Access], list[Access]]:

@@ -19,11 +19,10 @@ from .loops import (
     Place,
     Share,
     Stmt,
-    Store,
     apply,
     whole,
 )
-from .nesting import SUM, Nesting, closed
+from .nesting import SUM, Nesting, closed, filled_nest
 from .program import Program
 from .share import FIRST, LAST, MOST_WORKERS
 from .trace import Instruction, Symbol
@@ -139,7 +138,7 @@ def _in_parts(to: Nesting, form: Matrices, instruction: Instruction) -> None:
 
 
 def _rows_joined(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
-    """As `_biased`, for an input whose rows are to be joined into a matrix first, or that is one row."""
+    """As `_matrix`, for an input whose rows are to be joined into a matrix first, or that is one row."""
     x, weight, bias = instruction.args
     y = instruction.result
     total = Symbol(f"{y.name}_product", y.shape, y.dtype)
@@ -258,31 +257,35 @@ def accumulate(to: Nesting, update: Update) -> None:
     The factor of the product goes to its left operand, which is the smaller one.
     """
     a, b = unturned(to, update.left), as_it_is(to, update.right)
-    stored = to.producers[update.left].args[0]
     target, (m, n) = to.places[update.target], update.target.shape
-    left = to.new(Symbol(f"{target.name}_left", stored.shape, stored.dtype))
-    factor = update.factor.expression(to.places, stored.dtype)
-    rows = stored.shape[0]
-    scalars = [(to.places[x], 0) for c in (update.factor, update.shrink) for x in c.symbols]
-    nest = Nest(1)
-    scaled = apply(Function("*"), factor, Load(to.flat(a), nest.index))
-    nest.body[-1].append(Store(to.flat(left), nest.index, scaled))
-    loop = closed(nest, (Share(rows, m, True),))
-    to.add(f"{left.name} = scaled", loop, [(a, rows), *scalars], [(left, rows)], rows, rows * m)
+    left, scalars = scaled(to, update, a, "left")
     by_columns = to.columns.get(b) == n
     shared = -n if by_columns else m
     body: list[Stmt] = []
-    if not update.shrink.is_one:
-        nest = Nest(2)
-        shrink = update.shrink.expression(to.places, stored.dtype)
-        element = Load(target, nest.index)
-        nest.body[-1].append(Store(target, nest.index, apply(Function("*"), element, shrink)))
-        body += closed(nest, (m, Share(n, 1, True)) if by_columns else (Share(m), n))
+    shrunk = update.shrunk(to.places, target)
+    if shrunk is not None:
+        body += filled_nest(target, shrunk, (m, Share(n, 1, True)) if by_columns else (Share(m), n))
     call = _COLUMNS_ONTO if by_columns else _ONTO
     body.append(Call(call, (Array(left), Array(b), Array(target), Share(abs(shared)))))
     reads = [(left, 0), (b, shared if by_columns else 0), (target, shared), *scalars]
     title = f"{target.name} = {update.title}"
-    to.add(title, body, reads, [(target, shared)], abs(shared), m * n * rows / MULTIPLY_ADDS)
+    to.add(title, body, reads, [(target, shared)], abs(shared), m * n * a.shape[0] / MULTIPLY_ADDS)
+
+
+def scaled(to: Nesting, update: Update, place: Place, word: str) -> tuple[Place, list[Access]]:
+    """A matrix times the factor of an update, and the scalars of the update."""
+    rows, n = place.shape
+    result = to.new(Symbol(f"{update.target.name}_{word}", place.shape, place.dtype))
+    factor = update.factor.expression(to.places, place.dtype)
+    scalars: list[Access] = [(to.places[x], 0) for c in (update.factor, update.shrink) for x in c.symbols]
+    flat = to.flat(place)
+    body = filled_nest(
+        to.flat(result),
+        lambda index: apply(Function("*"), factor, Load(flat, index)),
+        (Share(rows, n, True),),
+    )
+    to.add(f"{result.name} = scaled", body, [(place, rows), *scalars], [(result, rows)], rows, rows * n)
+    return result, scalars
 
 
 def inputs_by_columns(program: Program, producers: Mapping[Symbol, Instruction]) -> set[Symbol]:
@@ -313,8 +316,6 @@ def inputs_by_columns(program: Program, producers: Mapping[Symbol, Instruction])
 
 def bias_added(place: Place, bias: Place, rows: int | Share, n: int) -> tuple[Stmt, ...]:
     """Loops that add a bias to each row of a place."""
-    nest = Nest(2)
-    i, j = nest.index
-    value = apply(Function("+"), Load(place, (i, j)), Load(bias, (j,)))
-    nest.body[-1].append(Store(place, (i, j), value))
-    return closed(nest, (rows, n))
+    return filled_nest(
+        place, lambda index: apply(Function("+"), Load(place, index), Load(bias, index[1:])), (rows, n)
+    )

@@ -71,6 +71,13 @@ class Update:
     right: Symbol
     title: str
 
+    def shrunk(self, places: Mapping[Symbol, Place], of: Place) -> Callable[[tuple[Expr, ...]], Expr] | None:
+        """What an element of the target, or of it as one row, becomes before the product is added."""
+        if self.shrink.is_one:
+            return None
+        shrink = self.shrink.expression(places, of.dtype)
+        return lambda index: apply(Function("*"), Load(of, index), shrink)
+
 
 def accumulated(
     program: Program,
