@@ -9,7 +9,7 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError
 from ..primitive import Shape, check_dtype, native
-from .lists import array_of
+from .array_likes import array_of
 from .one_number import number
 from .tape import Node
 

@@ -16,7 +16,7 @@ import numpy as np
 from .. import ops
 from ..ops import linalg
 from ..primitive import Operand
-from .lists import array_of, tensors_in
+from .array_likes import array_of, tensors_in
 from .tape import recording
 
 _UNSET: Any = np._NoValue

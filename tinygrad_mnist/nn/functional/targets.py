@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from ... import ops
-from ...core.lists import array_of
+from ...core.array_likes import array_of
 from ...core.tape import tracing
 from ...core.tensor import wrap
 from ...errors import ShapeError

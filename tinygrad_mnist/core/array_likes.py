@@ -1,4 +1,4 @@
-"""Lists in a Tensor's place: their numbers, unless a graph would be cut by that."""
+"""What stands for an array, as NumPy takes it: numbers in lists, unless a graph would be cut by that."""
 
 from __future__ import annotations
 
