@@ -304,9 +304,8 @@ class _Kernel(Printer):
             "lock(state)",
             "return True",
         ]
-        imports = [f"from {m} import {', '.join(sorted(names))}" for m, names in sorted(self.imports.items())]
         head = f"def program({', '.join((*objects, *numbers))}):"
-        return "\n".join([*imports, "", "", "@kernel", head, *(INDENT + line for line in lines), ""])
+        return self._importing(["@kernel", head, *(INDENT + line for line in lines)])
 
     def _step(self) -> Iterator[str]:
         for place in self.loops.arguments:  # all, before anything is overwritten

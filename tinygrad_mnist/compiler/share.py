@@ -9,8 +9,8 @@ section needs what another worker writes, or writes what another may still be re
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
 
 from .loops import Access, Loops, Place, Section
 
@@ -92,12 +92,8 @@ def _used_again(loops: Loops, shared: bool) -> dict[Place, Place]:
     return again
 
 
-@dataclass
-class _Done:
-    """A section that some worker may still be at."""
-
-    section: Section
-    by: str
+#: A section that some worker may still be at, and who that is.
+_Done: TypeAlias = tuple[str, Section]
 
 
 def shared_out(sections: Sequence[Section]) -> Iterator[tuple[str, Section | None]]:
@@ -114,7 +110,7 @@ def shared_out(sections: Sequence[Section]) -> Iterator[tuple[str, Section | Non
             by = _worker(section, done, load)
             if by:
                 waiting.remove(section)
-                done.append(_Done(section, by))
+                done.append((by, section))
                 if by in load:
                     load[by] += section.cost
                 yield by, section
@@ -180,12 +176,13 @@ def _worker(section: Section, done: Sequence[_Done], load: dict[str, float]) -> 
 
 def _apart(done: _Done, section: Section, by: str) -> bool:
     """Whether a section, done by `by`, has nothing to wait for in one that is done already."""
-    if by == done.by != EVERYONE:
+    whose, earlier = done
+    if by == whose != EVERYONE:
         return True  # the same worker, in order
-    for x, y in _conflicts(done.section, section):
+    for x, y in _conflicts(earlier, section):
         for name, rows in x:
             for other, other_rows in y:
-                if name != other or (done.section.everyone and (name, rows) in done.section.writes):
+                if name != other or (earlier.everyone and (name, rows) in earlier.writes):
                     continue  # scalars that each worker has made for itself
                 if not (rows and rows == other_rows):
                     return False

@@ -71,6 +71,10 @@ class Printer:
         lines += [INDENT + line if line else line for line in (*self._docstring(), *head)]
         lines += [f"{INDENT}for step in range(first, last):"]
         lines += [INDENT * 2 + line for line in body or ["pass"]]
+        return self._importing(lines)
+
+    def _importing(self, lines: Iterable[str]) -> str:
+        """A function behind what it needs."""
         imports = [f"from {m} import {', '.join(sorted(names))}" for m, names in sorted(self.imports.items())]
         return "\n".join([*imports, "", "", *lines, ""])
 
@@ -118,7 +122,8 @@ class Printer:
     def _step(self) -> Iterator[str]:
         yield from (self._alias(place) for place in self.loops.aliases if place.moves)
         origin, before = ("", ""), EVERYONE
-        self._use_meeting()
+        if self.schedule.shared:
+            self._use(Function("meet", _RUNTIME))
         for by, section in self.schedule.parts:
             if by not in (EVERYONE, before):
                 yield f"if {by}:"
@@ -135,10 +140,6 @@ class Printer:
             yield from (indent + line for line in self._section(section))
         if self.schedule.shared:
             yield from _MEET
-
-    def _use_meeting(self) -> None:
-        if self.schedule.shared:
-            self._use(Function("meet", _RUNTIME))
 
     def _section(self, section: Section) -> Iterator[str]:
         yield from self._statements(section.body, self.schedule.shared and section.rows > 1)
