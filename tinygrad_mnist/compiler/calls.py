@@ -31,18 +31,8 @@ _CACHED = type(functools.lru_cache(len))  # what `lru_cache` makes of a function
 
 #: Methods by which native containers change.
 _CHANGES = {
-    list: {
-        "append",
-        "clear",
-        "extend",
-        "insert",
-        "pop",
-        "remove",
-        "reverse",
-        "sort",
-        "__setitem__",
-        "__iadd__",
-    },
+    list: {"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"}
+    | {"__setitem__", "__iadd__"},
     dict: {"clear", "pop", "popitem", "update", "__setitem__", "__delitem__", "move_to_end", "subtract"},
     set: {"add", "clear", "discard", "pop", "remove", "update", "difference_update", "intersection_update"}
     | {"symmetric_difference_update"},
@@ -104,10 +94,8 @@ class Calls:
             everything += [*function.args, *function.keywords.values()]
             args, function = [*function.args, *args], function.func
         if function is UNKNOWN or isinstance(function, Among):
-            if isinstance(function, New) and not follows(
-                function.cls
-            ):  # such as operator.methodcaller("random")
-                self._handed(everything)
+            if isinstance(function, New) and not follows(function.cls):
+                self._handed(everything)  # such as operator.methodcaller("random")
             everything = [function, *everything] if function is not UNKNOWN else everything
             self.reads.consume(Among(everything))
             return Among(everything), True
@@ -201,10 +189,7 @@ class Calls:
         self._handed(everything)
         if not isinstance(owner, types.ModuleType | type | io.IOBase):
             everything = [owner, *everything]
-        elsewhere = module_of(function) not in (
-            None,
-            "builtins",
-        )  # the builtins read no attributes
+        elsewhere = module_of(function) not in (None, "builtins")  # which read no attributes
         self.reads.consume(Among(everything), deep=name not in _SHALLOW, objects=elsewhere)
         return Among(everything), False
 

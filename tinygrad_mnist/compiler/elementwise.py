@@ -240,11 +240,7 @@ class _Pass:
     """
 
     def __init__(
-        self,
-        program: Program,
-        recording: Recording,
-        results: Sequence[Any],
-        targets: Sequence[int],
+        self, program: Program, recording: Recording, results: Sequence[Any], targets: Sequence[int]
     ) -> None:
         floats, self.guard = recording.trace.floats, Guard(recording.places.all)
         tensors = {symbol: x for x, symbol in recording.trace.captured.values()}

@@ -222,11 +222,7 @@ class CompiledFunction:
         return self._latest
 
     def _specialization(
-        self,
-        structure: Any,
-        arrays: Sequence[Array],
-        require: tuple[bool, ...] | None,
-        numbers: list[float],
+        self, structure: Any, arrays: Sequence[Array], require: tuple[bool, ...] | None, numbers: list[float]
     ) -> Specialization:
         """The program for arguments of this structure, these arrays (first axis: steps) and these numbers.
 

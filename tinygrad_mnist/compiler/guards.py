@@ -20,11 +20,7 @@ from .places import GONE, Place, static
 
 _HEAP = 1 << 9  # of a class that Python code made: Py_TPFLAGS_HEAPTYPE
 _SIZED = (list, dict, tuple, set, frozenset)
-_OF_FUNCTION = {
-    "code": guards.CODE,
-    "defaults": guards.DEFAULTS,
-    "keyword defaults": guards.KEYWORD_DEFAULTS,
-}
+_OF_FUNCTION = {"code": guards.CODE, "defaults": guards.DEFAULTS, "keyword defaults": guards.KEYWORD_DEFAULTS}
 _ALWAYS = {"class": guards.KIND, "lookup": guards.LOOKUP, "cell": guards.CELL}
 _FIELDS = {"flag": "requires_grad", "gradient": "_grad"}
 _IN_SPACE = (guards.OWN, guards.IN_SPACE, guards.FIELD)

@@ -21,9 +21,8 @@ from .trace import Instruction, Symbol
 from .tuning import LEAST_DEPTH, LEAST_WIDTH, SAMPLE
 from .viewing import turns
 
-DENSE = (
-    0.42  # share of numbers that are not zero from which on every number is as fast (prototype: 40 to 45%)
-)
+#: Share of numbers that are not zero from which on every number is as fast (prototype: 40 to 45%).
+DENSE = 0.42
 
 
 class Source(NamedTuple):

@@ -30,11 +30,7 @@ class Native:
     def __call__(self, arguments: Sequence[Array], captured: Sequence[Array]) -> list[Array]:
         """The outputs, of one step; the arrays are in the order of the program's symbols."""
         outputs = [np.empty(s.shape, s.dtype) for s in self.program.outputs]
-        arrays = [
-            *(ready(x)[None] for x in arguments),
-            *map(ready, captured),
-            *(y[None] for y in outputs),
-        ]
+        arrays = [*(ready(x)[None] for x in arguments), *map(ready, captured), *(y[None] for y in outputs)]
         with self._lock:
             everything = [0, 1, *(ALONE if self.form.shared else ()), *arrays, *self._buffers]
             if self._run is None:

@@ -36,12 +36,7 @@ class Numbers:
         self._answers: dict[str, Any] = {}
         self._places = places
         self._names: dict[int, str] = {}
-        self._space: dict[str, Any] = {
-            "same": _same,
-            "BROKEN": _BROKEN,
-            "inf": math.inf,
-            "nan": math.nan,
-        }
+        self._space: dict[str, Any] = {"same": _same, "BROKEN": _BROKEN, "inf": math.inf, "nan": math.nan}
         self._sources = 0
         self._read: Callable[[], str | None] | None = None
 
@@ -267,16 +262,9 @@ def _operators() -> Iterator[tuple[str, Callable[..., Any]]]:
         yield f"__{word}__", _forward(getattr(operator, word))
     for word in ("lt", "le", "gt", "ge", "eq", "ne"):
         yield f"__{word}__", _question(getattr(operator, word))
-    rounding: dict[str, Callable[..., Any]] = {
-        "int": int,
-        "round": round,
-        "trunc": math.trunc,
-        "floor": math.floor,
-        "ceil": math.ceil,
-    }
-    found: dict[str, Callable[..., Any]] = {**rounding, "divmod": divmod}
-    for word, function in found.items():
-        yield f"__{word}__", _of_the_value(function)
+    rounding: tuple[Callable[..., Any], ...] = int, round, math.trunc, math.floor, math.ceil, divmod
+    for function in rounding:
+        yield f"__{function.__name__}__", _of_the_value(function)
     yield "__rdivmod__", lambda self, other: divmod(other, float(self))
 
 

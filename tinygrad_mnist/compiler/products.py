@@ -10,18 +10,7 @@ from typing import NamedTuple
 from ..kernels import narrow, runtime
 from ..kinds import Contract, Function, Gather, Images, Loop, Matrices, View
 from .elements import Nest
-from .loops import (
-    Access,
-    Array,
-    Call,
-    Expr,
-    Load,
-    Place,
-    Share,
-    Stmt,
-    apply,
-    whole,
-)
+from .loops import Access, Array, Call, Expr, Load, Place, Share, Stmt, apply, whole
 from .nesting import SUM, Nesting, closed, filled_nest
 from .program import Program
 from .share import FIRST, LAST, MOST_WORKERS

@@ -27,12 +27,8 @@ class Step:
     __slots__ = ("arg", "effect", "following", "jump", "name", "value")
 
     def __init__(self, found: dis.Instruction, following: int, iterator_stays: bool) -> None:
-        self.name, self.arg, self.value, self.following = (
-            found.opname,
-            found.arg or 0,
-            found.argval,
-            following,
-        )
+        self.name, self.arg, self.value = found.opname, found.arg or 0, found.argval
+        self.following = following
         argument = found.arg if found.opcode >= dis.HAVE_ARGUMENT else None
         self.effect, self.jump = (_effect(found.opcode, argument, jump) for jump in (False, True))
         if self.name == "FOR_ITER":
