@@ -29,6 +29,12 @@ class Estimator(MultiOutputMixin, BaseEstimator):  # type: ignore[misc]
     intercepts_: list[NDArray[Any]]
     _optimiser_state: dict[str, Any] | None
 
+    def _keep(self, given: dict[str, Any]) -> None:
+        """Parameters as they were given, each under its name: so scikit-learn has it."""
+        for name, value in given.items():
+            if name not in ("self", "__class__"):
+                setattr(self, name, value)
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train on examples X (N, features) with targets y; returns self."""
         return self._fit(X, y, sample_weight, again=False)
