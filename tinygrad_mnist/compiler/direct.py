@@ -5,6 +5,7 @@ Whoever calls with arguments of another kind, or where anything has changed sinc
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -24,7 +25,7 @@ from .native import NOWHERE
 from .numbers import Numbers
 from .program import Program
 from .runner import Runner
-from .structure import LEAF, NUMBER, Constant, spelled
+from .structure import LEAF, NUMBER, Again, Constant, spelled
 
 #: What a straight call gives where the long way has to be gone.
 MISSED: Any = type("Missed", (), {"__repr__": lambda self: "missed"})()
@@ -34,6 +35,7 @@ Straight = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 #: So many calls go the long way first: making the machine code takes longer than many of them.
 PATIENCE = 16
+_FEW = 4  # Tensors up to which each is compared with each
 _LONG = 1_000_000  # work of a step, about 0.1 ms, from which on other threads may run meanwhile
 _NOTHING = np.zeros(0, np.int64)
 _SHUT = np.ones(calling.HEAD, np.int64), _NOTHING, _NOTHING, _NOTHING  # it is always running elsewhere
@@ -97,6 +99,8 @@ class Around(NamedTuple):
         arguments: the structure of all, those by name last.
         floats, given: the numbers that the program is given, and the list of those among the arguments.
         require: which Tensors among them require a gradient, if somebody records.
+        rivals: for each of them the captured Tensors that it may not be, nor may it be another of them; None:
+            it does not matter.
         outputs: how many results the program has.
         result: the structure of the function's value.
         left: what makes the value of Tensors and the arguments; None: there is only the structure.
@@ -111,6 +115,7 @@ class Around(NamedTuple):
     floats: Numbers
     given: list[float]
     require: tuple[bool, ...] | None
+    rivals: Sequence[Sequence[Tensor]] | None
     outputs: int
     result: Any
     left: Callable[[list[Tensor], tuple[Any, ...]], Any] | None
@@ -142,7 +147,7 @@ def straight(plan: Plan, guard: Guard, around: Around) -> Straight:
     }
     copies = around.derivative is not None and around.derivative.copies
     alone = not (plan.long or copies or around.left or around.floats)
-    matching = _Matching(around.arguments, around.require, names)
+    matching = _Matching(around.arguments, around.require, around.rivals, names)
     lines = [*matching.lines, *_call(around, names, matching, guard.has_others)]
     lines += _value(around, names, matching.given())
     body = "".join(f"  {line}\n" for line in lines)
@@ -153,7 +158,7 @@ def straight(plan: Plan, guard: Guard, around: Around) -> Straight:
 
 def can_go_straight(structure: Any) -> bool:
     """Whether arguments are Tensors, arrays, floats, constants known by themselves, and what holds such."""
-    if structure is LEAF or structure is NUMBER:
+    if structure is LEAF or structure is NUMBER or isinstance(structure, Again):
         return True
     if isinstance(structure, Constant):
         return structure.is_itself
@@ -172,7 +177,13 @@ class _Matching:
         arrays, numbers: how many there are.
     """
 
-    def __init__(self, structure: Any, require: tuple[bool, ...] | None, names: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        structure: Any,
+        require: tuple[bool, ...] | None,
+        rivals: Sequence[Sequence[Tensor]] | None,
+        names: dict[str, Any],
+    ) -> None:
         self.lines: list[str] = []
         self.arrays = self.numbers = self._parts = 0
         self._require, self._names = require, names
@@ -183,6 +194,21 @@ class _Matching:
             self._holder("kwargs", dict, named)
         else:
             self.lines.append("if kwargs: return missed")
+        if rivals is not None:
+            self.lines += self._own_each(rivals)
+
+    def _own_each(self, rivals: Sequence[Sequence[Tensor]]) -> Iterator[str]:
+        """Lines that miss where a Tensor is one of the others, or one that is captured."""
+        if self.arrays > _FEW:
+            ids = ", ".join(f"id(x{k})" for k in range(self.arrays))
+            yield f"if len({{{ids}}}) != {self.arrays}: return missed"
+        elif self.arrays > 1:
+            pairs = itertools.combinations(range(self.arrays), 2)
+            yield f"if {' or '.join(f'x{i} is x{k}' for i, k in pairs)}: return missed"
+        for k, captured in enumerate(rivals):
+            if captured:
+                self._names[f"rivals{k}"] = frozenset(map(id, captured))
+                yield f"if id(x{k}) in rivals{k}: return missed"
 
     def given(self) -> str:
         """The Tensors and arrays among the arguments."""
@@ -191,6 +217,8 @@ class _Matching:
     def _part(self, part: Any, value: str) -> None:
         if part is LEAF:
             self._array(value)
+        elif isinstance(part, Again):
+            self.lines.append(f"if {value} is not x{part.first}: return missed")
         elif part is NUMBER:
             self.lines.append(f"n{self.numbers} = {value}")
             self.lines.append(f"if n{self.numbers}.__class__ is not float: return missed")

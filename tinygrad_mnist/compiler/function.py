@@ -26,7 +26,7 @@ from .loops import Loops
 from .memory import as_step, ready
 from .program import Program
 from .specialization import Specialization
-from .structure import given_in, structure_of
+from .structure import Constant, given_in, structure_of
 
 _LOGGED = 1000  # reasons why a function was recorded; the oldest goes first
 _KEPT = 16  # specialisations kept per function; the oldest goes first
@@ -129,17 +129,33 @@ class CompiledFunction:
                         return found
         if tracing.get() is not None:
             return self._function(*args, **kwargs)
-        leaves: list[Tensor] = []
-        numbers: list[float] = []
-        structure = structure_of((args, kwargs), leaves, numbers)
-        arrays = [as_step(ready(x.array)) for x in leaves]
         with self._lock:
-            found = self._specialization(structure, arrays, _require(leaves), numbers)
+            found, arrays, captured = self._fitting((args, kwargs), None)
             if not found.on_arguments:
-                value = found.call(arrays, given_in((args, kwargs)))
+                value = found.call(arrays, given_in((args, kwargs), captured))
                 self._straight = None if self._check else found.straight
                 return value
         return self._function(*args, **kwargs)
+
+    def _fitting(
+        self, given: Any, captured: list[Tensor] | None
+    ) -> tuple[Specialization, list[Array], list[Tensor] | None]:
+        """The program for a call, the arrays that it takes, and `captured`.
+
+        `captured`: arguments that the function has from elsewhere, too; None: it is taken as if no two
+        Tensors among the arguments and there were one, which does not matter to most functions.
+        """
+        leaves: list[Tensor] = []
+        numbers: list[float] = []
+        places = None if captured is None else {id(x): Constant(x) for x in captured}
+        structure = structure_of(given, leaves, numbers, places=places)
+        arrays = [as_step(ready(x.array)) for x in leaves]
+        found = self._specialization(structure, arrays, _require(leaves), numbers)
+        if found.tells_apart:
+            also = found.also_captured(leaves)
+            if also or (captured is None and len({id(x.array) for x in leaves}) < len(leaves)):
+                return self._fitting(given, [*(captured or ()), *also])
+        return found, arrays, captured
 
     def scan(self, *args: Any, **kwargs: Any) -> Tree:
         """Call the function once per step, all steps in native code with the GIL released.

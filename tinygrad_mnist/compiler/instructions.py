@@ -18,6 +18,7 @@ import numpy as np
 
 from ..core.tensor import Tensor
 from .effects import refuse_change
+from .identity import compare
 from .places import GONE
 from .steps import BRANCHES, Shadow, Step
 from .strangers import is_library
@@ -420,6 +421,7 @@ _HANDLERS: dict[str, _Handler] = {
     "BINARY_OP": _binary,
     "COMPARE_OP": _binary,
     "CONTAINS_OP": _contains,
+    "IS_OP": compare,
     "BEFORE_WITH": _enter,
     "LOAD_SPECIAL": _enter,
     **dict.fromkeys(("UNARY_NOT", "UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT", "TO_BOOL"), _unary),
@@ -433,7 +435,6 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(("FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC"), _format),
     "PUSH_NULL": _push_null,
     "KW_NAMES": _keyword_names,
-    "PRECALL": _nothing,
     "MAKE_FUNCTION": _make_function,
     "CALL": _call,
     "CALL_KW": _call,
@@ -445,5 +446,5 @@ _HANDLERS: dict[str, _Handler] = {
     "JUMP_IF_FALSE_OR_POP": _jump_or_keep,
     "JUMP_IF_TRUE_OR_POP": _jump_or_keep,
     **{name: _jump for name in dis.opmap if name.startswith("POP_JUMP_")},
-    **dict.fromkeys(("RESUME", "NOP", "CACHE", "EXTENDED_ARG", "CALL_INTRINSIC_1"), _nothing),
+    **dict.fromkeys(("RESUME", "PRECALL", "NOP", "CACHE", "EXTENDED_ARG", "CALL_INTRINSIC_1"), _nothing),
 }

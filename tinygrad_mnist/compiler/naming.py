@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor
-from .structure import LEAF, NUMBER, Constant
+from .structure import LEAF, NUMBER, Again, Constant
 
 _LIMIT = 5000  # objects looked at
 
@@ -38,7 +38,7 @@ def _leaves(structure: Any, name: str) -> Iterator[str]:
     """The names of the Tensors in a structure of this name."""
     if structure is LEAF:
         yield name
-    if structure is LEAF or structure is NUMBER or isinstance(structure, Constant):
+    if structure is LEAF or structure is NUMBER or isinstance(structure, Constant | Again):
         return
     kind, content, *own = structure
     parts = content if issubclass(kind, dict) else enumerate(content)

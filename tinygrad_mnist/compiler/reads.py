@@ -47,7 +47,10 @@ class Reads:
         functions: the functions met, by their code.
         ours: the code that runs is this package's.
         arrays: arrays handed to this package: read by number, unless the program captures them.
+        tells_apart: two tensors were compared by identity.
     """
+
+    tells_apart = False
 
     def __init__(self) -> None:
         self.places = Places()

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import inspect
 import types
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, ItemsView, Iterator, Sequence, ValuesView
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.tape import tracing
 from ..core.tensor import Tensor, wrap
-from ..errors import TraceError
+from ..errors import GraphError, TraceError
 from .derivative import Differentiable
 from .effects import Effect
 from .looping import LoopTrace
@@ -22,7 +22,7 @@ from .naming import paths
 from .places import Places, content
 from .program import Program, simplified
 from .reads import Reads
-from .structure import LEAF, attributes, rebuilt, structure_of
+from .structure import LEAF, attributes, held_by, in_places, rebuilt, structure_of
 from .trace import Symbol
 from .values import shown
 from .watch import Watcher
@@ -40,6 +40,8 @@ class Recording:
         grads: Tensors whose gradient it set, and what it was at the end: the program's own.
         places: what it read of its surroundings.
         derivative, on_arguments: see `Specialization`.
+        tells_apart: whether it matters if two of its tensors are one: it compares some by identity, changes
+            some in place, or differentiates.
         reassigned: positions of arguments that were given a new value.
         unsteady: the name of something that it reads and changes, so that the next call reads another value.
     """
@@ -62,7 +64,9 @@ class Recording:
         for x, required in zip(given, require or ()):
             x.requires_grad = required
         floats = [trace.floats.argument(numbers, k) for k in range(len(numbers))]
-        args, kwargs = rebuilt(structure, iter(given), iter(floats))
+        args, kwargs = rebuilt(structure, in_places(structure, given), iter(floats))
+        containers = [*_containers((args, kwargs))]
+        contents = [*map(_content, containers)]
         reads.mark(function, getattr(function, "__name__", "the function"))
         for name, value in (*((f"argument {i}", x) for i, x in enumerate(args)), *kwargs.items()):
             _mark_objects(reads, value, name)
@@ -74,6 +78,7 @@ class Recording:
             with watcher.watching():
                 watcher.calls.root(function)
                 value = function(*args, **kwargs)
+            _refuse_changed(containers, contents)
             self.result = structure_of(value, leaves, None, reads.is_outside)
             _refuse_hidden(reads, value, "returns")
             self.shown = len(leaves)
@@ -85,13 +90,15 @@ class Recording:
             self.derivative = None if require is None else Differentiable(trace, given, leaves)
             self.on_arguments = any(x._grad is not None for x in given)
             trace.finish()
+            changes = self.reassigned or trace.assigned
+            self.tells_apart = bool(reads.tells_apart or trace.differentiates or changes)
             self.unsteady = next((e.name for e in reads.effects.all() if _is_unsteady(e, self.places)), None)
         finally:
             tracing.reset(token)
             reads.effects.undo()
             self.grads = [(leaf, leaf.grad) for leaf, _ in trace.grads.values()]
             for leaf, before in trace.grads.values():
-                leaf.grad = before
+                leaf._grad = before
             for leaf, stamp, memory, before in trace.stamps.values():
                 leaf.assigned, leaf.memory = stamp, memory
                 if memory is not None:
@@ -113,6 +120,19 @@ class Recording:
         captured = [symbol for _, symbol in trace.captured.values()]
         return simplified(trace.instructions, self.arguments, captured, self.outputs, updates)
 
+    def refuse_views(self, given: Sequence[Any]) -> None:
+        """GraphError where an argument that the function changes has a view among the others."""
+        for i in self.reassigned:
+            memory = getattr(given[i], "memory", None)
+            for k, x in enumerate(given):
+                if memory is not None and k != i and getattr(x, "memory", None) is memory:
+                    changed, other = self.arguments[i].name, self.arguments[k].name
+                    raise GraphError(
+                        f"of {changed} and {other}, given to a compiled function, one is a view of the "
+                        f"other, and the function changes {changed} in place, which {other} would not show: "
+                        f"give it {other}.clone()"
+                    )
+
     def left(self, results: Sequence[Tensor], given: Sequence[Any]) -> Any:
         """The function's value, from the results of a call; what it leaves in objects is left there."""
         value = rebuilt(self.result, iter(results[: self.shown]))
@@ -122,6 +142,8 @@ class Recording:
         for i, x in zip(self.reassigned, tensors):
             if i < len(given) and isinstance(given[i], Tensor):
                 given[i].assign_(x)
+            elif i < len(given):
+                given[i][...] = x.array
         return value
 
 
@@ -142,6 +164,37 @@ def _mark_objects(reads: Reads, value: Any, name: str) -> None:
             _mark_objects(reads, x, f"{name}.{key}")
     elif not (isinstance(value, Tensor) and isinstance(value.array, Symbol)):
         reads.mark(value, name)
+
+
+def _containers(tree: Any) -> Iterator[Any]:
+    """The lists and dicts among arguments: a call makes them anew, so that the caller's stay as they are."""
+    if isinstance(tree, tuple | list | dict):
+        if not isinstance(tree, tuple):
+            yield tree
+        for part in held_by(tree):
+            yield from _containers(part)
+
+
+def _content(container: Any) -> dict[Any, Any]:
+    """What a list or dict holds, by key; of a class of them the attributes, too."""
+    items = container if isinstance(container, dict) else dict(enumerate(container))
+    return {**items, **{(name,): value for name, value in attributes(container).items()}}
+
+
+def _refuse_changed(containers: Sequence[Any], before: Sequence[dict[Any, Any]]) -> None:
+    """TraceError where the function has put something into a list or dict that it was given, or taken out.
+
+    What a defaultdict makes where it is read does not count.
+    """
+    for container, old in zip(containers, before):
+        new = _content(container)
+        more = not isinstance(container, defaultdict) and len(new) > len(old)
+        if more or any(key not in new or new[key] is not value for key, value in old.items()):
+            raise TraceError(
+                f"the function changes a {type(container).__name__} that it was given, and a program could "
+                "not do that to the caller's: change a copy of it, as in dict(d) or list(l), and return what "
+                "is new"
+            )
 
 
 def _refuse_hidden(reads: Reads, value: Any, what: str) -> None:

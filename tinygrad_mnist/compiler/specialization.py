@@ -74,6 +74,7 @@ class Specialization:
         trace, self.result = found.trace, found.result
         self.derivative, self.on_arguments, self._grads = found.derivative, found.on_arguments, found.grads
         captured = {symbol: x for x, symbol in trace.captured.values()}
+        seen = [x for x in captured.values() if isinstance(x, Tensor)]
         self.program: Program = found.program()
         del found.trace  # it holds arrays, which can then not be updated in place
         title = getattr(function, "__name__", "a function")
@@ -98,6 +99,8 @@ class Specialization:
         self._plain = can_go_straight(structure) and not found.reassigned
         self._require = require
         self._results = [(s.shape, s.dtype) for s in self.program.outputs]
+        arguments = [(s.shape, s.dtype) for s in found.arguments]
+        self._rivals = [[x for x in seen if (x.shape, x.dtype) == kind] for kind in arguments]
         self._plan: Plan | None = None
         self._patience = direct.PATIENCE
         self.straight: Straight | None = None
@@ -146,6 +149,15 @@ class Specialization:
         self._moved = True
         return None
 
+    @property
+    def tells_apart(self) -> bool:
+        """See `Recording`."""
+        return self._recording.tells_apart
+
+    def also_captured(self, leaves: Sequence[Tensor]) -> list[Tensor]:
+        """The Tensors among the arguments that the function also has from elsewhere: they are not two."""
+        return [x for x, rivals in zip(leaves, self._rivals) if any(x is y for y in rivals)]
+
     def call(self, arrays: Sequence[Array], given: Sequence[Tensor | Array]) -> Tree:
         """Run one step; arguments have an axis of one step in front, and are `given` without."""
         derivative = self.derivative
@@ -153,6 +165,7 @@ class Specialization:
         steps = [*map(as_step, outputs)]
         runner = self._runner
         run = runner.run()
+        self._recording.refuse_views(given)
         with self._elsewhere():
             before = derivative.before() if derivative else None
             self._bind()
@@ -186,6 +199,7 @@ class Specialization:
             floats=self._floats,
             given=self.given,
             require=self._require,
+            rivals=self._rivals if self.tells_apart else None,
             outputs=len(self.program.outputs),
             result=self.result,
             left=recording.left if recording.leaves_something or not is_common(self.result) else None,
@@ -282,7 +296,7 @@ class Specialization:
                 leave_memory(leaf, leaf.array)
             leaf.assigned = next(clock)
         for leaf, grad in self._grads:
-            leaf.grad = grad
+            leaf._grad = grad
 
 
 def _most(kind: Any) -> Iterator[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,13 @@ class _Number:
 
 
 LEAF, NUMBER = _Leaf(), _Number()
+
+
+@dataclasses.dataclass(frozen=True)
+class Again:
+    """Marks the place of a Tensor that is the one in an earlier place: the first-th Tensor of all."""
+
+    first: int
 
 
 class Constant:
@@ -90,6 +97,7 @@ def structure_of(
     leaves: list[Tensor],
     numbers: list[float] | None = None,
     is_itself: Callable[[Any], bool] | None = None,
+    places: dict[int, Any] | None = None,
 ) -> Any:
     """A picture of a tree, of arguments a hashable one; its Tensors are appended to `leaves`, the rest stays.
 
@@ -98,11 +106,13 @@ def structure_of(
         leaves: see above.
         numbers: floats are appended, if there is such a list, and stay in the picture otherwise.
         is_itself: of a result: whether a part is an object from outside, which every call gives again.
+        places: by the id of a Tensor or array what stands for it in the picture; those met are added, so that
+            who is met twice is in `leaves` once. None: each is a Tensor of its own.
 
     Raises TraceError for what contains itself.
     """
     try:
-        return _structure(tree, leaves, numbers, is_itself)
+        return _structure(tree, leaves, numbers, is_itself, places)
     except RecursionError:
         raise TraceError(
             "a list, tuple or dict that contains itself, or is nested too deeply, can neither be given to a "
@@ -110,10 +120,16 @@ def structure_of(
         ) from None
 
 
-def _structure(tree: Any, leaves: list[Tensor], numbers: list[float] | None, itself: Any) -> Any:
+def _structure(
+    tree: Any, leaves: list[Tensor], numbers: list[float] | None, itself: Any, places: dict[int, Any] | None
+) -> Any:
     if type(tree) is float and numbers is not None:
         numbers.append(tree)
         return NUMBER
+    if places is not None and isinstance(tree, Tensor | np.ndarray):
+        if id(tree) in places:
+            return places[id(tree)]
+        places[id(tree)] = Again(len(leaves))
     if isinstance(tree, Tensor):
         leaves.append(tree)
         return LEAF
@@ -124,21 +140,25 @@ def _structure(tree: Any, leaves: list[Tensor], numbers: list[float] | None, its
         if isinstance(tree, np.ndarray | set | deque | bytearray):
             return Made(tree)
         if dataclasses.is_dataclass(tree) and not isinstance(tree, type | dict | list | tuple):
-            return kind, (), _own(tree, leaves, numbers, itself)
+            return kind, (), _own(tree, leaves, numbers, itself, places)
     if isinstance(tree, np.ndarray):
         leaves.append(wrap(native(tree)))
         return LEAF
     if isinstance(tree, tuple | list):
-        parts = tuple([_structure(x, leaves, numbers, itself) for x in tree])
-        return (kind, parts) if kind in _COMMON else (kind, parts, _own(tree, leaves, numbers, itself))
+        parts = tuple([_structure(x, leaves, numbers, itself, places) for x in tree])
+        return (
+            (kind, parts) if kind in _COMMON else (kind, parts, _own(tree, leaves, numbers, itself, places))
+        )
     if isinstance(tree, dict):
         pairs = tuple(
             [
-                (k if type(k) is str else Constant(k), _structure(x, leaves, numbers, itself))
+                (k if type(k) is str else Constant(k), _structure(x, leaves, numbers, itself, places))
                 for k, x in tree.items()
             ]
         )
-        return (kind, pairs) if kind in _COMMON else (kind, pairs, _own(tree, leaves, numbers, itself))
+        return (
+            (kind, pairs) if kind in _COMMON else (kind, pairs, _own(tree, leaves, numbers, itself, places))
+        )
     return Constant(float(tree) if type(tree) is Number else tree)
 
 
@@ -156,23 +176,56 @@ def attributes(tree: Any) -> dict[str, Any]:
     return found
 
 
-def _own(tree: Any, leaves: list[Tensor], numbers: list[float] | None, itself: Any) -> Any:
-    return tuple((k, _structure(x, leaves, numbers, itself)) for k, x in attributes(tree).items())
+def _own(
+    tree: Any, leaves: list[Tensor], numbers: list[float] | None, itself: Any, places: dict[int, Any] | None
+) -> Any:
+    return tuple((k, _structure(x, leaves, numbers, itself, places)) for k, x in attributes(tree).items())
 
 
-def given_in(tree: Any) -> list[Any]:
-    """The Tensors and arrays of a tree themselves, in the order of its structure."""
+def given_in(tree: Any, captured: Collection[Any] | None = None) -> list[Any]:
+    """The Tensors and arrays of a tree themselves, in the order of its structure; each once, without those
+    that are captured, where some may be.
+    """
+    if captured is None:
+        return [*_given_in(tree)]
+    known = {id(x) for x in captured}
+    return [*{id(x): x for x in _given_in(tree) if id(x) not in known}.values()]
+
+
+def _given_in(tree: Any) -> Iterator[Any]:
     if isinstance(tree, tuple | list | dict):
-        parts = [*(tree.values() if isinstance(tree, dict) else tree)]
-        if type(tree) not in _COMMON:
-            parts += attributes(tree).values()
-        return [x for part in parts for x in given_in(part)]
-    return [tree] if isinstance(tree, Tensor | np.ndarray) else []
+        for part in held_by(tree):
+            yield from _given_in(part)
+    elif isinstance(tree, Tensor | np.ndarray):
+        yield tree
+
+
+def held_by(tree: Any) -> list[Any]:
+    """What a tuple, list or dict holds: the values, and of a class of them the attributes."""
+    parts = [*(tree.values() if isinstance(tree, dict) else tree)]
+    return parts if type(tree) in _COMMON else [*parts, *attributes(tree).values()]
+
+
+def in_places(structure: Any, leaves: Sequence[Any]) -> Iterator[Any]:
+    """What is in each place of a structure whose Tensors, each once, are these."""
+    fresh = iter(leaves)
+    for place in _places(structure):
+        yield next(fresh) if place is LEAF else leaves[place.first]
+
+
+def _places(structure: Any) -> Iterator[Any]:
+    if structure is LEAF or isinstance(structure, Again):
+        yield structure
+    elif isinstance(structure, tuple):
+        kind, content, *own = structure
+        pairs = content if issubclass(kind, dict) else enumerate(content)
+        for _, part in (*pairs, *(own[0] if own else ())):
+            yield from _places(part)
 
 
 def rebuilt(structure: Any, leaves: Iterator[Tensor], numbers: Iterator[Any] = _NONE) -> Any:
     """The tree of a structure, with these Tensors and numbers in their places."""
-    if structure is LEAF:
+    if structure is LEAF or isinstance(structure, Again):
         return next(leaves)
     if structure is NUMBER:
         return next(numbers)

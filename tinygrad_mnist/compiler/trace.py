@@ -51,6 +51,11 @@ class Symbol:
     def __array__(self, *_: Any, **__: Any) -> NoReturn:
         refuse()
 
+    def __int__(self) -> NoReturn:
+        refuse()
+
+    __float__ = __index__ = __int__
+
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -136,9 +141,11 @@ class Trace:
         reads: what else the function depends on.
         phase: what is being recorded: forward, backward or update.
         floats: those of Python that the program reads at each call.
+        differentiates: whether a derivative was recorded.
         has_loops: whether loops are recorded as such, or written out.
     """
 
+    differentiates = False
     has_loops = False
 
     def __init__(self, reads: Reads, paths: Mapping[int, str] = MappingProxyType({})) -> None:
@@ -185,6 +192,7 @@ class Trace:
     def during(self, phase: str) -> Iterator[None]:
         """What is recorded within the block belongs to this phase of the program."""
         before, self.phase = self.phase, phase
+        self.differentiates |= phase == "backward"
         try:
             yield
         finally:
