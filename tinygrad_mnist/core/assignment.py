@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..primitive import Shape, check_dtype, native
 from .array_likes import array_of
 from .one_number import number
@@ -20,6 +20,26 @@ def filled(x: Any, value: Any) -> Any:
         raise ShapeError(f"fill_: takes one number, not shape {np.shape(value)}; copy_ takes a tensor")
     numbers = value if hasattr(value, "dtype") else np.asarray(number(value, x.dtype, "fill_"), x.dtype)
     return ops.expand(_tensor(x, numbers), x.shape)
+
+
+def as_gradient(x: Any, value: Any) -> Any:
+    """What is put into the `grad` of x. Raises TypeError, ShapeError or DTypeError for what is none."""
+    if value is None:
+        return value
+    if not isinstance(value, Node):
+        raise TypeError(
+            f"grad: a gradient is a Tensor or None, and not a {type(value).__name__}: write tg.tensor(...)"
+        )
+    if value.array.shape != x.array.shape:
+        raise ShapeError(
+            f"grad: the gradient of a tensor of shape {x.array.shape} has it too, not {value.array.shape}"
+        )
+    if value.array.dtype != x.array.dtype:
+        raise DTypeError(
+            f"grad: the gradient of a {x.array.dtype} tensor is {x.array.dtype}, not {value.array.dtype}: "
+            "cast it, as in g.to(x.dtype)"
+        )
+    return value
 
 
 def cast_like(x: Any, source: Any) -> Any:

@@ -18,6 +18,7 @@ from ..primitive import (
     normalize_axis,
     plain,
 )
+from .assignment import as_gradient
 from .conversions import Conversions
 from .following import Following
 from .hints import HINTS, OF_TENSORS, Absent
@@ -270,7 +271,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
         trace = tracing.get()
         if trace is not None:
             trace.keep_grad(self)
-        self._grad = value
+        self._grad = as_gradient(self, value)
 
     def requires_grad_(self, requires_grad: _Bool = True) -> Tensor:
         """Say whether `backward` should leave a gradient here; returns self. Only floats can have one."""

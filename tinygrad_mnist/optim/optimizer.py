@@ -75,7 +75,17 @@ class Optimizer:
     @property
     def state(self) -> States:
         """The state of each parameter, a dict by name."""
-        return States([p for group in self.param_groups for p in group["params"]], list(chain(*self._states)))
+        params = [p for group in self.param_groups for p in group["params"]]
+        return States(params, list(chain(*self._states)), self._fresh if self._has_rule else None)
+
+    @property
+    def _has_rule(self) -> bool:
+        """Whether the states are what the rule takes; where a subclass steps itself, they are its own."""
+        return hasattr(self, "rule")
+
+    def _fresh(self) -> list[dict[str, Tensor]]:
+        """The state of each parameter before its first step."""
+        return [self.new_state(p, group) for group in self.param_groups for p in group["params"]]
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The state of one parameter before its first step, in the order in which the rule takes it."""
@@ -190,7 +200,8 @@ class Optimizer:
             "param_groups": the options of each group, with the places of its parameters as "params"; a
             schedule given as lr is left out. "steps", beside such a schedule: how many were done.
         """
-        return saved(self.param_groups, list(chain(*self._states)), self.steps)
+        begun = bool(int(self.steps.array)) or not self._has_rule
+        return saved(self.param_groups, list(chain(*self._states)), self.steps, begun)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue from a `state_dict`, its options included: with the same bits as without the stop.
@@ -198,10 +209,12 @@ class Optimizer:
         Raises StateError, naming every entry that is missing, unexpected or of another shape; then
         nothing has been changed.
         """
-        fresh = [self.new_state(p, group) for group in self.param_groups for p in group["params"]]
+        fresh = self._fresh() if self._has_rule else None
         counts = put_back(
             type(self).__name__, state_dict, self.param_groups, list(chain(*self._states)), fresh
         )
+        if fresh is None:
+            return
         self._share_counts(counts)
         begun = max(int(max(counts, default=0.0)), int(bool(state_dict["state"])))
         self.steps.assign_(np.asarray(state_dict.get("steps", begun)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,21 +14,49 @@ from .groups import Group
 
 
 class States(MutableMapping[Tensor, dict[str, Any]]):
-    """The states by parameter: a view of what the optimiser keeps by place."""
+    """The states by parameter: a view of what the optimiser keeps by place.
 
-    def __init__(self, params: Sequence[Tensor], states: Sequence[dict[str, Any]]) -> None:
+    Where a rule takes them, a state that is deleted or made empty begins anew, and one that is set has the
+    names of the rule's.
+
+    Args:
+        params: all of them.
+        states: of each.
+        fresh: gives those before the first step; None: the states are a subclass's own, and may be anything.
+    """
+
+    def __init__(
+        self,
+        params: Sequence[Tensor],
+        states: Sequence[dict[str, Any]],
+        fresh: Callable[[], Sequence[dict[str, Any]]] | None,
+    ) -> None:
         self._states = {id(p): state for p, state in zip(params, states, strict=True)}
-        self._params = params
+        self._params, self._all_fresh = params, fresh
+
+    def _fresh(self, p: Tensor) -> dict[str, Any]:
+        if self._all_fresh is None:
+            return {}
+        return next(state for x, state in zip(self._params, self._all_fresh()) if x is p)
 
     def __getitem__(self, p: Tensor) -> dict[str, Any]:
         return self._states[id(p)]
 
     def __setitem__(self, p: Tensor, state: dict[str, Any]) -> None:
-        self._states[id(p)].clear()
-        self._states[id(p)].update(state)
+        mine, fresh = self._states[id(p)], self._fresh(p)
+        if self._all_fresh is not None and state and state.keys() != fresh.keys():
+            raise StateError(f"a state here has the names {[*fresh]}, and not {[*state]}")
+        new = {name: state[name] for name in fresh} if fresh and state else fresh or dict(state)
+        mine.clear()
+        mine.update(new)
 
     def __delitem__(self, p: Tensor) -> None:
-        self._states[id(p)].clear()
+        self[p] = {}
+
+    def clear(self) -> None:
+        """Let the states of all parameters begin anew."""
+        for p in self._params:
+            del self[p]
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter(p for p in self._params if self._states[id(p)])
@@ -39,13 +68,18 @@ class States(MutableMapping[Tensor, dict[str, Any]]):
         return repr({i: self._states[id(p)] for i, p in enumerate(self._params)})
 
 
-def saved(groups: Sequence[Group], states: Sequence[Mapping[str, Tensor]], steps: Tensor) -> dict[str, Any]:
-    """See `Optimizer.state_dict`."""
-    begun = bool(int(steps.array))
+def _copied(x: Any) -> Any:
+    return wrap(np.array(x.array)) if isinstance(x, Tensor) else copy.deepcopy(x)
+
+
+def saved(
+    groups: Sequence[Group], states: Sequence[Mapping[str, Any]], steps: Tensor, begun: bool
+) -> dict[str, Any]:
+    """See `Optimizer.state_dict`; `begun`: whether there are states."""
     numbers = iter(range(len(states)))
     found: dict[str, Any] = {
         "state": {
-            i: {name: wrap(np.array(x.array)) for name, x in state.items()}
+            i: {name: _copied(x) for name, x in state.items()}
             for i, state in enumerate(states)
             if begun and state
         },
@@ -66,14 +100,15 @@ def put_back(
     owner: str,
     given: Mapping[str, Any],
     groups: Sequence[Group],
-    states: Sequence[dict[str, Tensor]],
-    fresh: Sequence[Mapping[str, Tensor]],
+    states: Sequence[dict[str, Any]],
+    fresh: Sequence[Mapping[str, Tensor]] | None,
 ) -> list[float]:
     """Load what `saved` made; gives how often each parameter was updated.
 
     Raises StateError, before any change, if it does not fit.
 
-    `fresh` are states before the first step, for parameters of which nothing was saved.
+    `fresh` are states before the first step, for parameters of which nothing was saved; None: the states are
+    a subclass's own, and may be anything.
     """
     if not isinstance(given, Mapping) or not {"state", "param_groups"} <= given.keys():
         raise StateError(f"load_state_dict: a state of {owner} has 'state' and 'param_groups'")
@@ -94,7 +129,7 @@ def put_back(
     places = [key for group in others for key in group["params"]]
     found = {i: _by_place(given["state"], key) for i, key in enumerate(places)}
     wrong = []
-    for i, state in enumerate(fresh):
+    for i, state in enumerate(fresh or ()):
         mine = {name: tuple(x.shape) for name, x in state.items()}
         theirs = {name: np.shape(x) for name, x in found[i].items()} if found[i] else mine
         wrong += [
@@ -108,10 +143,16 @@ def put_back(
         kept = {name: value for name, value in group.items() if name == "params" or callable(value)}
         group.update({**other, **kept})
     for i, state in enumerate(states):
+        if fresh is None:
+            state.clear()
+            state.update({name: _copied(x) for name, x in found[i].items()})
+            continue
         source: Mapping[str, Any] = found[i] or fresh[i]
         for name, x in state.items():
             if name != "step":
                 x.assign_(np.asarray(source[name]))
+    if fresh is None:
+        return []
     return [float(np.asarray((found[i] or {}).get("step", 0.0))) for i in range(len(states))]
 
 

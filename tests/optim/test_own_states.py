@@ -1,0 +1,166 @@
+"""States that somebody resets or sets, and those of an optimiser that defines its own step, as in PyTorch."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_mnist as tg
+from tinygrad_mnist import nn, optim
+
+OPTIMISERS: dict[str, Callable[[Any], optim.Optimizer]] = {
+    "SGD": lambda p: optim.SGD(p, lr=0.1, momentum=0.9),
+    "Adam": lambda p: optim.Adam(p, lr=0.1, amsgrad=True),
+    "AdamW": lambda p: optim.AdamW(p, lr=0.1),
+    "Adamax": lambda p: optim.Adamax(p, lr=0.1),
+    "NAdam": lambda p: optim.NAdam(p, lr=0.1),
+    "RAdam": lambda p: optim.RAdam(p, lr=0.1),
+    "RMSprop": lambda p: optim.RMSprop(p, lr=0.1, momentum=0.5, centered=True),
+    "Rprop": lambda p: optim.Rprop(p, lr=0.1),
+    "Adagrad": lambda p: optim.Adagrad(p, lr=0.1),
+    "Adadelta": lambda p: optim.Adadelta(p, lr=0.1),
+    "ASGD": lambda p: optim.ASGD(p, lr=0.1),
+    "Lion": lambda p: optim.Lion(p, lr=0.1),
+}
+
+
+class Heavy(optim.Optimizer):
+    """A step of its own over states of its own, as people write them for PyTorch."""
+
+    def __init__(self, params: Any, lr: float = 0.1) -> None:
+        super().__init__(params, {"lr": lr})
+
+    @tg.no_grad()
+    def step(self, closure: Any = None) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if len(state) == 0:
+                    state["count"], state["seen"], state["mean"] = 0, [], tg.zeros_like(p)
+                state["count"] += 1
+                state["seen"].append(float(p.grad.sum()))
+                state["mean"].mul_(0.9).add_(p.grad)
+                p.sub_(state["mean"], alpha=group["lr"] / state["count"])
+
+
+def _parameters() -> list[Any]:
+    return [nn.Parameter(tg.tensor([1.0, -2.0])), nn.Parameter(tg.tensor([[0.5]]))]
+
+
+def _step(params: list[Any], optimiser: Any) -> None:
+    optimiser.zero_grad()
+    sum((p**3).sum() for p in params).backward()
+    optimiser.step()
+
+
+def _numbers(params: list[Any]) -> list[Any]:
+    return [p.tolist() for p in params]
+
+
+RESETS: dict[str, Callable[[Any, list[Any]], None]] = {
+    "clear": lambda o, params: o.state.clear(),
+    "del": lambda o, params: [o.state.__delitem__(p) for p in params] and None,
+    "empty": lambda o, params: [o.state.__setitem__(p, {}) for p in params] and None,
+    "pop": lambda o, params: [o.state.pop(p) for p in params] and None,
+}
+
+
+@pytest.mark.parametrize("reset", RESETS)
+@pytest.mark.parametrize("name", [*OPTIMISERS, "Heavy"])
+def test_a_state_that_is_reset_begins_anew(name: str, reset: str) -> None:
+    make = OPTIMISERS.get(name, Heavy)
+    ours, theirs = _parameters(), _parameters()
+    first, second = make(ours), make(theirs)
+    for _ in range(3):
+        _step(ours, first)
+        _step(theirs, second)
+    RESETS[reset](first, ours)
+    second = make(theirs)
+    for _ in range(3):
+        _step(ours, first)
+        _step(theirs, second)
+    assert _numbers(ours) == _numbers(theirs)
+
+
+def test_a_compiled_step_sees_it() -> None:
+    params, others = _parameters(), _parameters()
+    optimiser, eager = optim.Adam(params, lr=0.1), optim.Adam(others, lr=0.1)
+    step = tg.jit(lambda: _step(params, optimiser))
+    for reset in (False, True, False):
+        if reset:
+            optimiser.state.clear()
+            eager.state.clear()
+        for _ in range(3):
+            step()
+            _step(others, eager)
+    for p, q in zip(params, others, strict=True):
+        np.testing.assert_allclose(p.detach(), q.detach(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_a_state_that_is_set_goes_by_its_names(name: str) -> None:
+    ours, theirs = _parameters(), _parameters()
+    first, second = OPTIMISERS[name](ours), OPTIMISERS[name](theirs)
+    for _ in range(2):
+        _step(ours, first)
+        _step(theirs, second)
+    for p in ours:
+        first.state[p] = dict(reversed(list(first.state[p].items())))
+        with pytest.raises(tg.errors.StateError, match="has the names"):
+            first.state[p] = {**first.state[p], "other": tg.zeros(2)}
+    for _ in range(2):
+        _step(ours, first)
+        _step(theirs, second)
+    assert _numbers(ours) == _numbers(theirs)
+
+
+def test_states_of_ones_own_are_saved_and_loaded() -> None:
+    params = _parameters()
+    optimiser = Heavy(params)
+    for _ in range(3):
+        _step(params, optimiser)
+    kept, numbers = optimiser.state_dict(), _numbers(params)
+    before = copy.deepcopy(kept)
+    for _ in range(3):
+        _step(params, optimiser)
+    again = [nn.Parameter(tg.tensor(x)) for x in numbers]
+    other = Heavy(again, lr=5.0)
+    other.load_state_dict(kept)
+    for _ in range(3):
+        _step(again, other)
+    assert _numbers(again) == _numbers(params)
+    assert [x["count"] for x in kept["state"].values()] == [3, 3]  # copies: neither goes on with it
+    assert str(kept) == str(before)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "error"),
+    [
+        (tg.ones(1), tg.errors.ShapeError),
+        (tg.ones(()), tg.errors.ShapeError),
+        (tg.ones(3, 2), tg.errors.ShapeError),
+        (tg.ones(2, dtype=tg.float64), tg.errors.DTypeError),
+        (tg.ones(2, dtype=tg.int64), tg.errors.DTypeError),
+        (np.ones(2, np.float32), TypeError),
+        (1.0, TypeError),
+        ([1.0, 2.0], TypeError),
+    ],
+)
+def test_what_is_no_gradient_is_none(gradient: Any, error: type[Exception]) -> None:
+    p = nn.Parameter(tg.ones(2))
+    with pytest.raises(error, match=r"^grad: "):
+        p.grad = gradient
+    assert p.grad is None
+
+
+def test_averages_are_not_kept_in_a_compiled_function() -> None:
+    model = nn.Linear(2, 2)
+    averaged = optim.swa_utils.AveragedModel(model)
+    with pytest.raises(tg.errors.TraceError, match="the number of a tensor was asked for"):
+        tg.jit(lambda: averaged.update_parameters(model))()
