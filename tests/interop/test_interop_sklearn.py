@@ -270,6 +270,7 @@ def test_it_says_when_it_has_not_converged():
         {"dtype": "int8"},
         {"learning_rate": "fast"},
         {"validation_fraction": 2, "early_stopping": True},
+        {"batch_size": 0},
     ],
 )
 def test_wrong_settings(wrong):

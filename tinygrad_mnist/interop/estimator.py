@@ -53,7 +53,7 @@ class Estimator(MultiOutputMixin, BaseEstimator):  # type: ignore[misc]
         if sample_weight is not None:
             sample_weight = sample_weight.astype(x.dtype)
             if not sample_weight.sum() > 0:
-                raise ValueError("the sample weights are all zero: nothing counts")
+                raise ValueError("the sample weights are all zero or negative: nothing counts")
         self._random_state = check_random_state(self.random_state)
         if first:
             self._begin(x, targets)
@@ -232,6 +232,8 @@ class Estimator(MultiOutputMixin, BaseEstimator):  # type: ignore[misc]
         for name in ("momentum", "beta_1", "beta_2", "dropout"):
             if not 0 <= getattr(self, name) <= 1 or (name != "momentum" and getattr(self, name) == 1):
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)!r}")
+        if self.batch_size != "auto" and not self.batch_size >= 1:
+            raise ValueError(f"batch_size must be 'auto' or at least 1, got {self.batch_size!r}")
         if self.early_stopping and not 0 < self.validation_fraction < 1:
             raise ValueError(f"validation_fraction must be in (0, 1), got {self.validation_fraction!r}")
         for name, known in (("solver", _SOLVERS), ("learning_rate", _SCHEDULES)):
