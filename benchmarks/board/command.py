@@ -29,6 +29,7 @@ from .search import GOALS, recipes, search
 from .ways import LIBRARIES
 
 Line = dict[str, Any]
+KINDS = ("tuning", "warmed", "cold", "warm")
 _AT_ONCE = 10  # seeds of one process, before another's turn
 
 
@@ -38,8 +39,10 @@ def main(arguments: Sequence[str], console: Console) -> int:
     if options.search:
         return look(options, console)
     try:
-        asked = {goal: recipe for goal, recipe in recipes().items() if goal in options.goals}
+        chosen = recipes()
+        asked = {goal: recipe for goal, recipe in chosen.items() if goal in options.goals}
         results = Results(options.results)
+        results.forget(how=options.anew, goal=options.goals, library=options.libraries)
         with bar(console) as progress, tempfile.TemporaryDirectory(prefix="board-") as scratch:
             runs = Runs(results, Path(scratch), options.python)
             todo = list(runs.wanted(asked, options))
@@ -48,7 +51,7 @@ def main(arguments: Sequence[str], console: Console) -> int:
                 progress.update(task, description=describe(one))
                 runs.do(one)
                 progress.advance(task)
-        table = page.markdown(asked, results.lines, machine.describe())
+        table = page.markdown(chosen, results.lines, machine.describe())
         between(options.page, page.BEGIN, page.END, table)
     except KeyboardInterrupt:
         console.print(f"stopped: what was measured is in {options.results}; the same command goes on")
@@ -82,13 +85,28 @@ class Results:
     def __init__(self, path: Path) -> None:
         self.path = path
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        self.lines: list[Line] = [json.loads(line) for line in text.splitlines() if line.endswith("}")]
+        complete = text[: text.rfind("\n") + 1]  # the plug may have been pulled while a line was written
+        self.lines: list[Line] = [json.loads(line) for line in complete.splitlines()]
+        if complete != text:
+            self._write()
 
     def add(self, line: Line) -> None:
         """Keep one."""
         self.lines.append(line)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+    def forget(self, **choices: Sequence[str]) -> None:
+        """Drop those whose facts are all among these."""
+        kept = [x for x in self.lines if not all(x.get(name) in of for name, of in choices.items())]
+        if len(kept) < len(self.lines):
+            self.lines = kept
+            self._write()
+
+    def _write(self) -> None:
+        beside = self.path.with_name(self.path.name + ".new")
+        beside.write_text("".join(json.dumps(line) + "\n" for line in self.lines), encoding="utf-8")
+        beside.replace(self.path)
 
     def of(self, **facts: Any) -> list[Line]:
         """Those with these facts."""
@@ -106,6 +124,7 @@ class Runs:
 
     def __init__(self, results: Results, scratch: Path, python: str) -> None:
         self.results, self.scratch, self.python = results, scratch, python
+        self.filled: set[tuple[str, str]] = set()  # whose compiled code is in the cache of the warm
         self.examples = scratch / "digits.npz"
         (images, labels), (test_images, test_labels) = data.mnist()
         np.savez(
@@ -115,7 +134,7 @@ class Runs:
     def wanted(self, asked: dict[str, Any], options: argparse.Namespace) -> Iterator[Line]:
         """What is not in the results yet, so that all take turns."""
         works = [
-            {"goal": goal, "library": library, "recipe": page.plain(recipe)}
+            {"goal": goal, "library": library, "recipe": recipe.plain()}
             for goal, recipe in asked.items()
             for library in options.libraries
         ]
@@ -141,8 +160,10 @@ class Runs:
         """Run a process, and keep what it says. Raises RuntimeError, with its last words, if it fails."""
         facts = {key: one[key] for key in ("goal", "library", "recipe", "how")}
         threads = one.get("threads") or self.fastest(facts)
-        if one["how"] == "warm":
-            self.run(one, threads, self.cache("warm"))  # which fills the cache
+        who = one["goal"], one["library"]
+        if one["how"] == "warm" and who not in self.filled:
+            self.run(one, threads, self.cache("warm"))
+            self.filled.add(who)
         fresh = f"cold-{time.monotonic_ns()}"
         cache = self.cache(fresh if one["how"] == "cold" else "warm")
         load, before, begin = os.getloadavg()[0], cpu_of_children(), time.perf_counter()
@@ -217,5 +238,12 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--libraries", nargs="+", choices=LIBRARIES, default=list(LIBRARIES))
     p.add_argument("--python", default=sys.executable, help="that has the other libraries")
     p.add_argument("--results", type=Path, default=Path("board-results.jsonl"), help="goes on from these")
+    p.add_argument(
+        "--anew",
+        nargs="+",
+        choices=KINDS,
+        default=[],
+        help="what to measure again: the training, or whole processes with empty and filled caches",
+    )
     p.add_argument("--page", type=Path, default=Path("docs/speed.md"), help="where the table goes")
     return p

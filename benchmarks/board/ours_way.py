@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import tinygrad_mnist as tg
-from tinygrad_mnist.train import Recipe, TrainedNetwork, run
+from tinygrad_mnist.train import TrainedNetwork, run
 from tinygrad_mnist.train.workbench import Workbenches
+
+from .recipe import BoardRecipe
 
 
 class Way:
     def __init__(self, recipe: dict[str, Any], data: dict[str, Any], threads: int) -> None:
         tg.set_num_threads(threads)
-        self.recipe = Recipe.from_dict(recipe)
+        self.recipe = BoardRecipe.from_dict(recipe)
         self.images, self.labels = data["images"], data["labels"]
         self.benches = Workbenches(self.images, self.labels)
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 from typing import Any
 
-from tinygrad_mnist.train import Recipe
-
 from ..statistics import digits, si_time
-from .search import words
+from .recipe import BoardRecipe
 from .ways import LIBRARIES
 
 BEGIN = "<!-- board: written by `python -m benchmarks board`, not by hand -->"
@@ -20,31 +17,28 @@ Share of the 10,000 test images, mean over seeds; medians of times. Training is 
 process that has compiled beforehand, in brackets against ours; from the shell is a whole process:
 starting, loading images, compiling or loading what was compiled, training, testing. Recipes were chosen
 on images kept from the training set (`python -m benchmarks board search`; every outcome is in
-`benchmarks/board/recipes.json`), test images took no part. Every library draws its own weights and
-orders, and computes by as many threads as its first training was fastest with, of {threads}. Distorted
-images come from this package's kernel for all, in a thread beside the training. {processor}, {cores}
-cores, Python {python}{busy}. Written by `python -m benchmarks board`.
+`benchmarks/board/recipes.json`), test images took no part. JAX scans whole epochs of layers, and calls a
+compiled step where there are convolutions, at which its loops are slow. Every library draws its own
+weights and orders, and computes by as many threads as its first training was fastest with, of {threads}.
+Distorted images come from this package's kernel for all, in a thread beside the training. {processor},
+{cores} cores, Python {python}{busy}. Written by `python -m benchmarks board`.
 """
 
 
-def plain(recipe: Recipe) -> dict[str, Any]:
-    """A recipe as JSON has it."""
-    return {**dataclasses.asdict(recipe), "hidden": list(recipe.hidden)}
-
-
-def markdown(asked: dict[str, Recipe], lines: list[dict[str, Any]], info: dict[str, Any]) -> str:
-    """A row for each share and library, the recipes, and how it was measured."""
+def markdown(chosen: dict[str, BoardRecipe], lines: list[dict[str, Any]], info: dict[str, Any]) -> str:
+    """A row for each share and library measured, the recipes, and how it was measured."""
     heading = ["", "library", "right, mean", "lowest to highest", "seeds", "training", "processor time"]
     heading += ["from the shell, warm (processor time)", "cold (processor time)"]
-    rows = [heading, ["---", "---", *["---:"] * (len(heading) - 2)]]
-    for goal, recipe in asked.items():
-        rows += [row for library in LIBRARIES if (row := _row(lines, goal, recipe, library))]
+    rows, recipes = [heading, ["---", "---", *["---:"] * (len(heading) - 2)]], []
+    for goal, recipe in chosen.items():
+        found = [row for library in LIBRARIES if (row := _row(lines, goal, recipe, library))]
+        rows += found
+        recipes += [f"- {goal}%: {recipe.words()}"] * bool(found)
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    recipes = "\n".join(f"- {goal}%: {words(recipe)}" for goal, recipe in asked.items())
-    return f"{table}\n\n{recipes}\n\n{_footer(lines, info)}"
+    return "\n\n".join([table, "\n".join(recipes), _footer(lines, info)])
 
 
-def _row(lines: list[dict[str, Any]], goal: str, recipe: Recipe, library: str) -> list[str]:
+def _row(lines: list[dict[str, Any]], goal: str, recipe: BoardRecipe, library: str) -> list[str]:
     right = [x["accuracy"] for x in _of(lines, goal, library, recipe, "warmed")]
     if not right:
         return []
@@ -69,14 +63,14 @@ def _row(lines: list[dict[str, Any]], goal: str, recipe: Recipe, library: str) -
 
 
 def _of(
-    lines: list[dict[str, Any]], goal: str, library: str, recipe: Recipe, how: str
+    lines: list[dict[str, Any]], goal: str, library: str, recipe: BoardRecipe, how: str
 ) -> list[dict[str, Any]]:
-    facts = {"goal": goal, "library": library, "recipe": plain(recipe), "how": how}
+    facts = {"goal": goal, "library": library, "recipe": recipe.plain(), "how": how}
     return [line for line in lines if facts.items() <= line.items()]
 
 
 def _median(
-    lines: list[dict[str, Any]], goal: str, library: str, recipe: Recipe, how: str, what: str
+    lines: list[dict[str, Any]], goal: str, library: str, recipe: BoardRecipe, how: str, what: str
 ) -> float | None:
     values = [line[what] for line in _of(lines, goal, library, recipe, how)]
     return statistics.median(values) if values else None

@@ -11,7 +11,6 @@ as a choice are not tried.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import json
 import statistics
@@ -22,58 +21,96 @@ from typing import Any
 
 import tinygrad_mnist as tg
 from tinygrad_mnist import data
-from tinygrad_mnist.train import DivergenceError, Recipe, run
+from tinygrad_mnist.train import DivergenceError, run
 from tinygrad_mnist.train.workbench import Workbenches
+
+from .recipe import BoardRecipe
 
 FILE = Path(__file__).with_name("recipes.json")
 GOALS = ("96", "97", "98", "99")  # per cent
 SEEDS = 5
 _HELD_OUT = 1 / 6
-_BASE = Recipe().but(
+_BASE = BoardRecipe().but(
     cost="cross-entropy", optimiser="adamw", activation="relu", first_gain=1.0, gain=1.4, weight_decay=0.01
 )
 #: What varies, by the share to reach; all of them divide the images into whole batches.
-GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
-    "96": {
-        "hidden": ((32,), (64,), (96,), (128,)),
-        "epochs": (1, 2, 3),
-        "batch_size": (50, 100),
-        "rate": (0.01, 0.02),
-    },
-    "97": {
-        "hidden": ((64,), (96,), (128,), (192,)),
-        "epochs": (1, 2, 3, 4),
-        "batch_size": (50, 100),
-        "rate": (0.006, 0.012),
-    },
-    "98": {
-        "hidden": ((128,), (256,), (384,), (512,)),
-        "epochs": (3, 4, 6),
-        "batch_size": (100,),
-        "rate": (0.004, 0.008),
-        "weight_decay": (0.1,),
-    },
-    "99": {
-        "hidden": ((256,), (512,)),
-        "epochs": (6, 9, 13, 18),
-        "batch_size": (100,),
-        "rate": (0.004,),
-        "weight_decay": (0.1,),
-        "augment": (1.5,),
-    },
+GRIDS: dict[str, tuple[dict[str, tuple[Any, ...]], ...]] = {
+    "96": (
+        {
+            "hidden": ((32,), (64,), (96,), (128,)),
+            "epochs": (1, 2, 3),
+            "batch_size": (50, 100),
+            "rate": (0.01, 0.02),
+        },
+    ),
+    "97": (
+        {
+            "hidden": ((64,), (96,), (128,), (192,)),
+            "epochs": (1, 2, 3, 4),
+            "batch_size": (50, 100),
+            "rate": (0.006, 0.012),
+        },
+    ),
+    "98": (
+        {
+            "hidden": ((128,), (256,), (384,), (512,)),
+            "epochs": (3, 4, 6),
+            "batch_size": (100,),
+            "rate": (0.004, 0.008),
+            "weight_decay": (0.1,),
+        },
+        {
+            "filters": ((8,), (12,)),
+            "hidden": ((100,),),
+            "epochs": (1,),
+            "batch_size": (100,),
+            "rate": (0.008,),
+            "first_gain": (1.4,),
+        },
+        {
+            "filters": ((6, 16),),
+            "hidden": ((120, 84),),
+            "epochs": (1,),
+            "batch_size": (50, 100),
+            "rate": (0.006,),
+            "first_gain": (1.4,),
+        },
+    ),
+    "99": (
+        {
+            "filters": ((8, 24), (12, 24)),
+            "hidden": ((128,),),
+            "epochs": (3,),
+            "batch_size": (50,),
+            "rate": (0.004,),
+            "first_gain": (1.4,),
+        },
+        {
+            "filters": ((12, 24),),
+            "hidden": ((128,),),
+            "epochs": (4,),
+            "batch_size": (50,),
+            "rate": (0.004,),
+            "first_gain": (1.4,),
+            "augment": (0.7,),
+        },
+    ),
 }
 
 
-def candidates(goal: str) -> list[Recipe]:
-    """Every combination of a grid, those with least work first."""
-    grid = GRIDS[goal]
-    found = [_BASE.but(**dict(zip(grid, x, strict=True))) for x in itertools.product(*grid.values())]
-    return sorted(found, key=work)
+def candidates(goal: str) -> list[BoardRecipe]:
+    """Every combination of the grids, those with least work first."""
+    settings = [
+        dict(zip(grid, values, strict=True))
+        for grid in GRIDS[goal]
+        for values in itertools.product(*grid.values())
+    ]
+    return sorted((_BASE.but(**each) for each in settings), key=work)
 
 
-def work(recipe: Recipe) -> int:
+def work(recipe: BoardRecipe) -> int:
     """Multiply-adds of a training for each image, about, in units that cancel."""
-    return recipe.epochs * recipe.parameter_count(784, 10)
+    return recipe.epochs * recipe.multiply_adds()
 
 
 def hopeless(accuracies: list[float], goal: str) -> bool:
@@ -98,10 +135,10 @@ def chosen(found: list[dict[str, Any]], goal: str) -> dict[str, Any] | None:
     return min(reaching, key=lambda x: x["cpu_seconds"], default=None)
 
 
-def recipes() -> dict[str, Recipe]:
+def recipes() -> dict[str, BoardRecipe]:
     """What was chosen, by share. Raises FileNotFoundError before a search."""
     found = json.loads(FILE.read_text(encoding="utf-8"))["chosen"]
-    return {goal: Recipe.from_dict(values) for goal, values in found.items()}
+    return {goal: BoardRecipe.from_dict(values) for goal, values in found.items()}
 
 
 def search(goals: tuple[str, ...], say: Callable[[str, int, int], None]) -> dict[str, Any]:
@@ -115,13 +152,15 @@ def search(goals: tuple[str, ...], say: Callable[[str, int, int], None]) -> dict
     images, labels = data.mnist()[0]
     benches = Workbenches(images, labels)
     found = json.loads(FILE.read_text(encoding="utf-8"))["tried"] if FILE.exists() else []
-    tried = {(x["goal"], Recipe.from_dict(x["recipe"])) for x in found}
+    tried = {(x["goal"], BoardRecipe.from_dict(x["recipe"])) for x in found}
     todo = [(goal, recipe) for goal in goals for recipe in candidates(goal)]
     for done, (goal, recipe) in enumerate(todo):
         best = chosen(found, goal)
-        if (goal, recipe) in tried or (best and work(recipe) > 2 * work(Recipe.from_dict(best["recipe"]))):
+        if (goal, recipe) in tried or (
+            best and work(recipe) > 2 * work(BoardRecipe.from_dict(best["recipe"]))
+        ):
             continue
-        say(f"{goal}%: {words(recipe)}", done, len(todo))
+        say(f"{goal}%: {recipe.words()}", done, len(todo))
         accuracies, spent = [], []
         while len(accuracies) < SEEDS and not hopeless(accuracies, goal):
             begin = time.process_time()
@@ -139,7 +178,7 @@ def search(goals: tuple[str, ...], say: Callable[[str, int, int], None]) -> dict
                 "goal": goal,
                 "cpu_seconds": round(min(spent), 4),
                 "accuracies": [round(x, 4) for x in accuracies],
-                "recipe": dataclasses.asdict(recipe),
+                "recipe": recipe.plain(),
             }
         )
         write(found)
@@ -152,13 +191,3 @@ def write(found: list[dict[str, Any]]) -> None:
     facts = {"command": "python -m benchmarks board search", "chosen": best, "tried": found}
     lines = json.dumps(facts, indent=None).replace('{"goal"', '\n{"goal"')  # a line for each candidate
     FILE.write_text(lines + "\n", encoding="utf-8")
-
-
-def words(recipe: Recipe) -> str:
-    """A recipe in a line."""
-    layers = "-".join(map(str, (784, *recipe.hidden, 10)))
-    bent = f", images distorted by {recipe.augment:g}" if recipe.augment else ""
-    return (
-        f"{layers} {recipe.activation}, {recipe.optimiser} {recipe.rate:g}, batch {recipe.batch_size}, "
-        f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}{bent}"
-    )

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .ways import batches, distorted, first
+from .ways import KERNEL, SIDE, batches, distorted, first
 
 
 class Way:
@@ -22,7 +22,7 @@ class Way:
         recipe, batch = self.recipe, self.recipe["batch_size"]
         random = np.random.default_rng(seed)
         model = network(first(recipe, random))
-        weights, biases = ([p for p in model.parameters() if p.ndim == n] for n in (2, 1))
+        weights, biases = ([p for p in model.parameters() if (p.ndim > 1) == more] for more in (True, False))
         groups = [
             {"params": weights, "weight_decay": recipe["weight_decay"]},
             {"params": biases, "weight_decay": 0.0},
@@ -49,14 +49,17 @@ class Way:
 
 
 def network(values: list[Any]) -> nn.Sequential:
-    """A network with these weights and biases."""
-    modules: list[nn.Module] = []
+    """A network for rows of pixels with these weights and biases: convolutions have four axes."""
+    modules: list[nn.Module] = [nn.Unflatten(1, (1, SIDE, SIDE))]
     for weight, bias in zip(values[::2], values[1::2]):
-        layer = nn.Linear(*weight.shape[::-1])
+        convolves = weight.ndim == 4
+        layer = nn.Conv2d(*weight.shape[1::-1], KERNEL) if convolves else nn.Linear(*weight.shape[::-1])
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weight))
             layer.bias.copy_(torch.from_numpy(bias))
-        modules += [layer, nn.ReLU()]
+        if not convolves and not any(isinstance(m, nn.Flatten) for m in modules):
+            modules.append(nn.Flatten())
+        modules += [layer, nn.ReLU(), *[nn.MaxPool2d(2)] * convolves]
     return nn.Sequential(*modules[:-1])
 
 

@@ -13,12 +13,13 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
-LIBRARIES = {"ours": "tinygrad_mnist", "torch": "PyTorch eager", "jax": "JAX, scanned epochs"}
+SIDE, KERNEL = 28, 5  # pixels of an image, and of what a convolution looks at
+LIBRARIES = {"ours": "tinygrad_mnist", "torch": "PyTorch eager", "jax": "JAX, jitted"}
 
 
 class Way(Protocol):
@@ -31,14 +32,28 @@ class Way(Protocol):
         """The outputs (N, 10) for images (N, 28, 28) of bytes."""
 
 
+def shapes(filters: Sequence[int], hidden: Sequence[int]) -> list[tuple[int, ...]]:
+    """Of the weights: (filters, channels, 5, 5) of convolutions, (outputs, inputs) of the layers after them.
+
+    ReLU follows each but the last, and the maxima of 2 x 2 what a convolution gives.
+    """
+    side = SIDE
+    for _ in filters:
+        side = (side - KERNEL + 1) // 2
+    channels = [1, *filters]
+    sizes = [channels[-1] * side**2, *hidden, 10]
+    kernels = [(n, seen, KERNEL, KERNEL) for n, seen in zip(filters, channels)]
+    return [*kernels, *zip(sizes[1:], sizes)]
+
+
 def first(recipe: dict[str, Any], random: np.random.Generator) -> list[Any]:
-    """Weights (outputs, inputs) and biases of each layer before the first step, for the other libraries."""
-    sizes = [784, *recipe["hidden"], 10]
-    gains = [recipe["first_gain"], *[recipe["gain"]] * len(recipe["hidden"])]
+    """Weights and biases of each layer before the first step, for the other libraries."""
     found: list[Any] = []
-    for gain, n_in, n_out in zip(gains, sizes, sizes[1:]):
-        found.append((random.standard_normal((n_out, n_in)) * gain / n_in**0.5).astype(np.float32))
-        found.append(np.zeros(n_out, np.float32))
+    layers = shapes(recipe["filters"], recipe["hidden"])
+    for number, shape in enumerate(layers):
+        gain = recipe["first_gain" if number == len(recipe["filters"]) else "gain"]
+        weight = random.standard_normal(shape) * gain / np.prod(shape[1:]) ** 0.5
+        found += [weight.astype(np.float32), np.zeros(shape[0], np.float32)]
     return found
 
 

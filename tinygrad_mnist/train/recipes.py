@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 from itertools import pairwise
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 from .. import nn, optim
 from ..core.generator import Generator
@@ -142,7 +142,7 @@ class Recipe(Reading):
         _check(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The recipe whose fields these are, as `dataclasses.asdict` gives them and JSON keeps them.
 
         Raises RecipeError for other fields or values.
@@ -152,7 +152,7 @@ class Recipe(Reading):
         except (KeyError, TypeError) as error:
             raise RecipeError(f"these are not the settings of a recipe ({error})") from None
 
-    def but(self, **changes: Any) -> Recipe:
+    def but(self, **changes: Any) -> Self:
         """This recipe with other settings.
 
         Unless they are given too, a new cost brings the output that suits it ("sigmoid" or
@@ -169,7 +169,7 @@ class Recipe(Reading):
         """How many weights and biases the network has."""
         return sum((n_in + 1) * n_out for n_in, n_out in pairwise((inputs, *self.hidden, classes)))
 
-    def build_model(self, inputs: int, classes: int) -> nn.MLP:
+    def build_model(self, inputs: int, classes: int) -> nn.Sequential:
         """A new network with its first weights, which depend on the seed alone."""
         first, others = partial(scaled_normal_, gain=self.first_gain), partial(scaled_normal_, gain=self.gain)
         return nn.MLP(
@@ -185,8 +185,8 @@ class Recipe(Reading):
 
     def build_optimiser(self, model: nn.Module, steps: int) -> optim.Optimizer:
         """A new optimiser of the model's parameters, for a run of so many steps."""
-        weights = [p for p in model.parameters() if p.ndim == 2]
-        biases = [p for p in model.parameters() if p.ndim != 2]
+        weights = [p for p in model.parameters() if p.ndim > 1]
+        biases = [p for p in model.parameters() if p.ndim < 2]
         groups = [
             {"params": weights, "weight_decay": self.weight_decay},
             {"params": biases, "weight_decay": 0.0},
