@@ -142,6 +142,33 @@ def test_what_onnx_has_not_names_the_operation_and_the_line(tmp_path):
     assert not (tmp_path / "a.onnx").exists()
 
 
+FOR_SO_MANY = {
+    "rows by position": lambda x: x.sort(1)[0],
+    "a mask": lambda x: x.tril(),
+    "positions": lambda x: x.gather(1, (x > 0).long()),
+    "each example by itself": lambda x: tg.stack([row * 2 for row in x]),
+    "how many there are": lambda x: x * tg.tensor(float(len(x))),
+    "how many, a number": lambda x: x / len(x),
+}
+
+
+@pytest.mark.parametrize("name", FOR_SO_MANY)
+def test_what_depends_on_the_number_of_examples_is_for_that_number(name, tmp_path):
+    path, function = tmp_path / "m.onnx", FOR_SO_MANY[name]
+    export_onnx(function, path, ROWS)
+    (got,) = run(path, ROWS)
+    np.testing.assert_allclose(got, function(tg.Tensor(ROWS)).numpy(), rtol=1e-5)
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    assert session.get_inputs()[0].shape == [3, 6]
+
+
+@pytest.mark.parametrize("function", [lambda x: x.cummax(1), lambda x: tg.atan2(x, x + 1)])
+def test_what_onnx_runtime_does_not_take_names_the_line(function, tmp_path):
+    with pytest.raises(DataError, match=r"ONNX does not take this \(.*test_interop_onnx\.py:\d+"):
+        export_onnx(function, tmp_path / "m.onnx", ROWS)
+    assert not list(tmp_path.iterdir())
+
+
 def test_it_finds_the_first_operation_that_differs(tmp_path, monkeypatch):
     wrong = lambda g, args, y: g.node("Sin", args[0].name)
     monkeypatch.setitem(ours.OPERATIONS, "cos", wrong)

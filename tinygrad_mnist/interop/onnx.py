@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +55,8 @@ def export_onnx(
         MissingExtraError: without the packages onnx and onnxruntime.
         TraceError: naming the operation and the line that calls it, for one that ONNX has not; and where
             the function changes tensors or asks for their numbers.
-        DataError: naming the first operation whose results differ in ONNX Runtime; and where the file
-            cannot be written.
+        DataError: naming the first operation whose results differ in ONNX Runtime, or which that does not
+            take; and where the file cannot be written.
     """
     onnx, runtime = _library("onnx"), _library("onnxruntime")
     given = example if isinstance(example, tuple | list) else (example,)
@@ -80,7 +82,8 @@ def export_onnx(
             module.training = mode
     labels = _labels(model_or_function, found)
     model = _printed(onnx, found, names, labels, [s.name for s in found.outputs])
-    onnx.checker.check_model(model, full_check=True)
+    with _explained(model):
+        onnx.checker.check_model(model, full_check=True)
     _compare(onnx, runtime, found, names, labels, examples, model)
     if found.any_batch:
         _compare(onnx, runtime, found, names, labels, examples, model, model_or_function, modules)
@@ -188,8 +191,23 @@ def _info(onnx: Any, name: str, found: Recorded, symbol: str) -> Any:
 def _run(runtime: Any, model: Any, feed: dict[str, Array]) -> list[Array]:
     options = runtime.SessionOptions()
     options.log_severity_level = 3
-    session = runtime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return list(session.run(None, feed))
+    with _explained(model):
+        session = runtime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        return list(session.run(None, feed))
+
+
+@contextmanager
+def _explained(model: Any) -> Iterator[None]:
+    """An error of these libraries about a node as one of ours, which names the user's line."""
+    try:
+        yield
+    except Exception as error:  # they have a class for each kind of failure
+        text = str(error)
+        lines = [node.doc_string for node in model.graph.node if re.search(rf"\b{node.name}\b", text)]
+        where = f" ({lines[0]})" if lines and lines[0] else ""
+        raise DataError(f"ONNX does not take this{where}: {text.splitlines()[0]}") from error
 
 
 def _compare(

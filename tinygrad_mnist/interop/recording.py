@@ -99,7 +99,10 @@ def recorded(
     if n and all(x.ndim and x.shape[0] == n for x in examples):
         others = [np.concatenate([x, np.repeat(x[:1], _OTHER, 0)]) for x in examples]
         try:
-            second, _, _ = _once(function, others, whole)
+            second, _, others_captured = _once(function, others, whole)
+            _same_captured(captured, others_captured)
+            if len(first.instructions) != len(second.instructions):
+                raise _Fixed
             sizes = n, n + _OTHER
             merged = [
                 (a.primitive.name, _merged_arguments(a, b, sizes), a.result)
@@ -150,6 +153,14 @@ def _once(
 
 class _Fixed(Exception):
     """The calls depend on the number of examples otherwise than in their shapes."""
+
+
+def _same_captured(a: dict[str, Array], b: dict[str, Array]) -> None:
+    """Arrays from outside, such as masks and positions made for so many examples, must be the same."""
+    if a.keys() != b.keys() or not all(
+        np.array_equal(a[k], b[k], equal_nan=a[k].dtype.kind == "f") for k in a
+    ):
+        raise _Fixed
 
 
 def _same(a: Instruction, b: Instruction) -> bool:
