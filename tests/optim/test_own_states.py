@@ -164,3 +164,84 @@ def test_averages_are_not_kept_in_a_compiled_function() -> None:
     averaged = optim.swa_utils.AveragedModel(model)
     with pytest.raises(tg.errors.TraceError, match="the number of a tensor was asked for"):
         tg.jit(lambda: averaged.update_parameters(model))()
+
+
+#: Options that are changed between steps, and by which step: (optimiser, what is changed).
+LATER: dict[str, tuple[Callable[[Any], optim.Optimizer], list[dict[str, Any]]]] = {
+    "momentum on": (lambda p: optim.SGD(p, lr=0.1), [{}, {"momentum": 0.9}, {}]),
+    "momentum from the first step": (lambda p: optim.SGD(p, lr=0.1), [{"momentum": 0.9}, {}, {}]),
+    "momentum on, off and on": (
+        lambda p: optim.SGD(p, lr=0.1),
+        [{"momentum": 0.9}, {"momentum": 0}, {"momentum": 0.5}],
+    ),
+    "dampening": (lambda p: optim.SGD(p, lr=0.1, momentum=0.9), [{}, {"dampening": 0.5}, {}]),
+    "both": (lambda p: optim.SGD(p, lr=0.1), [{}, {"momentum": 0.9, "dampening": 0.5}, {}]),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_states_that_an_option_asks_for_later(name: str) -> None:
+    make, changes = LATER[name]
+    params = _parameters()
+    optimiser = make(params)
+    want, velocity = [np.asarray(p.detach()).astype(np.float64) for p in params], [None, None]
+    options = dict(optimiser.param_groups[0])
+    for change in changes:
+        options |= change
+        optimiser.param_groups[0].update(change)
+        _step(params, optimiser)
+        for k, x in enumerate(want):
+            g, m = 3 * x**2, options["momentum"]
+            if m:  # PyTorch's rule
+                old = velocity[k]
+                g = velocity[k] = g if old is None else m * old + (1 - options["dampening"]) * g
+            want[k] = x - 0.1 * g
+    for p, x in zip(params, want, strict=True):
+        np.testing.assert_allclose(p.detach(), x, rtol=1e-5)
+
+
+def test_amsgrad_later() -> None:
+    params = _parameters()
+    optimiser = optim.Adam(params, lr=0.1)
+    optimiser.param_groups[0]["amsgrad"] = True
+    others = _parameters()
+    other = optim.Adam(others, lr=0.1, amsgrad=True)
+    for _ in range(3):
+        _step(params, optimiser)
+        _step(others, other)
+    assert _numbers(params) == _numbers(others)
+
+
+def test_a_compiled_step_says_where_to_begin_them() -> None:
+    params = _parameters()
+    optimiser = optim.SGD(params, lr=0.1)
+    step = tg.jit(lambda: _step(params, optimiser))
+    step()
+    optimiser.param_groups[0]["momentum"] = 0.9
+    with pytest.raises(
+        tg.errors.TraceError, match=r"needs a state that is not there yet: take a step outside"
+    ):
+        step()
+    _step(params, optimiser)
+    step()
+    assert "momentum_buffer" in optimiser.state[params[0]]
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop"])
+def test_a_first_step_may_be_of_a_scan_and_options_be_changed_behind_it(name: str) -> None:
+    """Nothing of what decides about states is read and changed in a program."""
+    params = _parameters()
+    optimiser = OPTIMISERS[name](params)
+    step = tg.jit(lambda x: _step(params, optimiser))
+    step.scan(tg.zeros(2, 1))
+    for group in optimiser.param_groups:
+        if "momentum" in group:
+            group["momentum"] = 0.25
+    step(tg.zeros(1))
+    step(tg.zeros(1))
+    recordings = step.explain().count("recorded for")
+    for group in optimiser.param_groups:
+        if "momentum" in group:
+            group["momentum"] = 0.125
+    step(tg.zeros(1))
+    assert step.explain().count("recorded for") == recordings == 1

@@ -67,6 +67,7 @@ class Adam(Optimizer):
     """
 
     rule = staticmethod(adam)
+    _deciding = ("amsgrad",)
 
     def __init__(
         self,

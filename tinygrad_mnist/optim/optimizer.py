@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.tape import set_recording, tracing
 from ..core.tensor import Tensor, of_numbers
+from ..errors import TraceError
 from ..primitive import Value
 from .groups import Params, check_betas, check_parameters, complete, one
 from .on_arrays import OnArrays, put, put_all
@@ -49,6 +50,8 @@ class Optimizer:
 
     rule: Callable[..., tuple[Value, ...]]
     _betas: Sequence[Any] = ()  # of the groups, which were checked
+    _deciding: tuple[str, ...] = ()  # options by which it is decided which states there are
+    _decided: Sequence[Any] = ()  # what those of the groups were when the states were last looked at
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = dict(defaults)
@@ -113,11 +116,30 @@ class Optimizer:
             raise NotImplementedError(f"{type(self).__name__} must define step, or a rule")
         recorder = tracing.get()
         if recorder is None:
+            if self._deciding:
+                decided = [group[name] for group in self.param_groups for name in self._deciding]
+                if decided != self._decided:
+                    self._complete_states()
+                    self._decided = decided
             self._step_on_arrays(int(self.steps.array))
         else:
             with set_recording(False), recorder.during("update"):
                 self._step_on_tensors(recorder)
         return cost
+
+    def _complete_states(self) -> None:
+        """Begin the states that an option asks for which was changed; those no longer asked for are kept."""
+        for group, states in zip(self.param_groups, self._states, strict=True):
+            for p, state in zip(group["params"], states, strict=True):
+                fresh = self.new_state(p, group)
+                missing = fresh.keys() - state.keys()
+                if state and "step" in missing:
+                    fresh["step"].assign_(self.steps)
+                if missing:
+                    before = dict(state)
+                    state.clear()
+                    state.update({**fresh, **before})
+                    self._counting |= "step" in state
 
     def _share_counts(self, counts: Sequence[float]) -> None:
         """Give the parameters, in order, counters: one to all with equal counts, which mostly stay equal.
@@ -183,7 +205,16 @@ class Optimizer:
                 g = p._grad
                 if g is not None:
                     g = -g if group.get("maximize") else g
-                    put_all(p, state, self.rule(p, g, *state.values(), **options))
+                    try:
+                        new = self.rule(p, g, *state.values(), **options)
+                    except IndexError:
+                        if not self._deciding:
+                            raise
+                        raise TraceError(
+                            f"{type(self).__name__}: {' or '.join(self._deciding)} was changed, and needs a "
+                            "state that is not there yet: take a step outside of the compiled function first"
+                        ) from None
+                    put_all(p, state, new)
         put(self.steps, self.steps + 1)
 
     def zero_grad(self, set_to_none: bool = True) -> None:

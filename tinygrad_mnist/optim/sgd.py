@@ -46,8 +46,7 @@ class SGD(Optimizer):
     Args:
         params: see `Optimizer`.
         lr: rate, or schedule.
-        momentum: share of the velocity that is kept in each step; 0 for none, and then no
-            velocity is kept, so that momentum cannot be switched on later.
+        momentum: share of the velocity that is kept in each step; 0 for none.
         dampening: see `sgd`.
         weight_decay: see `sgd`.
         nesterov: see `sgd`; ValueError without momentum, or with dampening.
@@ -55,6 +54,7 @@ class SGD(Optimizer):
     """
 
     rule = staticmethod(sgd)
+    _deciding = "momentum", "dampening"
 
     def __init__(
         self,
