@@ -183,3 +183,10 @@ def test_mlp_errors():
 def test_the_initial_weights_do_not_depend_on_the_activation():
     a, b = (nn.MLP(4, 3, 2, activation=f, generator=tg.Generator(5)) for f in (nn.ReLU, nn.GELU))
     np.testing.assert_array_equal(a[0].weight, b[0].weight)
+
+
+def test_one_hot_of_no_classes_says_so():
+    nothing = tg.tensor([], dtype=tg.int64)
+    with pytest.raises(tg.errors.ShapeError, match="number of classes from empty tensor"):
+        nn.functional.one_hot(nothing)
+    assert nn.functional.one_hot(nothing, 3).shape == (0, 3)

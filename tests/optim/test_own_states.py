@@ -245,3 +245,12 @@ def test_a_first_step_may_be_of_a_scan_and_options_be_changed_behind_it(name: st
             group["momentum"] = 0.125
     step(tg.zeros(1))
     assert step.explain().count("recorded for") == recordings == 1
+
+
+@pytest.mark.parametrize(
+    "kind", [optim.Adam, optim.AdamW, optim.NAdam, optim.RAdam, optim.Adamax, optim.Lion]
+)
+@pytest.mark.parametrize("betas", [(0.9,), (), (0.9, 0.99, 0.999)])
+def test_betas_are_two(kind: Any, betas: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="betas are two numbers"):
+        kind(_parameters(), lr=0.1, betas=betas)

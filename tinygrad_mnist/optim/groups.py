@@ -83,7 +83,9 @@ def one(owner: str, given: Mapping[str, Any], options: Mapping[str, Any]) -> Gro
 
 
 def _check_tensors(owner: str, options: Mapping[str, Any]) -> None:
-    """ValueError for Tensors among the options where PyTorch takes none."""
+    """ValueError for Tensors among the options where PyTorch takes none, and for betas that are not two."""
+    if len(options.get("betas", (0, 0))) != 2:
+        raise ValueError(f"{owner}: betas are two numbers, not {options['betas']}")
     betas = [isinstance(x, Tensor) for x in options.get("betas", ())]
     if any(betas) and not all(betas):
         raise ValueError(f"{owner}: betas must be either both floats or both Tensors")

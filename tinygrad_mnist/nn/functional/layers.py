@@ -267,7 +267,7 @@ def one_hot(tensor: Value, num_classes: int = -1) -> Value:
     if index.dtype.kind not in "iu":
         raise ShapeError("one_hot is only applicable to index tensor of integers")
     if num_classes == -1:
-        if not index.size:
+        if 0 in index.shape:
             raise ShapeError("Can not infer total number of classes from empty tensor.")
         num_classes = int(np.asarray(index).max()) + 1
     found = ops.one_hot(index, num_classes, np.int64)
