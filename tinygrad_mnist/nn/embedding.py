@@ -104,17 +104,8 @@ class Embedding(_Table):
         generator: Generator | None = None,
     ) -> None:
         super().__init__(
-            num_embeddings,
-            embedding_dim,
-            padding_idx,
-            max_norm,
-            norm_type,
-            scale_grad_by_freq,
-            sparse,
-            _weight,
-            device,
-            dtype,
-            generator,
+            *(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse),
+            *(_weight, device, dtype, generator),
         )
         self.weight.requires_grad_(not _freeze)
 
@@ -131,31 +122,13 @@ class Embedding(_Table):
     ) -> Embedding:
         """A table of given vectors (symbols, length), which training leaves alone unless freeze=False."""
         rows, columns = embeddings.shape
-        return cls(
-            rows,
-            columns,
-            padding_idx,
-            max_norm,
-            norm_type,
-            scale_grad_by_freq,
-            sparse,
-            _weight=embeddings,
-            _freeze=freeze,
-        )
+        settings = rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse
+        return cls(*settings, _weight=embeddings, _freeze=freeze)
 
     def forward(self, input: Any) -> Value:
         """See `functional.embedding`."""
-        return F.embedding(
-            *(
-                input,
-                self.weight,
-                self.padding_idx,
-                self.max_norm,
-                self.norm_type,
-                self.scale_grad_by_freq,
-                self.sparse,
-            )
-        )
+        settings = self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse
+        return F.embedding(input, self.weight, self.padding_idx, *settings)
 
 
 class EmbeddingBag(_Table):
@@ -182,17 +155,8 @@ class EmbeddingBag(_Table):
         generator: Generator | None = None,
     ) -> None:
         super().__init__(
-            num_embeddings,
-            embedding_dim,
-            padding_idx,
-            max_norm,
-            norm_type,
-            scale_grad_by_freq,
-            sparse,
-            _weight,
-            device,
-            dtype,
-            generator,
+            *(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse),
+            *(_weight, device, dtype, generator),
         )
         self.mode, self.include_last_offset = mode, include_last_offset
 

@@ -40,14 +40,8 @@ class _Max(Module):
         )
 
     def _arguments(self) -> tuple[Any, ...]:
-        return (
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.ceil_mode,
-            self.return_indices,
-        )
+        kernel = self.kernel_size, self.stride, self.padding, self.dilation
+        return *kernel, self.ceil_mode, self.return_indices
 
 
 class MaxPool1d(_Max):
@@ -124,15 +118,8 @@ class AvgPool2d(Module):
 
     def forward(self, input: Value) -> Value:
         """See `functional.avg_pool2d`."""
-        return self._pool(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
+        kernel = self.kernel_size, self.stride, self.padding
+        return self._pool(input, *kernel, self.ceil_mode, self.count_include_pad, self.divisor_override)
 
     def extra_repr(self) -> str:
         """The arguments."""
