@@ -33,6 +33,16 @@ Step = Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]]
 _RESULT = Internal("result", Part(), 1)
 
 
+class _Asked(NamedTuple):
+    """What `LoopTrace.loop` is given of a step, and with a test the count of steps as one more state."""
+
+    step: Step
+    state: list[Tensor]
+    elements: list[Tensor]
+    names: list[str]
+    going: Callable[[list[Tensor]], Tensor] | None
+
+
 class _Recorded(NamedTuple):
     """A step, and the Tensors from outside that it gives new values, which become states of their own."""
 
@@ -78,7 +88,7 @@ class LoopTrace(Trace):
         """
         first = [*state, filled(0, (), _INT64)] if going else list(state)
         named = [*names[: len(state)], *(["count"] if going else []), *names[len(state) :]]
-        body, assigned = self._recorded(step, first, elements, named, going, steps)
+        body, assigned = self._recorded(_Asked(step, first, elements, named, going), steps)
         first += [wrap(self.symbol(leaf)) for leaf in assigned]
         if not steps and going is None:
             return state, [filled(0.0, (0, *s.shape), s.dtype) for s, _ in body.kept]
@@ -111,21 +121,13 @@ class LoopTrace(Trace):
         finally:
             self.instructions = before
 
-    def _recorded(
-        self,
-        step: Step,
-        state: list[Tensor],
-        elements: list[Tensor],
-        names: Sequence[str],
-        going: Callable[[list[Tensor]], Tensor] | None,
-        steps: int,
-    ) -> _Recorded:
+    def _recorded(self, asked: _Asked, steps: int) -> _Recorded:
         """A step; TraceError if it is another program the second time."""
         carried = dict[int, tuple[Tensor, Symbol]]()
-        on_tape = [x.requires_grad for x in state]
+        on_tape = [x.requires_grad for x in asked.state]
         while True:
             used = self._names.copy(), self._counts.copy()
-            body, now = self._once(step, state, elements, names, going, carried, on_tape)
+            body, now = self._once(asked, carried, on_tape)
             found = {key: leaf for key, (leaf, _) in now.items()}
             reached = [has or x.requires_grad for has, (_, x) in zip(on_tape, body.news, strict=False)]
             known = found.keys() <= carried.keys()
@@ -137,7 +139,7 @@ class LoopTrace(Trace):
                 carried = {key: (x, Symbol(self.name("state"), x.shape, x.dtype)) for key, x in found.items()}
         if steps > 1 and not self._looks_again:
             with self._again():
-                other, _ = self._once(step, state, elements, names, going, carried, on_tape)
+                other, _ = self._once(asked, carried, on_tape)
             line = difference(body, other, self._from_outside)
             if line is not None:
                 raise TraceError(
@@ -147,14 +149,7 @@ class LoopTrace(Trace):
         return _Recorded(body, [leaf for leaf, _ in carried.values()])
 
     def _once(
-        self,
-        step: Step,
-        state: list[Tensor],
-        elements: list[Tensor],
-        names: Sequence[str],
-        going: Callable[[list[Tensor]], Tensor] | None,
-        carried: dict[int, tuple[Tensor, Symbol]],
-        on_tape: list[bool],
+        self, asked: _Asked, carried: dict[int, tuple[Tensor, Symbol]], on_tape: list[bool]
     ) -> tuple[Body, dict[int, tuple[Tensor, Symbol]]]:
         """One recording of a step, and the Tensors from outside that it gave new values.
 
@@ -162,6 +157,7 @@ class LoopTrace(Trace):
             carried: the Tensors from outside that are known to be such, with what stands for them.
             on_tape: of each state, whether it has a derivative.
         """
+        step, state, elements, names, going = asked
         before = self.assigned
         self.assigned, begin = {**before, **carried}, next(clock)
         try:
