@@ -124,7 +124,7 @@ class Runs:
 
     def __init__(self, results: Results, scratch: Path, python: str) -> None:
         self.results, self.scratch, self.python = results, scratch, python
-        self.filled: set[tuple[str, str]] = set()  # whose compiled code is in the cache of the warm
+        self.filled: dict[tuple[str, str], Path] = {}  # where the compiled code of a whole process is
         self.examples = scratch / "digits.npz"
         (images, labels), (test_images, test_labels) = data.mnist()
         np.savez(
@@ -161,11 +161,12 @@ class Runs:
         facts = {key: one[key] for key in ("goal", "library", "recipe", "how")}
         threads = one.get("threads") or self.fastest(facts)
         who = one["goal"], one["library"]
-        if one["how"] == "warm" and who not in self.filled:
-            self.run(one, threads, self.cache("warm"))
-            self.filled.add(who)
-        fresh = f"cold-{time.monotonic_ns()}"
-        cache = self.cache(fresh if one["how"] == "cold" else "warm")
+        if one["how"] == "cold":
+            self.filled[who] = self.cache(f"cold-{time.monotonic_ns()}")
+        elif one["how"] == "warm" and who not in self.filled:
+            self.filled[who] = self.cache("warm")
+            self.run(one, threads, self.filled[who])
+        cache = self.filled.get(who, self.cache("trained"))
         load, before, begin = os.getloadavg()[0], cpu_of_children(), time.perf_counter()
         for line in self.run(one, threads, cache):
             if one["how"] in ("cold", "warm"):
@@ -226,7 +227,7 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--goals", nargs="+", choices=GOALS, default=GOALS, help="per cent of unseen digits")
     p.add_argument("--seeds", type=int, default=20)
-    p.add_argument("--peer-seeds", type=int, default=5, help="seeds of the other libraries")
+    p.add_argument("--peer-seeds", type=int, default=3, help="seeds of the other libraries")
     p.add_argument("--whole", type=int, default=3, help="processes timed from the shell, cold and warm")
     p.add_argument(
         "--threads",

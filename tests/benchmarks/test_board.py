@@ -100,6 +100,23 @@ def test_the_board_is_measured_written_and_gone_on_with(small, tmp_path, monkeyp
     assert asked == [("cold", [0])]
 
 
+def test_a_warm_process_has_the_cache_of_the_cold_one_before(small, monkeypatch):
+    ran = []
+
+    def run(self, one, threads, cache):
+        ran.append((one["how"], cache.name))
+        return [{"seed": seed, "accuracy": 1.0, "seconds": 1.0, "cpu_seconds": 1.0} for seed in one["seeds"]]
+
+    monkeypatch.setattr(command.Runs, "run", run)
+    assert small("--seeds", "1", "--whole", "2")[0] == 0
+    (first, a), (second, b), (third, c), (fourth, d) = ran[2:]
+    assert [first, second, third, fourth] == ["cold", "warm", "cold", "warm"]
+    assert a == b != c == d
+    ran.clear()
+    assert small("--seeds", "1", "--anew", "warm")[0] == 0
+    assert ran == [("warm", "warm")] * 2  # the first fills it
+
+
 def test_only_what_is_asked_for_is_forgotten(tmp_path):
     kept = [
         {"goal": "96", "library": "ours", "how": "warm"},
