@@ -14,12 +14,21 @@ from zeros import product
 import tinygrad_mnist as tg
 from tinygrad_mnist.compiler import keeping, stages
 
-KEPT = "fetch_lists"
+
+@pytest.fixture(autouse=True)
+def all_rows_of_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes, all of them are listed."""
+    monkeypatch.setattr(keeping, "_SHARE", 1e9)
 
 
 def kept_lists(step: Any) -> Any:
     (lists,) = step._latest._skipping._lists.values()
     return lists
+
+
+def keeps(step: Any) -> bool:
+    """Whether lists were kept in the last scan."""
+    return kept_lists(step)._kept is not None
 
 
 @pytest.mark.parametrize(
@@ -38,7 +47,7 @@ def test_the_bits_of_lists_made_in_each_step(sizes: Any, optimiser: str, options
         held = training.images.array if shared else None
         for _ in range(2):
             training.step.scan(rows(20, 8, 100) - 50)
-        assert (KEPT in training.step.source) != shared
+        assert keeps(training.step) != shared
         found.append(b"".join(x.tobytes() for x in training.numbers()))
         del held
     assert found[0] == found[1]
@@ -55,7 +64,7 @@ def test_one_worker_or_two_kept_or_not_it_is_the_same(monkeypatch: pytest.Monkey
             training.step.scan(rows(2, 8, 200))
             training.step._latest._pace = Always(workers)  # type: ignore[union-attr]
             training.step.scan(rows(30, 8, 200))
-            assert (KEPT in training.step.shared_source) != shared
+            assert keeps(training.step) != shared
             found.add(b"".join(x.tobytes() for x in training.numbers()))
             del held
     tg.set_num_threads(1)
@@ -71,7 +80,7 @@ def test_what_is_looked_up(dtype: str) -> None:
         at = np.random.default_rng(3).integers(-40, 40, (3, 5)).astype(np.int32)
         expected = np.tanh(data[at].astype(float) * 0.25) @ w.numpy()
         np.testing.assert_allclose(step.scan(at).numpy(), expected, rtol=1e-10)
-    assert KEPT in step.source
+    assert keeps(step)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +106,7 @@ def test_what_is_not_finite_meets_entries_only(width: int, dtype: str) -> None:
     with np.errstate(all="ignore"):
         steps = tg.jit(step)
         steps.scan(at, slopes)
-        assert KEPT in steps.source
+        assert keeps(steps)
         expected = sum(product(data[k].T.astype(dtype), d) for k, d in zip(at, slopes, strict=True))
         np.testing.assert_allclose(w.numpy(), expected, rtol=1e-4, atol=1e-3)
 
@@ -122,6 +131,30 @@ def test_only_rows_that_are_needed_are_listed_and_each_once() -> None:
     before = table.copy()
     training.step.scan(np.array([[3, 4, -1]]))
     assert np.flatnonzero((table != before).any(1)).tolist() == [4]
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "f4"])
+@pytest.mark.parametrize("width", [12, 150])
+def test_some_rows_of_a_step_have_lists_and_others_not(
+    dtype: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where time is short three rows are listed after a scan, and more only after long ones."""
+    monkeypatch.setattr(keeping, "_SHARE", 1e-9)
+    monkeypatch.setattr(keeping, "_AT_ONCE", 3)
+    data = mostly_zeros(40, 70).astype(dtype)
+    w = tg.Tensor(np.random.default_rng(2).standard_normal((70, width)).astype(np.float32))
+    images = tg.Tensor(data)
+    step = tg.jit(lambda at: (images[at].float() * 0.5) @ w)
+    rng, listed = np.random.default_rng(4), []
+    for k in range(12):
+        at = rng.integers(-40, 40, (12, 4)) if k < 11 else np.arange(40).reshape(10, 4)
+        np.testing.assert_allclose(step.scan(at).numpy(), 0.5 * data[at] @ w.numpy(), rtol=1e-4, atol=1e-3)
+        lists = kept_lists(step)
+        listed.append(lists._count)
+        assert lists._spare < 0
+        lists._spare = 0.0 if k % 2 else lists._spare
+    assert listed == [3, 3, 6, 6, 9, 9, 12, 12, 15, 15, 18, 18]
+    assert (kept_lists(step).arrays[0][:, 0] >= 0).sum() == listed[-1]
 
 
 def test_a_position_outside_is_an_error_in_its_step() -> None:
@@ -149,7 +182,7 @@ def test_listed_numbers_cannot_be_written_and_new_ones_are_listed_anew() -> None
         x.assign_(tg.Tensor(y.numpy()))
     for t in (training, fresh):
         t.step.scan(rows(5, 4, 50))
-        assert KEPT in t.step.source
+        assert keeps(t.step)
     assert before.flags.writeable
     for x, y in zip(training.numbers(), fresh.numbers(), strict=True):
         np.testing.assert_array_equal(x, y)
@@ -168,7 +201,7 @@ def test_what_others_can_write_is_never_kept() -> None:
             array[at, 5] = 7
             expected = array[at].astype(np.float32).sum(-1)
             np.testing.assert_allclose(step.scan(at).numpy()[..., 0], expected)
-        assert KEPT not in step.source
+        assert not keeps(step)
 
 
 def test_a_flag_that_was_turned_has_all_listed_anew() -> None:
@@ -176,7 +209,7 @@ def test_a_flag_that_was_turned_has_all_listed_anew() -> None:
     step = tg.jit(lambda at: images[at].float() @ w)
     at = np.arange(6).reshape(2, 3)
     step.scan(at)
-    assert KEPT in step.source
+    assert keeps(step)
     images.array.setflags(write=True)
     images.array[0] = 0
     images.array[0, 3] = 9
@@ -190,6 +223,7 @@ def test_what_was_interrupted_is_listed_anew() -> None:
     expected = images.numpy()[at].sum(-1) / 2
     step.scan(at[:1])
     lists = kept_lists(step)
+    assert lists._count == 3
     with (
         mock.patch.object(keeping, "list_rows", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
@@ -206,7 +240,7 @@ def test_without_memory_for_lists_they_are_made_in_each_step() -> None:
     with mock.patch.object(keeping, "_MOST", 1 << 62), mock.patch.object(keeping, "SPARE", 1 << 60):
         found = step.scan(at)  # more than any computer has
     np.testing.assert_allclose(found.numpy()[..., 0], images.numpy()[at].sum(-1))
-    assert KEPT not in step.source
+    assert not keeps(step)
     assert images.array.flags.writeable
 
 
@@ -214,19 +248,19 @@ def test_lists_that_would_take_much_memory_are_not_kept(monkeypatch: pytest.Monk
     training = Training(mostly_zeros(60, 90))
     monkeypatch.setattr(keeping, "_MOST", 60 * 90 * 3)
     training.step.scan(rows(2, 6, 60))
-    assert KEPT not in training.step.source
-    monkeypatch.setattr(keeping, "_MOST", 60 * 90 * 4)
+    assert not keeps(training.step)
+    monkeypatch.setattr(keeping, "_MOST", 60 * 90 * 5)
     training.step.scan(rows(2, 6, 60))
-    assert KEPT in training.step.source
+    assert keeps(training.step)
 
 
 def test_many_numbers_are_listed_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "_ONCE", 1)
+    monkeypatch.setattr(keeping, "_AT_ONCE", 1)
     training, other = Training(mostly_zeros(60, 90)), Training(mostly_zeros(60, 90))
     held = other.images.array
     for t in (training, other):
         t.step.scan(rows(10, 6, 60))
-    assert KEPT not in other.step.source
+    assert not keeps(other.step)
     for x, y in zip(training.numbers(), other.numbers(), strict=True):
         np.testing.assert_array_equal(x, y)
     del held

@@ -1,21 +1,23 @@
 """Lists of what is not zero in the rows of an array, kept from scan to scan.
 
-A row is listed when it is first needed, with what the program does to its numbers. Then a step reads the
-fifth of a picture that is not zero, and no more. Only of arrays that nobody but a Tensor holds, which are
-read-only from then on: what can change otherwise, such as an array that `tg.from_numpy` shares, is listed in
-each step.
+A step lists the rows that it needs, unless they were listed before: then it reads the fifth of a picture
+that is not zero, and no more. After each scan some of its rows are listed for good, for a share of the time
+that it took. Only of arrays that nobody but a Tensor holds, which are read-only from then on: what can change
+otherwise, such as an array that `tg.from_numpy` shares, is listed in each step.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
+from mmap import ACCESS_COPY, mmap
 
 import numpy as np
 
 from ..core.tensor import wrap
 from ..kernels.keeping import list_rows
-from ..kernels.lists import CHAINS, CODES, SPARE
+from ..kernels.lists import CHAINS, CODES, SPARE, list_room
 from ..kernels.runtime import share
 from ..kinds import Gather
 from ..primitive import Array
@@ -25,7 +27,9 @@ from .program import Program
 from .share import MOST_WORKERS
 from .trace import Symbol
 
-_ONCE = 1 << 18  # numbers that are listed before the program's functions are called on them
+#: Seconds that may go into keeping lists, for each that steps took: fresh memory may cost more than it saves.
+_SHARE = 0.1
+_AT_ONCE = 64  # rows that are listed between two looks at the clock
 #: Bytes of lists if no number were zero, beyond which none are kept; as it is they take less than half of it.
 _MOST = 1 << 31
 
@@ -40,91 +44,106 @@ class KeptLists:
 
     Attributes:
         memory: which of the captured arrays they are in.
-        arrays: what the program takes: where lists are, places, values, and the numbers of codes, if any.
+        arrays: what the program takes: where lists are, places, values, and what the values are positions in,
+            or room for a step's numbers as they are found, if these are not the values. Before the places and
+            values of lists that are kept there is room for those of one step.
     """
 
     def __init__(self, program: Program, x: Symbol, source: Source) -> None:
-        self.depth, self._source, self._dtype = x.shape[1], source, x.dtype
+        self._shape, self._source = x.shape, source
+        self._dtype = source.rows.dtype if source.coded else x.dtype
         self.memory = next(k for k, y in enumerate(program.captured) if y is source.memory)
         self._positions = _positions(program, x, source)
         self._kept: Array | None = None  # nobody else writes into it while we hold it
         self._closed: list[Array] = []  # what can be written otherwise
         self.arrays: list[Array] = []
-        self._used = 0
-        self._are_all = False  # whether every row is listed
+        self._used = self._count = 0  # entries, and rows that have lists
+        self._spare = 0.0  # seconds that may still be spent
 
     def may(self, bound: Bound) -> bool:
         """Whether lists of this array may be kept: nothing but a Tensor, and a function, holds it."""
-        if self._are_of(bound):
-            return True
-        number = bound[self.memory].dtype if self._source.coded else self._dtype
-        size = self._room(bound) * (2 + number.itemsize)
-        return size < _MOST and _is_alone(bound, self.memory)
-
-    def _are_of(self, bound: Bound) -> bool:
-        """Whether this is the array that is listed."""
-        return bound[self.memory] is self._kept and not _can_be_written(bound[self.memory])
-
-    def _room(self, bound: Bound) -> int:
-        """For so many entries there must be room."""
-        return len(bound[self.memory]) * (self.depth + MOST_WORKERS * CHAINS) + SPARE
-
-    def hold(self, bound: Bound) -> bool:
-        """Keep lists of this array from here on; False if there is no memory."""
-        if self._are_of(bound):
+        if bound[self.memory] is self._kept and not _can_be_written(self._kept):
             return True
         self.let_go()
-        data, room = bound[self.memory], self._room(bound)
-        try:  # what is not written takes no memory: how much there will be is not known
-            self.arrays = [
-                np.full((data.shape[0], 2 * MOST_WORKERS), -1, np.int32),
-                np.empty(room, np.uint16),
-                np.empty(room, data.dtype if self._source.coded else self._dtype),
-            ]
-            if self._source.coded:
-                self.arrays.append(self._through(np.arange(CODES, dtype=np.uint8).view(data.dtype)))
-        except MemoryError:
-            return False
-        self._closed = [array for array in _owners(data) if array.flags.writeable]
-        for array in self._closed:
-            array.setflags(write=False)
-        self._kept, self._used, self._are_all = data, 0, False
-        return True
+        return self._room(bound) * (2 + self._dtype.itemsize) < _MOST and _is_alone(bound, self.memory)
+
+    def hold(self, bound: Bound, keep: bool) -> None:
+        """Make room for lists of this array, which are kept or not."""
+        if self.arrays and (not keep or self._kept is not None):
+            return
+        data, step = bound[self.memory], self._shape[0] * list_room(self._shape[1])
+        arrays: list[Array] = [np.full((len(data), 2 * MOST_WORKERS), -1, np.int32)]
+        if keep:
+            try:  # what is not written takes no memory: how much there will be is not known
+                arrays += self._empty(self._room(bound))
+            except (MemoryError, OSError, OverflowError):
+                keep = False
+        if not keep:
+            arrays += self._empty(step)
+        if self._source.coded:
+            arrays.append(self._through(np.arange(CODES, dtype=np.uint8).view(data.dtype)))
+        elif self._source.changed:
+            arrays.append(np.empty(step, data.dtype))
+        self.arrays = arrays
+        if keep:
+            self._used, self._count, self._spare = step, 0, 0.0
+            self._closed = [array for array in _owners(data) if array.flags.writeable]
+            self._kept = data
+            for array in self._closed:
+                array.setflags(write=False)
+
+    def _empty(self, size: int) -> list[Array]:
+        """Room for places and values of so many entries, in small pages: large ones can take long to get."""
+        return [
+            np.frombuffer(mmap(-1, size * dtype.itemsize, access=ACCESS_COPY), dtype)
+            for dtype in (np.dtype(np.uint16), self._dtype)
+        ]
+
+    def _room(self, bound: Bound) -> int:
+        """For so many entries there must be room, if lists are kept."""
+        count, depth = self._shape
+        return count * list_room(depth) + len(bound[self.memory]) * (depth + MOST_WORKERS * CHAINS) + SPARE
 
     def let_go(self) -> None:
-        """Forget all lists; their array is what it was."""
+        """Forget all lists that are kept; their array is what it was."""
+        if self._kept is None:
+            return
         for array in reversed(self._closed):
             array.setflags(write=True)
         self._kept, self._closed, self.arrays = None, [], []
 
-    def list(self, given: Sequence[Array]) -> None:
-        """List the rows that steps on these arguments need, if they are not listed yet."""
+    def list(self, given: Sequence[Array], seconds: float) -> None:
+        """List rows that steps on these arguments needed, which took so long, if they are not listed yet."""
         kept = self._kept
-        assert kept is not None
-        if self._are_all:
+        if kept is None or self._count == len(kept):
             return
-        rows = kept.reshape(len(kept), self.depth)
+        self._spare += seconds * _SHARE
+        if self._spare <= 0:
+            return
         if self._positions is None:
-            positions = np.arange(len(kept))
+            positions = np.arange(self._count, len(kept))
         else:
             positions = np.asarray(given[self._positions], np.int64).reshape(-1)
+        done = 0
         try:
-            self._list(rows, positions)
+            while self._spare > 0 and done < len(positions):
+                begin = time.perf_counter()
+                done = self._list(kept, positions, done)
+                self._spare -= time.perf_counter() - begin
         except BaseException:  # Ctrl-C: of what is listed, some may not have its values
             self.let_go()
             raise
-        self._are_all = bool((self.arrays[0][:, 0] >= 0).all())
 
-    def _list(self, rows: Array, positions: Array) -> None:
-        table, places, values, *_ = self.arrays
-        middle = int(share(self.depth, 1, MOST_WORKERS)[0])
-        most = max(_ONCE, self.depth + MOST_WORKERS * CHAINS)
-        raw, done = np.empty(most + SPARE, rows.dtype), 0
-        while done < len(positions):
-            done, count = list_rows(rows, positions, done, table, places, raw, self._used, middle)
-            new = raw[:count] if self._source.coded else self._through(raw[:count])
-            values[self._used : self._used + count] = new
-            self._used += count
+    def _list(self, kept: Array, positions: Array, done: int) -> int:
+        """List some rows; how many positions have been looked at."""
+        depth, (table, places, values, *_) = self._shape[1], self.arrays
+        rows, middle = kept.reshape(len(kept), depth), int(share(depth, 1, MOST_WORKERS)[0])
+        raw, used = np.empty(_AT_ONCE * list_room(depth), rows.dtype), self._used
+        done, self._used, new = list_rows(rows, positions, done, table, places, raw, used, middle, _AT_ONCE)
+        found = raw[: self._used - used]
+        values[used : self._used] = found if self._source.coded else self._through(found)
+        self._count += new
+        return done
 
     def _through(self, found: Array) -> Array:
         """What becomes of the numbers that were found."""

@@ -32,14 +32,19 @@ class Source(NamedTuple):
         memory: the symbol of the array that its rows are of.
         rows: the symbol of the rows themselves, if they are found in that; else the same.
         chain: what is done to each number, in order.
-        coded: whether lists that are kept hold the numbers as they are found, one byte each: what becomes of
-            them is looked up.
+        coded: whether lists hold the numbers as they are found, one byte each: what becomes of them is looked
+            up.
     """
 
     memory: Symbol
     rows: Symbol
     chain: tuple[Instruction, ...]
     coded: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether the numbers of lists are not those that are found."""
+        return bool(self.chain) and not self.coded
 
 
 def listable(program: Program) -> dict[Symbol, Source]:

@@ -4,8 +4,8 @@ Lists are made in two parts, of the first and the second half of an input's colu
 multiplied and added to its own rows of the weights by one worker, whose cache keeps them; what workers
 exchange are the parts of a small sum. Whether there are two workers or one, the numbers are the same.
 
-Lists of arrays that stay what they are lie in memory when a scan begins (see `keeping`); others are made in
-each step. The numbers are the same, too.
+Lists of rows of memory may have been kept from an earlier scan (see `keeping`); others are made in their
+step, as those of arguments are. The numbers are the same.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..kernels import listed, runtime
-from ..kernels.lists import BLOCK, CHAINS, CODES, SPARE, WHOLE
+from ..kernels.lists import BLOCK, CODES, SPARE, WHOLE, list_room
 from ..kinds import Function, Matrices
 from .elements import Elements, Index, Nest
 from .listing import Source
@@ -34,6 +34,7 @@ from .loops import (
     For,
     Load,
     Place,
+    Select,
     Share,
     Stmt,
     Store,
@@ -52,9 +53,9 @@ from .viewing import turns
 WORDS = ("first", "second")
 _BY = (FIRST, LAST_WORKER)
 _PLACE, _WORD = np.dtype(np.uint16), np.dtype(np.int32)
-_LIST, _FETCH, _PRODUCT, _ONTO = (
+_LIST, _FIND, _FETCH, _PRODUCT, _ONTO = (
     Function(name, runtime.__name__)
-    for name in ("list_row", "fetch_lists", "matmul_listed", "accumulate_listed")
+    for name in ("list_row", "find_lists", "fetch_lists", "matmul_listed", "accumulate_listed")
 )
 _NARROW_PRODUCT, _NARROW_ONTO = (
     Function(name, listed.__name__) for name in ("narrow_listed", "narrow_accumulate_listed")
@@ -100,18 +101,21 @@ class Part(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """Lists of all rows of an array, which lie in memory: see `keeping`.
+    """Lists of rows of an array, and room before them for those of one step: see `keeping`.
 
     Attributes:
-        table: per row, where the lists of its two parts begin, and how many entries they have.
+        table: per row, where the lists of its two parts begin, and how many entries they have; -1 if there
+            are none.
         places, values: of all entries.
         numbers: what the values are positions in, if they are not numbers themselves.
+        found: room for the numbers of a step as they are found, if they are.
     """
 
     table: Place
     places: Place
     values: Place
     numbers: Place | None
+    found: Place | None
 
 
 class Lists:
@@ -151,8 +155,11 @@ class Lists:
             count = x.shape[0]
             starts = self.to.new(Symbol(f"{x.name}_starts", (MOST_WORKERS, count), INT64))
             counts = self.to.new(Symbol(f"{x.name}_counts", (WHOLE + 1, count), INT64))
-            make = self._find if x in self.kept else self._list
-            self._parts[x] = [make(x, k, starts, counts) for k in range(MOST_WORKERS)]
+            self._parts[x] = (
+                self._find(x, starts, counts)
+                if x in self.kept
+                else [self._list(x, k, starts, counts) for k in range(MOST_WORKERS)]
+            )
             self.to.meanwhile += self._fetches(x)
         return self._parts[x]
 
@@ -169,7 +176,9 @@ class Lists:
                 ends = whole(count * k // PIECES), whole(count * (k + 1) // PIECES)
                 rest = Array(positions, all_steps=True), STEP, LAST, *ends
                 if x in self.kept:
-                    calls.append(Call(_FETCH, (*map(Array, self.kept[x][:3]), *rest, Share(MOST_WORKERS))))
+                    lists, sizes = map(Array, self.kept[x][:3]), (whole(_middle(depth)), whole(depth))
+                    shared = Share(MOST_WORKERS)
+                    calls.append(Call(_FETCH, (*lists, Array(table), *rest, *sizes, shared)))
                 else:
                     calls.append(Call(FETCH, (Array(table), *rest, Share(depth))))
         return calls
@@ -182,38 +191,45 @@ class Lists:
         assert isinstance(element, Load)
         return Array(element.place, element.index[:1], shape=None if rows.ndim == 2 else x.shape[1:])
 
-    def _find(self, x: Symbol, k: int, starts: Place, counts: Place) -> Part:
-        """A part of the lists of a step, of those that are kept."""
+    def _find(self, x: Symbol, starts: Place, counts: Place) -> list[Part]:
+        """The lists of a step, of those that are kept; each worker makes its part of the others.
+
+        What is written into the room for those is not told: a worker reads what it has written itself.
+        """
         to, kept, (count, depth) = self.to, self.kept[x], x.shape
-        first, last = map(int, runtime.share(depth, k, MOST_WORKERS))
-        part = Part(k, _BY[k], first, last, kept.values, kept.places, starts, counts, kept.numbers)
         nest = Nest(1)
         (i,) = nest.index
-        (at,) = self._row(x, nest).index
-
-        def word(column: int) -> Expr:
-            assert at is not None
-            return converted(Load(kept.table, (at, whole(column))), INT64)
-
-        inner: list[Stmt] = [
-            *nest.body[1],
-            Store(starts, (whole(k), i), word(k)),
-            Store(counts, (whole(k), i), word(MOST_WORKERS + k)),
+        row = self._row(x, nest)
+        lists = map(Array, (kept.places, kept.found or kept.values, starts, counts))
+        ends = whole(_middle(depth)), Share(MOST_WORKERS)
+        call = Call(_FIND, (Array(kept.table, row.index[:1]), row, *lists, i, *ends))
+        body: list[Stmt] = [*nest.body[0], For(nest.axes[0], count, (*nest.body[1], call))]
+        parts = [
+            Part(k, _BY[k], *_columns(depth, k), kept.values, kept.places, starts, counts, kept.numbers)
+            for k in range(MOST_WORKERS)
         ]
-        if part.by == FIRST:  # who works alone walks both parts in a row where their order does not matter
-            total = apply(Function("+"), apply(Function("-"), word(1), word(0)), word(MOST_WORKERS + 1))
-            inner.append(Store(counts, (whole(WHOLE), i), total))
-        body: list[Stmt] = [*nest.body[0], For(nest.axes[0], count, tuple(inner))]
-        reads, _ = touched(body, 0, False)
-        title = f"{x.name}_{WORDS[k]}, what is not zero"
-        to.add(title, body, reads, part.ends, cost=count, by=part.by)
-        return part
+        reads = [access for access in touched(body, 0, False)[0] if access[0] not in (starts, counts)]
+        title = f"{x.name}, what is not zero"
+        to.add(title, body, reads, parts[0].ends, MOST_WORKERS, MOST_WORKERS * count)
+        for part in parts if kept.found else ():
+            assert kept.found is not None
+            nest = Nest(2)
+            i, j = nest.index
+            start, filled = Load(starts, (whole(part.number), i)), _filled(part, i)
+            made = apply(Function("<"), start, whole(kept.found.shape[0]))
+            end = apply(Function("+"), start, Select(made, filled, Const(0, INT64)))
+            nest.body[2].append(Store(part.values, (j,), self._through(x, kept.found, (j,), nest)))
+            loop = For(nest.axes[1], Between(start, end), tuple(nest.body[2]))
+            body = [For(nest.axes[0], count, (*nest.body[1], loop))]
+            title = to.title(f"{x.name}_{WORDS[part.number]}", x)
+            to.add(title, body, [(kept.found, 0), *part.ends], [], cost=count * depth, by=part.by)
+        return parts
 
     def _list(self, x: Symbol, k: int, starts: Place, counts: Place) -> Part:
         """A part of the lists of a step, which it makes."""
         to, source = self.to, self.sources[x]
         (count, depth), rows = x.shape, source.rows
-        first, last = map(int, runtime.share(depth, k, MOST_WORKERS))
+        first, last = _columns(depth, k)
         name, room = f"{x.name}_{WORDS[k]}", last - first + SPARE
         nest = Nest(1)
         (i,) = nest.index
@@ -228,7 +244,10 @@ class Lists:
         inner = [*nest.body[1], start, Call(_LIST, (row, *ends, *own, i))]
         body: list[Stmt] = [*nest.body[0], For(nest.axes[0], count, tuple(inner))]
         if source.chain:  # behind the loop: what was just written in other pieces than it is read takes long
-            body.append(self._through(source.chain, found, part))
+            nest = Nest(2)
+            nest.body[2].append(Store(values, nest.index, self._through(x, found, nest.index, nest)))
+            loop = For(nest.axes[1], _filled(part, nest.index[0]), tuple(nest.body[2]))
+            body.append(For(nest.axes[0], count, (*nest.body[1], loop)))
         reads, writes = touched(body, 0, False)
         mine = {place for place, _ in part.ends}
         reads, writes = ([access for access in x if access[0] not in mine] for x in (reads, writes))
@@ -237,34 +256,45 @@ class Lists:
         to.add(title, body, reads, writes, cost=count * depth / MOST_WORKERS, by=part.by)
         return part
 
-    def _through(self, chain: tuple[Instruction, ...], found: Place, part: Part) -> Stmt:
-        """Loops that put into lists what becomes of the numbers that were found."""
-        x = Symbol(found.name, found.shape, found.dtype)
-        places, producers = {x: found}, {}
-        for instruction in chain:
-            y = Symbol(instruction.result.name, found.shape, instruction.result.dtype)
-            args = tuple(x if isinstance(a, Symbol) else a for a in instruction.args)
-            producers[y] = Instruction(instruction.primitive, args, y, instruction.origin)
-            x = y
-        nest = Nest(2)
-        value = Elements(producers, places).statement(x, nest.index, nest)
-        nest.body[2].append(Store(part.values, nest.index, value))
-        filled = Load(part.counts, (whole(part.number), *nest.index[:1])) + (BLOCK - 1)
-        count = apply(Function("&"), filled, whole(-BLOCK))
-        inner = (*nest.body[1], For(nest.axes[1], count, tuple(nest.body[2])))
-        return For(nest.axes[0], found.shape[0], inner)
+    def _through(self, x: Symbol, found: Place, index: Index, nest: Nest) -> Expr:
+        """What becomes of a number of an input that was found."""
+        y = Symbol(found.name, found.shape, found.dtype)
+        places, producers = {y: found}, {}
+        for instruction in self.sources[x].chain:
+            z = Symbol(instruction.result.name, found.shape, instruction.result.dtype)
+            args = tuple(y if isinstance(a, Symbol) else a for a in instruction.args)
+            producers[z] = Instruction(instruction.primitive, args, z, instruction.origin)
+            y = z
+        return Elements(producers, places).statement(y, index, nest)
+
+
+def _filled(part: Part, i: Expr) -> Expr:
+    """How many entries the list of a row has, up to a whole number of blocks."""
+    filled = Load(part.counts, (whole(part.number), i)) + (BLOCK - 1)
+    return apply(Function("&"), filled, whole(-BLOCK))
 
 
 def _kept(x: Symbol, source: Source) -> Kept:
     """Places for the lists of an array."""
-    rows, name = source.memory.shape[0], source.memory.name
-    room = rows * (x.shape[1] + MOST_WORKERS * CHAINS) + SPARE
+    count, name, size = source.memory.shape[0], source.memory.name, x.shape[0] * list_room(x.shape[1])
     return Kept(
-        Place(f"{name}_lists", (rows, 2 * MOST_WORKERS), _WORD, "captured"),
-        Place(f"{name}_places", (room,), _PLACE, "captured"),
-        Place(f"{name}_values", (room,), source.rows.dtype if source.coded else x.dtype, "captured"),
+        Place(f"{name}_lists", (count, 2 * MOST_WORKERS), _WORD, "captured"),
+        Place(f"{name}_places", (size,), _PLACE, "captured"),
+        Place(f"{name}_values", (size,), source.rows.dtype if source.coded else x.dtype, "captured"),
         Place(f"{name}_numbers", (CODES,), x.dtype, "captured") if source.coded else None,
+        Place(f"{name}_found", (size,), source.rows.dtype, "captured") if source.changed else None,
     )
+
+
+def _columns(depth: int, part: int) -> tuple[int, int]:
+    """Which of so many columns are a part."""
+    first, last = map(int, runtime.share(depth, part, MOST_WORKERS))
+    return first, last
+
+
+def _middle(depth: int) -> int:
+    """Where the second part begins."""
+    return _columns(depth, 1)[0]
 
 
 def product(lists: Lists, form: Matrices, instruction: Instruction) -> None:

@@ -14,7 +14,7 @@ from ..kernels.threads import team
 from ..primitive import Array
 from .build import Run
 from .keeping import KeptLists
-from .listing import DENSE, Source, density, listable
+from .listing import DENSE, density, listable
 from .memory import Bound, aligned
 from .native import ALONE
 from .pace import Pace
@@ -85,9 +85,9 @@ class Runner:
     def steps(self, steps: int, given: tuple[Sequence[Array], ...], pace: Pace, most: int) -> None:
         """Run so many steps, some at a time, with up to so many workers.
 
-        `given` holds the arguments, what is captured, and the outputs.
+        `given` holds the arguments, what is captured, and the outputs. Lists may be kept for the next scan.
         """
-        first = 0
+        first, start = 0, time.perf_counter()
         while first < steps:
             workers, chunk = pace.next(most)
             last = min(first + chunk, steps)
@@ -97,6 +97,9 @@ class Runner:
                 workers = present.count
             pace.measured(workers, last - first, time.perf_counter() - begin)
             first = last
+        seconds = time.perf_counter() - start
+        for kept in self._kept:
+            kept.list(given[0], seconds)
 
     def _work(
         self, workers: team, steps: tuple[int, int], given: tuple[Sequence[Array], ...], worker: int
@@ -104,14 +107,13 @@ class Runner:
         place = (worker, workers.count, workers.counter) if workers.count > 1 else ALONE
         self.run()(*self.arguments(*steps, place, *given))
 
-    def take(self, arrays: Sequence[Array], bound: Sequence[Array]) -> list[Array]:
+    def take(self, bound: Sequence[Array]) -> list[Array]:
         """What is captured, as this form holds it: some matrices by columns, in memory of its own.
 
-        Behind it are the lists that are kept, of all rows that steps on these arguments need.
+        Behind it are the lists that are kept.
         """
         taken = list(bound)
         for kept in self._kept:
-            kept.list(arrays)
             taken += kept.arrays
         for k, own, _ in self._turned:
             own[:, : len(bound[k])] = bound[k].T
@@ -144,29 +146,30 @@ class Skipping:
             for x, source in self._sources.items()
             if source.memory in program.captured
         }
-        self._runners: dict[tuple[frozenset[Symbol], frozenset[Symbol]], Runner] = {}
+        self._runners: dict[frozenset[Symbol], Runner] = {}
 
     def runner(self, arrays: Sequence[Array], bound: Bound) -> Runner | None:
         """What runs steps on these arguments and captured arrays, if zeros are to be skipped; else None."""
         if not self._sources:
             return None
         program = self._program
-        kept = frozenset(x for x, lists in self._lists.items() if lists.may(bound))
         given = dict(zip((*program.arguments, *program.captured), (*arrays, *bound), strict=True))
-        listed = {
-            x: source
-            for x, source in self._sources.items()
-            if density(given[source.memory], x.shape[1]) < DENSE
-        }
+        listed = frozenset(
+            x for x, source in self._sources.items() if density(given[source.memory], x.shape[1]) < DENSE
+        )
+        del given  # whether somebody else holds an array is asked now
         if not listed:
             return None
-        kept = frozenset(x for x in kept & listed.keys() if self._lists[x].hold(bound))
-        key = frozenset(listed), kept
-        if key not in self._runners:
-            self._runners[key] = self._made(listed, kept)
-        return self._runners[key]
+        lists = [self._lists[x] for x in listed if x in self._lists]
+        for one, keep in [(one, one.may(bound)) for one in lists]:
+            one.hold(bound, keep)
+        if listed not in self._runners:
+            self._runners[listed] = self._made(listed)
+        return self._runners[listed]
 
-    def _made(self, listed: dict[Symbol, Source], kept: frozenset[Symbol]) -> Runner:
+    def _made(self, inputs: frozenset[Symbol]) -> Runner:
+        listed = {x: source for x, source in self._sources.items() if x in inputs}
+        kept = [x for x in listed if x in self._lists]
         program, columns = turned(self._program, listed)
         form = compiled_form(program, self._title, listed, kept)
-        return Runner(program, form, self._compile, columns, [self._lists[x] for x in listed if x in kept])
+        return Runner(program, form, self._compile, columns, [self._lists[x] for x in kept])

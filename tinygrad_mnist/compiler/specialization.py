@@ -231,7 +231,7 @@ class Specialization:
             most = min(get_num_threads(), MOST_WORKERS) if runner.shared else 1
             outputs = [np.empty((steps, *s.shape), s.dtype) for s in self.program.outputs]
             try:
-                bound = runner.take(arrays, self._bound)
+                bound = runner.take(self._bound)
                 try:
                     runner.steps(steps, (arrays, bound, outputs), self._pace, most)
                 finally:

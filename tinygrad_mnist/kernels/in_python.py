@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_mnist.kernels import convolution as convolutions
-from tinygrad_mnist.kernels.lists import SPARE, WHOLE
+from tinygrad_mnist.kernels.lists import CHAINS, SPARE, WHOLE, list_room
 from tinygrad_mnist.kernels.runtime import share
 
 Array = np.ndarray[Any, Any]
@@ -50,6 +50,33 @@ def _list_row(row: Array, first: int, last: int, values: Array, index: Array, co
     places = np.flatnonzero(row[first:last]) + first
     count = counts[i] = len(places)
     values[:count], index[:count], values[count : count + SPARE] = row[places], places, 0
+
+
+def _find_lists(
+    table: Array,
+    row: Array,
+    places: Array,
+    values: Array,
+    starts: Array,
+    counts: Array,
+    i: int,
+    middle: int,
+    first: int,
+    last: int,
+) -> None:
+    at, ends = i * list_room(len(row)) + first * (middle + CHAINS + SPARE), (0, middle, len(row))
+    for part in range(first, last):
+        if table[part] >= 0:
+            starts[part, i], counts[part, i] = table[part], table[2 + part]
+            continue
+        starts[part, i] = at
+        _list_row(row, ends[part], ends[part + 1], values[at:], places[at:], counts[part], i)
+        filled = -(-counts[part, i] // CHAINS) * CHAINS
+        end = at + counts[part, i]
+        places[end : at + filled] = places[end - 1]
+        at += filled
+    if last - first == 2:
+        counts[WHOLE, i] = starts[1, i] - starts[0, i] + counts[1, i]
 
 
 def _lists(
@@ -110,6 +137,7 @@ IN_PYTHON: dict[str, Callable[..., Any]] = {
     "accumulate": _accumulate,
     "accumulate_columns": _accumulate_columns,
     "list_row": _list_row,
+    "find_lists": _find_lists,
     "matmul_listed": _matmul_listed,
     "accumulate_listed": _accumulate_listed,
     "convolution": _convolution,

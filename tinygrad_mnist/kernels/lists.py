@@ -14,7 +14,7 @@ from llvmlite import ir
 from tinygrad_mnist.kernels.checking import asserted, between, there
 from tinygrad_mnist.kernels.linking import linked
 from tinygrad_mnist.kernels.numba_door import cgutils, types
-from tinygrad_mnist.kernels.policy import kernel
+from tinygrad_mnist.kernels.policy import kernel, scalar
 from tinygrad_mnist.kernels.simd import count_lanes, offset
 from tinygrad_mnist.kernels.vectors import (
     FEATURES,
@@ -172,6 +172,12 @@ class _Found:
         builder.store(builder.and_(mask, builder.sub(mask, as_i64(1))), left)
         builder.branch(head)
         builder.position_at_end(past)
+
+
+@scalar
+def list_room(depth: int) -> int:
+    """For so many entries there must be room for the lists of a row of so many numbers, in two parts."""
+    return depth + 2 * (CHAINS + SPARE)
 
 
 #: find(row, first, last, values, index): list what is not zero of row[first:last], numbers and places in the

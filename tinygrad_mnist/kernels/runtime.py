@@ -12,7 +12,7 @@ import numpy as np
 from tinygrad_mnist.kernels.barrier import barrier
 from tinygrad_mnist.kernels.bits import fma
 from tinygrad_mnist.kernels.checking import CHECKING, OUTSIDE
-from tinygrad_mnist.kernels.lists import SPARE, find, spread, sum_lists
+from tinygrad_mnist.kernels.lists import CHAINS, SPARE, WHOLE, find, list_room, spread, sum_lists
 from tinygrad_mnist.kernels.numba_door import extending, types
 from tinygrad_mnist.kernels.policy import routine, scalar
 from tinygrad_mnist.kernels.products import onto, part_of_product, product
@@ -131,25 +131,37 @@ def fetch_lists(
     table: Any,
     places: Any,
     values: Any,
+    rows: Any,
     positions: Any,
     step: int,
     end_step: int,
     begin: int,
     end: int,
+    middle: int,
+    depth: int,
     first: int,
     last: int,
 ) -> None:
     """Have parts `first` up to `last` of the lists of rows that the next step looks up brought near.
 
-    As `list_rows` has made them; of rows number `begin` up to `end` of the step.
+    As `list_rows` has made them; the row itself where it has not. Of rows number `begin` up to `end` of the
+    step.
     """
+    count = table.shape[0]
+    if step + 2 < end_step:
+        for i in range(begin, end):
+            row = positions[step + 2, i]
+            row = row + count if row < 0 else row
+            if 0 <= row < count:
+                prefetch(offset(memory(table), row * 4))
     if step + 1 < end_step:
-        count = table.shape[0]
         for i in range(begin, end):
             row = positions[step + 1, i]
             row = row + count if row < 0 else row
             if 0 <= row < count:
                 start, behind = table[row, first], table[row, last - 1] + table[row, last + 1]
+                if start < 0:
+                    fetch_row(rows, row, first * middle, depth if last == 2 else middle)
                 for k in range(start, behind, 64 // places.itemsize):
                     prefetch(offset(memory(places), k))
                 for k in range(start, behind, 64 // values.itemsize):
@@ -289,6 +301,46 @@ def list_row(row: Any, first: int, last: int, values: Any, index: Any, counts: A
     ):
         raise IndexError(OUTSIDE)
     counts[i] = find(memory(row), first, last, memory(values), memory(index))
+
+
+@routine
+def find_lists(
+    table: Any,
+    row: Any,
+    places: Any,
+    values: Any,
+    starts: Any,
+    counts: Any,
+    i: int,
+    middle: int,
+    first: int,
+    last: int,
+) -> None:
+    """Note where parts `first` up to `last` of the lists of row i of a step are; make them if there are none.
+
+    `table` is what `list_rows` has noted of the row. New lists are made in the room for row i at the
+    beginning of `places` and `values`, side by side if both parts are asked for.
+    """
+    room = list_room(row.size)
+    if CHECKING and not (
+        0 <= first < last <= 2
+        and 0 <= i < counts.shape[1]
+        and (i + 1) * room <= min(places.size, values.size)
+    ):
+        raise IndexError(OUTSIDE)
+    at = i * room + first * (middle + CHAINS + SPARE)
+    for part in range(first, last):
+        if table[part] < 0:
+            begin, end = (middle, row.size) if part else (0, middle)
+            starts[part, i] = at
+            counts[part, i] = find(
+                memory(row), begin, end, offset(memory(values), at), offset(memory(places), at)
+            )
+            at += (counts[part, i] + CHAINS - 1) // CHAINS * CHAINS
+        else:
+            starts[part, i], counts[part, i] = table[part], table[2 + part]
+    if last - first == 2:
+        counts[WHOLE, i] = starts[1, i] - starts[0, i] + counts[1, i]
 
 
 @routine
