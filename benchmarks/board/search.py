@@ -94,6 +94,15 @@ GRIDS: dict[str, tuple[dict[str, tuple[Any, ...]], ...]] = {
             "first_gain": (1.4,),
             "augment": (0.7,),
         },
+        {
+            "filters": ((8, 24),),
+            "hidden": ((128,),),
+            "epochs": (3,),
+            "batch_size": (50,),
+            "rate": (0.004,),
+            "first_gain": (1.4,),
+            "augment": (0.7,),
+        },
     ),
 }
 
