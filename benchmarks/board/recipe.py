@@ -12,9 +12,7 @@ from tinygrad_mnist.train.choices import ACTIVATIONS
 
 from .ways import KERNEL, SIDE, shapes
 
-_STREAM = (
-    1 << 32
-)  # to be added to a seed: kernels have a stream of their own, as the layers draw from the seed's
+_STREAM = 1 << 32  # added to a seed: kernels do not draw the numbers that the layers draw
 
 
 @dataclasses.dataclass(frozen=True)

@@ -50,14 +50,14 @@ class Way:
 
 def network(values: list[Any]) -> nn.Sequential:
     """A network for rows of pixels with these weights and biases: convolutions have four axes."""
-    modules: list[nn.Module] = [nn.Unflatten(1, (1, SIDE, SIDE))]
+    modules: list[nn.Module] = [nn.Unflatten(1, (1, SIDE, SIDE))] if values[0].ndim == 4 else []
     for weight, bias in zip(values[::2], values[1::2]):
         convolves = weight.ndim == 4
         layer = nn.Conv2d(*weight.shape[1::-1], KERNEL) if convolves else nn.Linear(*weight.shape[::-1])
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weight))
             layer.bias.copy_(torch.from_numpy(bias))
-        if not convolves and not any(isinstance(m, nn.Flatten) for m in modules):
+        if not convolves and modules and isinstance(modules[-1], nn.MaxPool2d):
             modules.append(nn.Flatten())
         modules += [layer, nn.ReLU(), *[nn.MaxPool2d(2)] * convolves]
     return nn.Sequential(*modules[:-1])
