@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tape import anomaly, set_recording
+from ..core.interpreter import anomaly
+from ..core.tape import set_recording
 from ..core.tensor import Tensor, wrap
 from ..errors import GraphError
 from ..primitive import Array

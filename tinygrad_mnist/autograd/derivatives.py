@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.tape import pull_back, set_recording, tracing
+from ..core.tape import pull_back, set_recording
 from ..core.tensor import Tensor, filled, wrap
 from ..errors import GraphError, ShapeError
 
@@ -55,13 +55,12 @@ def grad(
     given = [None] * len(ends) if grad_outputs is None else _several(grad_outputs)
     if len(given) != len(ends):
         raise GraphError(f"got {len(ends)} tensors and {len(given)} gradients")
-    tensors = create_graph or tracing.get() is not None
     starts, seeds = [], []
     for y, g in zip(ends, given, strict=True):
         seed = _seed(y, g)
         if y.requires_grad:
             starts.append(y)
-            seeds.append(seed if tensors else seed.array)
+            seeds.append(seed)
     if not starts:
         raise GraphError("element 0 of tensors does not require grad and does not have a grad_fn")
     # a walk stops at its targets: each input that was itself computed, maybe from others, has its own walk
@@ -71,8 +70,8 @@ def grad(
     with set_recording(create_graph):
         for k, targets in enumerate(walks):
             free = not keep and k == len(walks) - 1
-            for x, g in pull_back(starts, seeds, targets, record=tensors, free=free):
-                by_id[id(x)] = g if tensors else wrap(g)
+            for x, g in pull_back(starts, seeds, targets, record=create_graph, free=free):
+                by_id[id(x)] = g if isinstance(g, Tensor) else wrap(g)
     results: list[Tensor | None] = []
     for x in sources:
         g = by_id.get(id(x))

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tape import recording, tracing
+from ..core.interpreter import EAGER, interpreter
+from ..core.tape import recording
 from ..core.tensor import Tensor
 from ..errors import TraceError
 from .effects import refuse_change
@@ -226,7 +227,7 @@ class Calls:
 
     def _ask(self, function: Any, args: tuple[Any, ...]) -> tuple[Any, bool]:
         """What a context variable or a weak reference gives."""
-        if function in (recording.get, tracing.get):
+        if function in (recording.get, interpreter.get):
             return UNKNOWN, False
         try:
             value = function(*args)
@@ -241,11 +242,11 @@ class Calls:
         if any(x is UNKNOWN or isinstance(x, Among | Tensor) or type(x) is Number for x in given):
             self.reads.consume(Among(given))
             return UNKNOWN, True
-        token = tracing.set(None)
+        token = interpreter.set(EAGER)
         try:
             return self._ask(functools.partial(function, **keywords) if keywords else function, tuple(args))
         finally:
-            tracing.reset(token)
+            interpreter.reset(token)
 
     def _handed(self, args: list[Any]) -> None:
         """Native code is given these: it may call them."""

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.tape import check, pull_back, recording, set_recording, tracing
+from ..core.interpreter import interpreter
+from ..core.tape import check, pull_back, recording, set_recording
 from ..core.tensor import Tensor, wrap
 from ..core.together import NOTHING, Call, Part, on_tape
-from ..errors import GraphError, TraceError
+from ..errors import GraphError
 from ..primitive import Array, Value
 from .native import Native
 from .program import Program, simplified
@@ -83,11 +84,10 @@ class Computation:
 
     def apply(self, values: Sequence[Tensor | None]) -> list[Tensor]:
         """The results on the tape, for Tensors in the places; None where nothing is read."""
-        if tracing.get() is not None:
-            raise TraceError(
-                "the derivative of a compiled function that was called outside cannot be recorded: "
-                "call that function inside as well"
-            )
+        interpreter.get().refuse(
+            "the derivative of a compiled function that was called outside cannot be recorded: call that "
+            "function inside as well"
+        )
         results = [wrap(x) for x in self.run([None if x is None else x.array for x in values])]
         if recording.get() and any(x is not None and x.requires_grad for x in values):
             self.attach(results, tuple(values))
@@ -116,13 +116,13 @@ class Computation:
         seeds = [wrap(s).requires_grad_() for s in symbols]
         leaves = {id(p.leaf): k for k, p in enumerate(self.places) if p.leaf is not None}
         targets = [p.leaf for p in self.places if p.leaf is not None]
-        token = tracing.set(trace)
+        token = interpreter.set(trace)
         try:
             with set_recording(True):
                 found = pull_back(results, seeds, targets, record=True, free=False)
                 gradients = [g if isinstance(g.array, Symbol) else wrap(trace.symbol(g)) for _, g in found]
         finally:
-            tracing.reset(token)
+            interpreter.reset(token)
         places = [*self.places, *map(Place, symbols, seeds)]
         whole = Computation(trace, places, gradients, self.count + len(symbols))
         return whole, [leaves[id(leaf)] for leaf, _ in found]

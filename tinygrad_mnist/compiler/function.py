@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from .. import writing
-from ..core.tape import recording, tracing
+from ..core.interpreter import interpreter
+from ..core.tape import recording
 from ..core.tensor import Tensor
 from ..core.tree import Tree
 from ..describing import complete
@@ -127,7 +128,7 @@ class CompiledFunction:
                     if found is not MISSED:
                         self._straight = made.straight
                         return found
-        if tracing.get() is not None:
+        if interpreter.get().symbolic:  # it becomes part of that program
             return self._function(*args, **kwargs)
         with self._lock:
             found, arrays, captured = self._fitting((args, kwargs), None)
@@ -171,8 +172,7 @@ class CompiledFunction:
 
         Raises ShapeError if there is no array argument or their step counts differ.
         """
-        if tracing.get() is not None:
-            raise TraceError("scan: a compiled loop cannot be recorded inside another compiled function")
+        interpreter.get().refuse("scan: a compiled loop cannot be recorded inside another compiled function")
         leaves: list[Tensor] = []
         numbers: list[float] = []
         structure = structure_of((args, kwargs), leaves, numbers)

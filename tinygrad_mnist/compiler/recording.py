@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tape import tracing
+from ..core.interpreter import interpreter
 from ..core.tensor import Tensor, wrap
 from ..errors import GraphError, TraceError
 from .derivative import Differentiable
@@ -73,7 +73,7 @@ class Recording:
         watcher = Watcher(reads)
         leaves: list[Tensor] = []
         self._kept: list[tuple[Effect, Any]] = []
-        token = tracing.set(trace)
+        token = interpreter.set(trace)
         try:
             with watcher.watching():
                 watcher.calls.root(function)
@@ -94,7 +94,7 @@ class Recording:
             self.tells_apart = bool(reads.tells_apart or trace.differentiates or changes)
             self.unsteady = next((e.name for e in reads.effects.all() if _is_unsteady(e, self.places)), None)
         finally:
-            tracing.reset(token)
+            interpreter.reset(token)
             reads.effects.undo()
             self.grads = [(leaf, leaf.grad) for leaf, _ in trace.grads.values()]
             for leaf, before in trace.grads.values():

@@ -6,13 +6,15 @@ import itertools
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from ..core.inplace import leave_memory
+from ..core.interpreter import EAGER, interpreter
 from ..core.loops import unfinished
-from ..core.tape import clock, recording, tracing
+from ..core.tape import clock, recording
 from ..core.tensor import Tensor, wrap
 from ..core.tree import Tree
 from ..errors import TraceError, UnfinishedError
@@ -93,7 +95,7 @@ class Specialization:
             cell.users.add(self)
         self._moved = True  # some captured data is not what it was at the last call
         self.places = found.places
-        states = [(tracing, None), (recording, require is not None)]
+        states: list[tuple[ContextVar[Any], Any]] = [(interpreter, EAGER), (recording, require is not None)]
         self._guard = Guard(self.places.all, self._captured, self._bound, states)
         self._structure = structure
         self._plain = can_go_straight(structure) and not found.reassigned

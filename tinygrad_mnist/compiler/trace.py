@@ -6,7 +6,7 @@ import dataclasses
 import linecache
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType, MappingProxyType
 from typing import Any, NamedTuple, NoReturn
@@ -14,12 +14,14 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from ..core.inplace import Memory
-from ..core.tape import set_recording, tracing
+from ..core.interpreter import Interpreter, interpreter
+from ..core.tape import set_recording
 from ..core.tensor import Tensor, wrap
 from ..errors import DTypeError, TraceError
 from ..kinds import Composed, Contract, Kind, Loop, Matrices
 from ..ops.elementwise import cast
-from ..primitive import Primitive, Shape, check_dtype, result_dtype
+from ..ops.views import fill
+from ..primitive import Array, Primitive, Shape, check_dtype, result_dtype
 from .numbers import Number, Numbers
 from .places import bits
 from .reads import Reads
@@ -64,16 +66,15 @@ class Symbol:
 
 def refuse() -> NoReturn:
     """Raise TraceError, naming the line of the user's code that asked for a number."""
-    if tracing.get() is None:
-        raise TraceError(
-            "this gradient was left by a compiled function and exists only inside it: return it from there, "
-            "or forget it with zero_grad() before the next backward"
-        )
     frame = _user_frame()
     where = f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
-    raise TraceError(
+    interpreter.get().refuse(
         f"the number of a tensor was asked for while its program is being recorded ({where}). "
         "Return the tensor and look at it outside; choose between values with tg.where instead of if"
+    )
+    raise TraceError(
+        "this gradient was left by a compiled function and exists only inside it: return it from there, "
+        "or forget it with zero_grad() before the next backward"
     )
 
 
@@ -125,8 +126,8 @@ class Instruction:
         return f"{self.result} = {self.primitive.name}({args})"
 
 
-class Trace:
-    """The recorder that `Tensor.bind` calls while a function is traced.
+class Trace(Interpreter):
+    """The interpreter that is at work while a function is recorded: it notes what is done, on symbols.
 
     Args:
         paths: the names of Tensors and arrays from outside, by their ids.
@@ -142,11 +143,10 @@ class Trace:
         phase: what is being recorded: forward, backward or update.
         floats: those of Python that the program reads at each call.
         differentiates: whether a derivative was recorded.
-        has_loops: whether loops are recorded as such, or written out.
     """
 
+    symbolic = True
     differentiates = False
-    has_loops = False
 
     def __init__(self, reads: Reads, paths: Mapping[int, str] = MappingProxyType({})) -> None:
         self.reads = reads
@@ -159,6 +159,7 @@ class Trace:
         self.assigned: dict[int, tuple[Tensor, Symbol]] = {}
         self.grads: dict[int, tuple[Tensor, Tensor | None]] = {}
         self.phase = "forward"
+        self._before: list[str] = []  # phases in which walks back began
         self.floats = Numbers(reads.places)
         self._paths = paths
         self._names: Counter[str] = Counter()
@@ -170,7 +171,7 @@ class Trace:
         self._arguments.add(symbol)
         return symbol
 
-    def is_inside(self, x: Tensor) -> bool:
+    def owns(self, x: Tensor) -> bool:
         """Whether a Tensor was made while recording."""
         return isinstance(x.array, Symbol) or id(x) in self._own
 
@@ -178,9 +179,31 @@ class Trace:
         """The function makes a Tensor of numbers: a constant, until it is changed."""
         self._own[id(x)] = x
 
-    def is_argument(self, x: Tensor) -> bool:
-        """Whether a Tensor is an argument of the function."""
-        return isinstance(x.array, Symbol) and x.array in self._arguments
+    def check_change(self, x: Tensor, new: Tensor, name: str) -> None:
+        """TraceError for an argument, and for a graph in what is from outside."""
+        if isinstance(x.array, Symbol) and x.array in self._arguments:
+            raise TraceError(
+                f"{name}: a compiled function cannot change its argument, which is the caller's: give the "
+                "result another name and return it, as in y = x + 1"
+            )
+        if new.requires_grad and not self.owns(x):
+            raise TraceError(
+                f"{name}: a compiled function cannot leave a graph in a tensor from outside: put the value "
+                "in as v.detach(), or within tg.no_grad()"
+            )
+
+    def refuse(self, reason: str) -> None:
+        """Raise TraceError."""
+        raise TraceError(reason)
+
+    def update(self, optimiser: Any) -> None:
+        """Record the step of an optimiser, whose options are read at each call."""
+        with set_recording(False), self.during("update"):
+            optimiser.step_on_tensors(self.floats.option)
+
+    def read(self, numbers: dict[str, Any]) -> Mapping[str, Any]:
+        """Numbers by name, read at each call."""
+        return {name: self.floats.option(numbers, name) for name in numbers}
 
     def name(self, stem: str) -> str:
         """A name that no other symbol has."""
@@ -192,13 +215,22 @@ class Trace:
     def during(self, phase: str) -> Iterator[None]:
         """What is recorded within the block belongs to this phase of the program."""
         before, self.phase = self.phase, phase
-        self.differentiates |= phase == "backward"
         try:
             yield
         finally:
             self.phase = before
 
-    def slope(self, of: Any, value: Any) -> None:
+    def begin_walk(self) -> Callable[[Any, Any, Any], None]:
+        """The phase backward begins; gives what names cotangents."""
+        self._before.append(self.phase)
+        self.phase, self.differentiates = "backward", True
+        return self._slope
+
+    def end_walk(self) -> None:
+        """The phase is what it was before."""
+        self.phase = self._before.pop()
+
+    def _slope(self, _: Any, of: Any, value: Any) -> None:
         """Name a cotangent after what it is one of, if it was just recorded."""
         symbol: Any = getattr(value, "array", None)
         known: Any = (
@@ -212,7 +244,7 @@ class Trace:
         """Whether what a primitive is made of is noted in its place."""
         return isinstance(primitive.kind, Composed)
 
-    def record(self, primitive: Primitive, args: tuple[Any, ...]) -> Symbol:
+    def run(self, primitive: Primitive, args: tuple[Any, ...]) -> Symbol:
         """Note the call and give the symbol of its result; shapes are checked as in eager execution."""
         if not primitive.compiles:
             raise TraceError(
@@ -221,7 +253,7 @@ class Trace:
             )
         if isinstance(primitive.kind, Composed) and self.takes_apart(primitive):
             with set_recording(False):  # its derivative is known
-                tensors = (wrap(x) if isinstance(x, np.ndarray) else x for x in args)
+                tensors = (wrap(x) if isinstance(x, np.ndarray | Symbol) else x for x in args)
                 return self.symbol(primitive.kind.of(*tensors))
         values = tuple(self._value(x) for x in args)
         shape, dtype = primitive.infer(*values)
@@ -259,7 +291,7 @@ class Trace:
 
     def assign(self, leaf: Tensor, value: Tensor) -> None:
         """Note that from here on a Tensor has another value."""
-        if self.is_inside(leaf):  # or an argument
+        if self.owns(leaf):  # or an argument
             leaf.array = self.symbol(value)
             return
         self.symbol(leaf)
@@ -272,7 +304,7 @@ class Trace:
         """Remember a Tensor's gradient, before the trace replaces it."""
         self.grads.setdefault(id(leaf), (leaf, leaf.grad))
 
-    def check_grad(self, leaf: Tensor) -> None:
+    def add_grad(self, leaf: Tensor) -> None:
         """TraceError if `backward` would add to a gradient that was there before the function."""
         if id(leaf) not in self.grads and not isinstance(leaf.array, Symbol):
             self.reads.places.add(
@@ -283,13 +315,34 @@ class Trace:
                 "backward in a compiled function would add to a gradient from outside it: "
                 "call the optimiser's zero_grad() inside the function, before backward"
             )
+        self.keep_grad(leaf)
 
-    def numbers(self, x: Tensor) -> None:
+    def numbers(self, x: Tensor) -> Array:
         """Somebody looks at numbers: those of a Tensor from outside become constants of the program."""
         if isinstance(x.array, Symbol) or id(x) in self.assigned:
             refuse()
         self._looked_at[id(x)] = x
         self.reads.places.add("tensor", x, None, bits(x.array), f"the numbers in {self.reads.name(x)}")
+        array: Array = x.array
+        return array
+
+    def known(self, x: Any) -> None:
+        """None: a check of numbers would have to be made at each call."""
+
+    def fill(self, number: Any, shape: Shape, dtype: np.dtype[Any]) -> Symbol:
+        """A literal of the program."""
+        return self.run(fill, (number, shape, dtype))
+
+    def value(self, x: Tensor) -> Symbol:
+        """See `symbol`."""
+        return self.symbol(x)
+
+    def taken(self, numbers: Any) -> Tensor | None:
+        """A Tensor for what the program reads anew; None for Python's numbers and lists, its constants."""
+        if not isinstance(numbers, Tensor | np.ndarray):
+            return None
+        check_dtype(numbers.dtype)
+        return wrap(self.symbol(numbers))
 
     def finish(self) -> None:
         """TraceError if numbers were looked at that the program itself changes."""
@@ -318,7 +371,7 @@ class Trace:
 
     def _as(self, dtype: np.dtype[Any], x: Any) -> Any:
         """An operand in a dtype; what is no operand as it is."""
-        return self.record(cast, (x, dtype)) if isinstance(x, Symbol) and x.dtype != dtype else x
+        return self.run(cast, (x, dtype)) if isinstance(x, Symbol) and x.dtype != dtype else x
 
     def _given(self, x: Number, dtype: np.dtype[Any], as_input: bool) -> Any:
         """A number as an input of the program, or as a constant."""

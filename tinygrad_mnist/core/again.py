@@ -10,7 +10,8 @@ from ..errors import GraphError
 from ..ops.views import alias
 from ..primitive import Value
 from .generator import drawn_from, going_on_from
-from .tape import Node, clock, pull_back, recording, set_recording, taken, tracing
+from .interpreter import interpreter
+from .tape import Node, clock, pull_back, recording, set_recording, taken
 from .tensor import Tensor, wrap
 from .together import called, picked
 from .tree import flatten
@@ -20,8 +21,8 @@ __all__ = ["checkpoint"]
 
 def looping() -> Any:
     """What records a program that can have loops, if something does; in others they are written out."""
-    recorder = tracing.get()
-    return recorder if recorder is not None and recorder.has_loops else None
+    current = interpreter.get()
+    return current if current.has_loops else None
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,7 +45,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         recorder = looping()
         if recorder is not None:
             return recorder.checkpoint(functools.partial(f, *args, **kwargs))
-        plain = tracing.get() is not None or not recording.get()
+        plain = interpreter.get().symbolic or not recording.get()
         return f(*args, **kwargs) if plain else _kept_out(f, args, kwargs)
 
     return again

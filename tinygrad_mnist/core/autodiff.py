@@ -16,8 +16,7 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError
 from ..ops.views import alias
-from ..primitive import Value
-from .tape import Node, ancestors, pull_back, set_recording, tracing
+from .tape import ancestors, pull_back, set_recording
 from .tensor import Tensor, filled, wrap
 from .tree import Tree, flatten
 
@@ -192,17 +191,12 @@ def _pull(
     free: bool = False,
 ) -> list[Tensor]:
     """Cotangents of the variables, zeros where the outputs do not depend on one."""
-    tensors = record or tracing.get() is not None
     tracked = [(y, g) for y, g in zip(outputs, cotangents, strict=True) if y.requires_grad]
     with set_recording(record):
-        found: list[tuple[Node, Value]] = pull_back(
-            [y for y, _ in tracked],
-            [g if tensors else g.array for _, g in tracked],
-            variables,
-            record=tensors,
-            free=free,
+        found = pull_back(
+            [y for y, _ in tracked], [g for _, g in tracked], variables, record=record, free=free
         )
-    by_id = {id(x): g if tensors else wrap(g) for x, g in found}
+    by_id = {id(x): g if isinstance(g, Tensor) else wrap(g) for x, g in found}
     return [by_id[id(x)] if id(x) in by_id else filled(0.0, x.shape, x.dtype) for x in variables]
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..errors import GraphError
 from .inplace import FOR_GOOD, InPlace, Memory
-from .tape import clock, tracing, walking
+from .interpreter import interpreter
+from .tape import clock, walking
 
 
 class Following(InPlace[Any]):
@@ -36,15 +37,15 @@ class Following(InPlace[Any]):
         self._array = value
 
     def _take_anew(self) -> None:
-        memory, trace = self.memory, tracing.get()
-        from_outside = trace is not None and isinstance(self._array, np.ndarray)
+        memory = self.memory
+        from_outside = interpreter.get().symbolic and isinstance(self._array, np.ndarray)
         if memory.changes == FOR_GOOD or self.requires_grad or from_outside or walking():
             raise GraphError(
                 "this tensor is a view of one that was changed in place since: in PyTorch it would show the "
                 "change, here one that a graph goes through does not. Take the view again after the change, "
                 "or a copy before it, as in x[0].clone()"
             )
-        self._array = self._along(self.path, memory.array, trace)
+        self._array = _along(self.path, memory.array)
         self.seen, self.assigned = memory.changes, next(clock)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -63,12 +64,10 @@ class Following(InPlace[Any]):
         """See `Node`."""
         return self._array
 
-    def _along(self, path: Any, array: Any, trace: Any) -> Any:
-        """The view, at the end of a path, of a tensor that is this array (or symbol) now."""
-        if path is None:
-            return array
-        before, primitive, params = path
-        source = self._along(before, array, trace)
-        if trace is None:
-            return primitive.run(source, *params)
-        return trace.record(primitive, (self.wrapped(source), *params))
+
+def _along(path: Any, array: Any) -> Any:
+    """The view, at the end of a path, of a tensor that is this array (or symbol) now."""
+    if path is None:
+        return array
+    before, primitive, params = path
+    return interpreter.get().run(primitive, (_along(before, array), *params))

@@ -14,11 +14,12 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from .. import ops
-from ..errors import DTypeError, GraphError, ShapeError, TraceError
+from ..errors import DTypeError, GraphError, ShapeError
 from .assignment import assigned, cast_like, filled
+from .interpreter import interpreter
 from .methods import Method
 from .operators import Operators
-from .tape import clock, recording, tracing
+from .tape import clock, recording
 
 _T = TypeVar("_T")
 
@@ -51,8 +52,7 @@ def _holders(x: InPlace[Any]) -> int:
 def reshape(x: InPlace[_T], name: str, compute: Callable[[Any], Any]) -> InPlace[_T]:
     """Rebind x to a view of its present value, whose numbers are the same; returns x. Raises as `change`."""
     _check_leaf(x, name)
-    trace = tracing.get()
-    if x.behind is not None or (trace is not None and not trace.is_inside(x)):
+    if x.behind is not None or not interpreter.get().owns(x):
         raise GraphError(f"{name}: write x = x.{name[:-1]}(...), which is a value of its own")
     old = x.earlier_self()
     if x.memory is not None:
@@ -118,23 +118,13 @@ def replace(x: InPlace[_T], name: str, new: Any, old: Any) -> InPlace[_T]:
                 "x = x.float()"
             )
         new = new.to(dtype)
-    trace = tracing.get()
-    if trace is not None:
-        if trace.is_argument(x):
-            raise TraceError(
-                f"{name}: a compiled function cannot change its argument, which is the caller's: give the "
-                "result another name and return it, as in y = x + 1"
-            )
-        if new.requires_grad and not trace.is_inside(x):
-            raise TraceError(
-                f"{name}: a compiled function cannot leave a graph in a tensor from outside: put the value "
-                "in as v.detach(), or within tg.no_grad()"
-            )
+    current = interpreter.get()
+    current.check_change(x, new, name)
     if x.behind is not None:
         write_behind(x, new)
         return x
-    if trace is not None and not trace.is_inside(x):
-        trace.assign(x, new)
+    if not current.owns(x):
+        current.assign(x, new)
         leave_memory(x, new.array)
         x.assigned = next(clock)
         return x
@@ -169,14 +159,11 @@ def assign(x: InPlace[_T], value: Any) -> InPlace[_T]:
     if value.array.shape != x.array.shape:
         raise ShapeError(f"assign_: cannot put shape {value.shape} into a tensor of shape {x.shape}")
     check_view(x, "assign_")
-    value, trace = value.to(x.array.dtype), tracing.get()
+    value = value.to(x.array.dtype)
     if x.behind is not None:
         write_behind(x, value)
         return x
-    if trace is None:
-        x.array = value.array
-    else:
-        trace.assign(x, value)
+    interpreter.get().assign(x, value)
     if x.memory is not None:
         leave_memory(x, value.array)
     x.assigned = next(clock)
@@ -202,11 +189,7 @@ def leave_memory(x: InPlace[Any], array: Any, begins_graph: bool = False) -> Non
 def write_behind(data: InPlace[Any], new: Any) -> None:
     """What `x.data` is told is told to x."""
     base = data.behind
-    trace = tracing.get()
-    if trace is not None:
-        trace.assign(base, new)
-    else:
-        base.array = new.array
+    interpreter.get().assign(base, new)
     leave_memory(base, new.array)
     base.assigned = next(clock)
     if base.memory is None:

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from .. import ops
 from ..ops import elementwise as e
 from ..ops.contract import product
+from .interpreter import EAGER, interpreter
 from .methods import Method, Methods
-from .tape import tracing
 
 _T = TypeVar("_T")
 _multiply = product.direct
@@ -55,7 +55,8 @@ class Operators(Methods[_T]):
 
     def __matmul__(self, other: Any) -> _T:
         """See `ops.matmul`."""
-        if isinstance(other, Operators) and not (self.requires_grad or other.requires_grad or tracing.get()):
+        tracked = self.requires_grad or not isinstance(other, Operators) or other.requires_grad
+        if not tracked and interpreter.get() is EAGER:
             data = _multiply.single(self.array, other.array)
             if data is None:
                 data = _multiply.double(self.array, other.array)

@@ -12,7 +12,7 @@ from ..errors import ShapeError
 from ..primitive import check_dtype
 from .creation import made, sizes
 from .generator import Generator, chosen
-from .tape import tracing
+from .interpreter import interpreter
 from .tensor import Tensor
 
 __all__ = [
@@ -146,8 +146,8 @@ def multinomial(
             if num_samples > 0
             else f"multinomial: cannot draw {num_samples} samples"
         )
-    if tracing.get() is None:
-        numbers = weights.array
+    numbers = interpreter.get().known(weights)
+    if numbers is not None:
         if not np.isfinite(numbers).all() or (numbers < 0).any() or (numbers.sum(-1) <= 0).any():
             raise ValueError("multinomial: weights must be finite, not negative, and not all zero")
         if not replacement and (np.count_nonzero(numbers, -1) < num_samples).any():

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import GraphError
-from .tape import Node, clock, tracing
+from .interpreter import interpreter
+from .tape import Node, clock
 
 
 class Removable:
@@ -86,9 +87,7 @@ class Steps(Node):
 
         def keep(g: Any, record: bool) -> Any:
             value = g if record else self.wrapped(g)
-            trace = tracing.get()
-            if trace is not None:
-                trace.keep_grad(self)
+            interpreter.get().keep_grad(self)
             self._grad = value if self._grad is None else self._grad + value
             return g
 

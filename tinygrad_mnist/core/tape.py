@@ -22,15 +22,10 @@ from ..ops import cast
 from ..ops.reduce import sum_over
 from ..ops.views import reshape_to
 from ..primitive import Operand, Primitive, Shape, Value
+from .interpreter import interpreter
 
 #: Whether operations on this thread or context are recorded.
 recording: ContextVar[bool] = ContextVar("recording", default=True)
-
-#: What records the program of a function being compiled, in place of running its operations.
-tracing: ContextVar[Any] = ContextVar("tracing", default=None)
-
-#: Whether a derivative that is NaN is an error.
-anomaly: ContextVar[bool] = ContextVar("anomaly", default=False)
 
 #: Numbers nodes and assignments in one order.
 clock = itertools.count(1)
@@ -232,24 +227,25 @@ def pull_back(
 
     Args:
         outputs: where the walk starts.
-        cotangents: one per output, of its shape: Tensors if `record`, else plain arrays.
+        cotangents: one per output, of its shape: Tensors, or arrays where derivatives are computed on these.
         targets: nodes to differentiate with respect to; the walk does not go behind them.
-        record: derivatives are computed on Tensors, so that they can be differentiated again;
-            otherwise on plain arrays, which is faster.
+        record: derivatives are computed on Tensors, so that they can be differentiated again, as in a
+            program they always are; otherwise on plain arrays, which is faster.
         free: let go of the graph on the way.
 
     Returns:
-        (target, cotangent) pairs, of those targets that the outputs depend on.
+        (target, cotangent) pairs, of those targets that the outputs depend on; cotangents as computed.
     """
-    recorder = tracing.get() if record else None
+    current = interpreter.get()
+    record = record or current.symbolic
+    if not record:
+        cotangents = [g.array if isinstance(g, Node) else g for g in cotangents]
     pending: dict[Node, Value] = {}
-    token = _pending.set(pending)
+    token, tell = _pending.set(pending), current.begin_walk()
     try:
-        if recorder is not None:
-            with recorder.during("backward"):
-                return _walk(outputs, cotangents, targets, record, free, recorder, pending)
-        return _walk(outputs, cotangents, targets, record, free, None, pending)
+        return _walk(outputs, cotangents, targets, record, free, tell, pending)
     finally:
+        current.end_walk()
         _pending.reset(token)
 
 
@@ -259,17 +255,16 @@ def _walk(
     targets: Sequence[Node] | None,
     record: bool,
     free: bool,
-    recorder: Any,
+    tell: Callable[[Node, Node, Value], None] | None,
     pending: dict[Node, Value],
 ) -> list[tuple[Node, Value]]:
-    """See `pull_back`; a recorder is told what each cotangent is one of; `pending`: those that arrived."""
+    """See `pull_back`, and for `tell` `Interpreter.begin_walk`; `pending`: the cotangents that arrived."""
     useful = None if targets is None else _leading_to(targets, ancestors(outputs, targets))
     wanted = None if targets is None else set(targets)
     queue: list[tuple[int, Node]] = []  # newest first; numbers differ, so nodes are never compared
     leaves: list[Node] = []
     walked: list[Node] = []
     received: list[tuple[Node, Value]] = list(zip(outputs, cotangents))
-    watched = anomaly.get() and recorder is None
     while True:
         for node, g in received:
             if node in pending:
@@ -325,10 +320,8 @@ def _walk(
                 if gx.dtype is not data.dtype and gx.dtype != data.dtype:
                     gx = cast(gx, data.dtype)
                 received.append((x, gx))
-                if watched and np.isnan(gx).any():
-                    raise GraphError(f"backward: the derivative of {_name(node)} by an input is NaN")
-                if recorder is not None:
-                    recorder.slope(x, gx)
+                if tell is not None:
+                    tell(node, x, gx)
     if free:
         for node in walked:
             node.args = _FREED

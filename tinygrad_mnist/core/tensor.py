@@ -24,11 +24,12 @@ from .following import Following
 from .hints import HINTS, OF_TENSORS, Absent
 from .html import shown
 from .inplace import Memory, assign
+from .interpreter import EAGER, interpreter
 from .numpy_functions import array_function, array_ufunc
 from .one_number import NUMBERS, as_numbers, number
 from .printing import printed
 from .steps import Steps
-from .tape import clock, pull_back, recording, tracing
+from .tape import clock, pull_back, recording
 from .words import Words
 
 # The methods int, float and bool hide these names in the class.
@@ -57,16 +58,15 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
     _grad: Tensor | None = None
 
     def __init__(self, data: Any = (), dtype: Any = None, requires_grad: _Bool = False, *more: _Int) -> None:
-        trace = tracing.get()
+        current = interpreter.get()
         if data.__class__ is _Int and (dtype is None or dtype.__class__ is _Int):
             lengths = [n for n in (data, dtype, requires_grad, *more) if n.__class__ is _Int]
             data, dtype, requires_grad = np.zeros(lengths, np.float32), None, requires_grad is True
         if isinstance(data, np.ma.MaskedArray):
             plain(data)  # raises
-        if trace is not None and isinstance(data, Tensor | np.ndarray):  # a program reads its numbers anew
-            check_dtype(data.dtype)
-            symbol = wrap(trace.symbol(data))
-            self.array = (symbol if dtype is None else symbol.to(dtype)).array
+        taken = current.taken(data)
+        if taken is not None:
+            self.array = (taken if dtype is None else taken.to(dtype)).array
             self.requires_grad_(requires_grad)
             return
         if isinstance(data, Tensor):
@@ -79,15 +79,13 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
         if dtype is None and not hasattr(data, "dtype") and array.dtype.kind in kinds:
             array = array.astype(np.float32)
         self.array = native(array)
-        if trace is not None:
-            trace.makes(self)
+        current.makes(self)
         self.requires_grad_(requires_grad)
 
     def bind(self, primitive: Primitive, args: tuple[Any, ...]) -> Tensor:
-        """Run `primitive` (or note it, while tracing) and record it if a gradient may be asked through it."""
-        trace = tracing.get()
-        foreign = False
-        if trace is None and primitive.arity == 1:
+        """Let the interpreter run `primitive`, and record it if a gradient may be asked through it."""
+        eager, foreign = interpreter.get() is EAGER, False
+        if eager and primitive.arity == 1:
             tracked = self.requires_grad
             run, x, count = primitive.run, self.array, len(args)
             if count == 1:  # written out: a call with a star costs as much as a small kernel
@@ -96,7 +94,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
                 data = run(x, args[1])
             else:
                 data = run(x, args[1], args[2]) if count == 3 else run(x, *args[1:])
-        elif trace is None and len(args) == 2 and isinstance(args[0], Tensor) and isinstance(args[1], Tensor):
+        elif eager and len(args) == 2 and isinstance(args[0], Tensor) and isinstance(args[1], Tensor):
             a, b = args
             tracked = a.requires_grad or b.requires_grad
             data = primitive.run(a.array, b.array)
@@ -118,7 +116,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
                     if found.__class__ not in NUMBERS and len(values) < primitive.arity:
                         return self.bind(primitive, as_numbers(primitive, args))
                     values.append(found)
-            data = primitive.run(*values) if trace is None else trace.record(primitive, args)
+            data = primitive.run(*values) if eager else interpreter.get().run(primitive, args)
         if primitive.aliases:
             out = _view(args[0])
             out.path = args[0].path, primitive, args[1:]
@@ -128,7 +126,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
         if tracked and primitive.differentiable and recording.get() and out.array.dtype.kind == "f":
             out.requires_grad = True
             out.primitive = primitive
-            if foreign and trace is None:  # an array may change before backward: the graph keeps its own copy
+            if foreign and eager:  # an array may change before backward: the graph keeps its own copy
                 args = tuple([x.copy() if isinstance(x, np.ndarray) else x for x in args])
             out.args = args
             out.number = next(clock)
@@ -136,7 +134,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
 
     def _function(self, primitive: Primitive) -> Tensor:
         """`bind` to this tensor alone, of a primitive that has a direct entry."""
-        if self.requires_grad or tracing.get() is not None:
+        if self.requires_grad or interpreter.get() is not EAGER:
             return self.bind(primitive, (self,))
         data = primitive.direct.single(self.array)
         if data is None:
@@ -209,10 +207,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
     @property
     def _numbers(self) -> Array:
         """The numbers, for somebody who will look at them: TraceError where they are symbols of a program."""
-        trace = tracing.get()
-        if trace is not None:
-            trace.numbers(self)
-        return self.array
+        return interpreter.get().numbers(self)
 
     def numpy(self) -> Array:
         """The numbers as an array: a read-only view; `.copy()` of it is yours."""
@@ -268,9 +263,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
-        trace = tracing.get()
-        if trace is not None:
-            trace.keep_grad(self)
+        interpreter.get().keep_grad(self)
         self._grad = as_gradient(self, value)
 
     def requires_grad_(self, requires_grad: _Bool = True) -> Tensor:
@@ -317,27 +310,26 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
             gradient = Tensor(gradient, self.dtype)
         if gradient.shape != self.shape:
             raise ShapeError(f"backward: gradient has shape {gradient.shape}, the tensor {self.shape}")
-        trace = tracing.get()
-        record = create_graph or trace is not None
+        current = interpreter.get()
+        on_tensors = create_graph or current.symbolic
         token = recording.set(create_graph)
         try:
             found = pull_back(
                 [self],
-                [gradient if record else gradient.array],
+                [gradient],
                 None,
-                record=record,
+                record=on_tensors,
                 free=not (create_graph if retain_graph is None else retain_graph),
             )
-            seen = set() if record else {id(_memory(gradient.array))}
+            seen: set[int] = set()
             for leaf, g in found:
                 assert isinstance(leaf, Tensor)
-                if not record:  # no two gradients in one memory, nor in that of the caller's
+                if not on_tensors:  # no two gradients in one memory, nor in that of the caller's
+                    seen = seen or {id(_memory(gradient.array))}
                     memory = id(_memory(g))
                     g = wrap(g.copy() if memory in seen else g)
                     seen.add(memory)
-                if trace is not None:
-                    trace.check_grad(leaf)
-                    trace.keep_grad(leaf)
+                current.add_grad(leaf)
                 leaf._grad = g if leaf._grad is None else leaf._grad + g
         finally:
             recording.reset(token)
@@ -346,8 +338,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
     def data(self) -> Tensor:
         """The same numbers without the graph; what is changed in them in place is changed here too."""
         out = _view(self)
-        trace = tracing.get()
-        out.array = self.array if trace is None else trace.symbol(self)
+        out.array = interpreter.get().value(self)
         out.behind = self if self.behind is None else self.behind
         out.path = self.path
         return out
@@ -358,28 +349,17 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
             value = Tensor(value, self.dtype)
         if value.behind is self:
             return  # x.data -= v has changed x already
-        trace = tracing.get()
-        if trace is None:
-            self.array = value.array
-        else:
-            trace.assign(self, value.detach())
-        self.memory, self.is_view, self.path = (
-            None,
-            False,
-            None,
-        )  # views go on with the memory that this leaves
+        interpreter.get().assign(self, value)
+        self.memory, self.is_view, self.path = None, False, None  # views go on with the memory this leaves
         self.assigned = next(clock)
 
     def earlier_self(self) -> Tensor:
         """What this is now, as a value of its own that an in-place word leaves behind."""
         old = _new(Tensor)
-        old.array, old.requires_grad = self.array, self.requires_grad
+        old.array, old.requires_grad = interpreter.get().value(self), self.requires_grad
         old.primitive, old.args, old.number = self.primitive, self.args, self.number
         old.assigned = 0 if self.primitive is None else self.number
         old.hooks = self.hooks
-        trace = tracing.get()
-        if trace is not None:
-            old.array = trace.symbol(self)
         return old
 
     def wrapped(self, array: Any) -> Tensor:
@@ -410,9 +390,8 @@ def wrap(data: Any) -> Tensor:
 
 def of_numbers(array: Any) -> Tensor:
     """A leaf Tensor around an array, for a user: in a traced program it may be changed as one of its own."""
-    out, trace = wrap(array), tracing.get()
-    if trace is not None:
-        trace.makes(out)
+    out = wrap(array)
+    interpreter.get().makes(out)
     return out
 
 
@@ -434,11 +413,7 @@ def _view(base: Tensor) -> Tensor:
 
 def filled(value: float, shape: Shape, dtype: np.dtype[Any]) -> Tensor:
     """A leaf Tensor of one value; a literal in a traced program."""
-    value = number(value, dtype)
-    trace = tracing.get()
-    if trace is None:
-        return wrap(np.full(shape, value, dtype) if shape else np.array(value, dtype))
-    return wrap(trace.record(ops.fill, (value, shape, dtype)))
+    return wrap(interpreter.get().fill(number(value, dtype), shape, dtype))
 
 
 for _name in (*HINTS, *OF_TENSORS):

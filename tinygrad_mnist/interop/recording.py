@@ -12,8 +12,8 @@ import numpy as np
 from ..compiler.program import Program, simplified
 from ..compiler.reads import Reads
 from ..compiler.trace import Instruction, Symbol, Trace
+from ..core.interpreter import interpreter
 from ..core.modes import no_grad
-from ..core.tape import tracing
 from ..core.tensor import Tensor, wrap
 from ..errors import TraceError
 from ..primitive import Array, Primitive
@@ -72,8 +72,8 @@ class _Recorder(Trace):
     def takes_apart(self, primitive: Primitive) -> bool:
         return super().takes_apart(primitive) and not self.whole(primitive.name)
 
-    def record(self, primitive: Primitive, args: tuple[Any, ...]) -> Symbol:
-        result = super().record(primitive, args)
+    def run(self, primitive: Primitive, args: tuple[Any, ...]) -> Symbol:
+        result = super().run(primitive, args)
         self.lines.setdefault(result.name, _users_line())
         return result
 
@@ -129,7 +129,7 @@ def _once(
 ) -> tuple[Program, dict[str, str], dict[str, Array]]:
     trace = _Recorder(whole)
     arguments = [trace.argument(f"argument_{i}", x.shape, x.dtype) for i, x in enumerate(examples)]
-    token = tracing.set(trace)
+    token = interpreter.set(trace)
     try:
         with no_grad():
             result = function(*map(wrap, arguments))
@@ -140,7 +140,7 @@ def _once(
             )
         outputs = [trace.symbol(x) for x in results]
     finally:
-        tracing.reset(token)
+        interpreter.reset(token)
     if trace.assigned:
         raise TraceError(
             "the function changes tensors (running statistics, a random generator, parameters): export what "

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..core.tape import tracing
-from ..errors import ShapeError, TraceError
+from ..core.interpreter import interpreter
+from ..errors import ShapeError
 from ..primitive import Value
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .linear import Linear
@@ -48,8 +48,9 @@ class _Lazy(Module):
         TraceError in a function that is being compiled.
         """
         name = type(self).__name__
-        if tracing.get() is not None:
-            raise TraceError(f"{name}: call the model on one batch before compiling a function that uses it")
+        interpreter.get().refuse(
+            f"{name}: call the model on one batch before compiling a function that uses it"
+        )
         if not -input.ndim <= self._axis < input.ndim:
             raise ShapeError(f"{name}: an input of shape {tuple(input.shape)} has no axis {self._axis}")
         args, keywords = vars(self).pop("arguments")

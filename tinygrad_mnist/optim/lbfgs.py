@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tape import set_recording, tracing
+from ..core.interpreter import interpreter
+from ..core.tape import set_recording
 from ..core.tensor import wrap
-from ..errors import StateError, TraceError
+from ..errors import StateError
 from ..primitive import Array
 from .groups import Params
 from .line_search import strong_wolfe
@@ -81,8 +82,7 @@ class LBFGS(Optimizer):
         """
         if closure is None:
             raise TypeError("LBFGS.step: needs a closure that computes the cost and its gradients anew")
-        if tracing.get() is not None:
-            raise TraceError("LBFGS.step looks at numbers: call it outside, and compile the cost instead")
+        interpreter.get().refuse("LBFGS.step looks at numbers: call it outside, and compile the cost instead")
         with set_recording(True):
             first = closure()
         group = self.param_groups[0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..core.tape import set_recording, tracing
+from ..core.interpreter import interpreter
+from ..core.tape import set_recording
 from ..core.tensor import Tensor, of_numbers
 from ..errors import TraceError
 from ..primitive import Value
@@ -114,17 +116,7 @@ class Optimizer:
                 cost = closure()
         if not hasattr(self, "rule"):
             raise NotImplementedError(f"{type(self).__name__} must define step, or a rule")
-        recorder = tracing.get()
-        if recorder is None:
-            if self._deciding:
-                decided = [group[name] for group in self.param_groups for name in self._deciding]
-                if decided != self._decided:
-                    self._complete_states()
-                    self._decided = decided
-            self._step_on_arrays(int(self.steps.array))
-        else:
-            with set_recording(False), recorder.during("update"):
-                self._step_on_tensors(recorder)
+        interpreter.get().update(self)
         return cost
 
     def _complete_states(self) -> None:
@@ -155,8 +147,11 @@ class Optimizer:
                     shared[count].assign_(np.asarray(count))
                 state["step"] = shared[count]
 
-    def _count_updates(self) -> None:
-        """Count this update of those parameters that have a gradient, apart from those that have none."""
+    def _count_updates(self, numbers: Callable[[Tensor], Value]) -> None:
+        """Count this update of those parameters that have a gradient, apart from those that have none.
+
+        `numbers` gives what is counted on with.
+        """
         updated: list[dict[str, Tensor]] = []
         left_behind = set[int]()
         for group, states in zip(self.param_groups, self._states, strict=True):
@@ -171,17 +166,24 @@ class Optimizer:
             if old is not None:
                 if id(old) not in new:
                     new[id(old)] = now = Tensor(old.array) if id(old) in left_behind else old
-                    put(now, old.array + 1 if tracing.get() is None else old + 1)
+                    put(now, numbers(old) + 1)
                 state["step"] = new[id(old)]
 
-    def _step_on_arrays(self, steps: int) -> None:
+    def step_on_arrays(self) -> None:
+        """The step where there are numbers."""
+        if self._deciding:
+            decided = [group[name] for group in self.param_groups for name in self._deciding]
+            if decided != self._decided:
+                self._complete_states()
+                self._decided = decided
+        steps = int(self.steps.array)
         betas = [group.get("betas") for group in self.param_groups]
         if betas != self._betas:
             for found in betas:
                 check_betas(type(self).__name__, found)
             self._betas = betas
         if self._counting:
-            self._count_updates()
+            self._count_updates(attrgetter("array"))
         rules = _RULES.get(self) or _RULES.setdefault(self, {})
         rates: dict[int, Any] = {}  # groups share schedules
         for k, (group, states) in enumerate(zip(self.param_groups, self._states, strict=True)):
@@ -193,11 +195,12 @@ class Optimizer:
             rule.change(group, states, _rate(lr))
         put(self.steps, steps + 1)
 
-    def _step_on_tensors(self, recorder: Any) -> None:
+    def step_on_tensors(self, option: Callable[[dict[str, Any], str], Any]) -> None:
+        """The step in a program, which reads an `option` of a group by its name."""
         if self._counting:
-            self._count_updates()
+            self._count_updates(lambda count: count)
         for group, states in zip(self.param_groups, self._states, strict=True):
-            options = {name: recorder.floats.option(group, name) for name in (*self._options, "lr")}
+            options = {name: option(group, name) for name in (*self._options, "lr")}
             check_betas(type(self).__name__, options.get("betas"))
             lr = options["lr"]
             options["lr"] = _rate(lr(self.steps) if callable(lr) else lr)

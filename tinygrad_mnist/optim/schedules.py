@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ..core.tape import tracing
+from ..core.interpreter import interpreter
 from ..primitive import Value
 from .scalars import cos, maximum, minimum, real, where, whole
 
@@ -25,11 +25,7 @@ class _Numbered:
         self.formula, self.numbers = formula, numbers
 
     def __call__(self, step: Value) -> Value:
-        recorder = tracing.get()
-        if recorder is None:
-            return self.formula(step, **self.numbers)
-        read = recorder.floats.option
-        return self.formula(step, **{name: read(self.numbers, name) for name in self.numbers})
+        return self.formula(step, **interpreter.get().read(self.numbers))
 
 
 def constant(lr: float) -> Schedule:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...core.tape import tracing
+from ...core.interpreter import interpreter
 from ...errors import ShapeError
 from ...primitive import Value
 from .targets import reduction_of, values
@@ -91,12 +91,11 @@ def _lengths(name: str, given: Any, count: int, most: int | None) -> Value:
     lengths = lengths if lengths.ndim else ops.reshape(lengths, (1,))
     if lengths.shape != (count,):
         raise ShapeError(f"ctc_loss: {name} must be {count} numbers, not of shape {tuple(lengths.shape)}")
-    if tracing.get() is None:
-        numbers = np.asarray(lengths)
-        if numbers.min(initial=0) < 0 or (most is not None and numbers.max(initial=0) > most):
-            raise ValueError(
-                f"ctc_loss: {name} from 0 on, up to {most or 'that of targets'}, not {numbers.tolist()}"
-            )
+    numbers, limit = interpreter.get().known(lengths), math.inf if most is None else most
+    if numbers is not None and (numbers.min(initial=0) < 0 or numbers.max(initial=0) > limit):
+        raise ValueError(
+            f"ctc_loss: {name} from 0 on, up to {most or 'that of targets'}, not {numbers.tolist()}"
+        )
     return lengths
 
 
@@ -115,12 +114,12 @@ def _rows(targets: Value, lengths: Value, count: int, classes: int) -> Value:
     if rows.shape[0] != count:
         raise ShapeError(f"ctc_loss: targets of shape {tuple(rows.shape)} for {count} sequences")
     counted = ops.where(np.arange(rows.shape[1]) < ops.unsqueeze(lengths, 1), rows, 0)
-    if tracing.get() is None:
-        numbers, many = np.asarray(counted), np.asarray(lengths)
-        if many.max(initial=0) > rows.shape[1]:
+    held, most = map(interpreter.get().known, (counted, lengths))
+    if held is not None and most is not None:
+        if most.max(initial=0) > rows.shape[1]:
             raise ShapeError(
-                f"ctc_loss: target_lengths {many.tolist()} for targets of shape {tuple(rows.shape)}"
+                f"ctc_loss: target_lengths {most.tolist()} for targets of shape {tuple(rows.shape)}"
             )
-        if numbers.size and (numbers.min() < 0 or numbers.max() >= classes):
-            raise IndexError(f"ctc_loss: targets must be from 0 to {classes - 1}, not {numbers.max()}")
+        if held.size and (held.min() < 0 or held.max() >= classes):
+            raise IndexError(f"ctc_loss: targets must be from 0 to {classes - 1}, not {held.max()}")
     return counted

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...core.tape import tracing
+from ...core.interpreter import interpreter
 from ...errors import DTypeError, ShapeError
 from ...ops.floats import in_floats
 from ...ops.softmaxes import cross_entropy_of_rows
@@ -47,7 +47,7 @@ def _counts(given: Mapping[str, Any]) -> Value | None:
     if target.dtype.kind not in "iu":
         return None
     if ignored is IGNORED:
-        ignored = None if tracing.get() is not None else int(IGNORED)
+        ignored = None if interpreter.get().known(target) is None else int(IGNORED)
     scores = given["input"]
     axis = min(1, scores.ndim - 1)
     right, _ = _right(target, scores.shape[axis], axis, ignored)
@@ -181,10 +181,11 @@ def _ignoring(cost: Callable[..., Value], ignored: int | None, target: Value) ->
         try:
             return cost(None, *args)
         except IndexError:
-            if tracing.get() is not None:
+            labels = interpreter.get().known(target)
+            if labels is None:
                 raise
-            if not (np.asarray(target) == IGNORED).any():
-                raise _out_of_range(np.asarray(target), args[0], args[-1]) from None
+            if not (labels == IGNORED).any():
+                raise _out_of_range(labels, args[0], args[-1]) from None
             return cost(int(IGNORED), *args)
 
     return tried

@@ -8,8 +8,7 @@ from typing import Any
 
 from ... import ops
 from ...core.array_likes import array_of
-from ...core.tape import tracing
-from ...core.tensor import wrap
+from ...core.interpreter import interpreter
 from ...errors import ShapeError
 from ...primitive import Operand, Value
 
@@ -19,7 +18,8 @@ def values(target: Any) -> Value:
     if isinstance(target, Operand):
         return target
     array = array_of(target)
-    return array if tracing.get() is None else wrap(array)  # a program reads it anew on each run
+    taken = interpreter.get().taken(array)  # a program reads it anew on each run
+    return array if taken is None else taken
 
 
 def cast(target: Value, dtype: Any) -> Value:
