@@ -177,11 +177,12 @@ class Optimizer:
                 self._complete_states()
                 self._decided = decided
         steps = int(self.steps.array)
-        betas = [group.get("betas") for group in self.param_groups]
-        if betas != self._betas:
-            for found in betas:
-                check_betas(type(self).__name__, found)
-            self._betas = betas
+        if "betas" in self.defaults:
+            betas = [group["betas"] for group in self.param_groups]
+            if betas != self._betas:
+                for found in betas:
+                    check_betas(type(self).__name__, found)
+                self._betas = betas
         if self._counting:
             self._count_updates(attrgetter("array"))
         rules = _RULES.get(self) or _RULES.setdefault(self, {})
