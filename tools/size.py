@@ -11,7 +11,10 @@ import tokenize
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "tinygrad_mnist"
-BACKWARD = "kinds primitive core/tape core/autodiff ops/elementwise ops/views ops/reduce ops/contract"
+BACKWARD = (
+    "kinds primitive core/interpreter core/tape core/autodiff "
+    "ops/elementwise ops/views ops/reduce ops/contract"
+)
 #: The stages, in the order in which they work.
 COMPILER = (
     "trace program loops viewing elements nesting totals reducing products updating lower verify share names "

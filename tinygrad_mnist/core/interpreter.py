@@ -2,7 +2,7 @@
 
 Both answer to the verbs of `Interpreter`, and one of them is at work at a time. The Tensor does not know
 which: it says what is to be done. Only `Tensor.bind` and two short ways into kernels compare it with `EAGER`
-themselves: a verb more for each operation would take 0.07 of the 0.9 us of a small one.
+themselves: a verb there would be a Python call more for each operation, 0.03 us of 0.8.
 """
 
 from __future__ import annotations

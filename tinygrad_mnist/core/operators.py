@@ -55,8 +55,8 @@ class Operators(Methods[_T]):
 
     def __matmul__(self, other: Any) -> _T:
         """See `ops.matmul`."""
-        tracked = self.requires_grad or not isinstance(other, Operators) or other.requires_grad
-        if not tracked and interpreter.get() is EAGER:
+        plain = isinstance(other, Operators) and not (self.requires_grad or other.requires_grad)
+        if plain and interpreter.get() is EAGER:
             data = _multiply.single(self.array, other.array)
             if data is None:
                 data = _multiply.double(self.array, other.array)

@@ -329,7 +329,8 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
                     memory = id(_memory(g))
                     g = wrap(g.copy() if memory in seen else g)
                     seen.add(memory)
-                current.add_grad(leaf)
+                else:  # as in a program
+                    current.add_grad(leaf)
                 leaf._grad = g if leaf._grad is None else leaf._grad + g
         finally:
             recording.reset(token)

@@ -178,7 +178,7 @@ class Optimizer:
                 self._decided = decided
         steps = int(self.steps.array)
         if "betas" in self.defaults:
-            betas = [group["betas"] for group in self.param_groups]
+            betas = [group.get("betas") for group in self.param_groups]
             if betas != self._betas:
                 for found in betas:
                     check_betas(type(self).__name__, found)
