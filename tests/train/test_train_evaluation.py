@@ -29,7 +29,7 @@ def test_chunks_make_no_difference(monkeypatch, count):
     images, targets = rows(count)
     model = network()
     whole = evaluate(model, nn.quadratic_cost, images, targets)
-    monkeypatch.setattr("tinygrad_mnist.train.evaluation._CHUNK", 7)
+    monkeypatch.setattr("tinygrad_mnist.train.evaluation.CHUNK", 7)
     chunked = evaluate(model, nn.quadratic_cost, images, targets)
     assert chunked.cost == pytest.approx(whole.cost, rel=1e-6)
     assert (chunked.confusion == whole.confusion).all()

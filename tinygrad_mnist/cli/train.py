@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from .. import data as datasets, model_file
 from ..train import EpochRecord, named, run
 from ..train.recipes import RecipeName
+from .ahead import compiled_beside
 from .checkpointing import Checkpointing
 from .options import Augment, Confusion, Data
 from .reporters import reporter
@@ -59,7 +60,7 @@ def train(
     before the first step there is none, and nothing is written.
     """
     together = by.begun()
-    with ending_together(together):
+    with compiled_beside(), ending_together(together):
         policy = checkpointing.policy()
         asked_for = recipe is not None or augment or given(settings)
         found = None if asked_for else checkpointing.recipe()

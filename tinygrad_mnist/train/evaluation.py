@@ -22,7 +22,7 @@ __all__ = ["Evaluation", "evaluate", "outputs_of"]
 #: (outputs (N, classes), targets of N examples) -> their mean cost; also takes `sample_weight=`.
 CostFunction: TypeAlias = Callable[..., Tensor]
 
-_CHUNK = 320  # examples measured at once: products of small networks stay in cache, and need one kernel
+CHUNK = 320  # examples measured at once: products of small networks stay in cache, and need one kernel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +77,7 @@ def evaluate(
         raise ShapeError(f"evaluate: {len(images)} images and {len(targets)} targets; need as many, and any")
     answers = outputs_of(model, images, scale=scale)
     with no_grad():
-        chunks = [slice(i, i + _CHUNK) for i in range(0, len(answers), _CHUNK)]
+        chunks = [slice(i, i + CHUNK) for i in range(0, len(answers), CHUNK)]
         costs = [cost(Tensor(answers[chunk]), targets[chunk]).item() for chunk in chunks]
     sizes = [len(answers[chunk]) for chunk in chunks]
     mean, right = float(np.average(costs, weights=sizes)), classes_of(targets)
@@ -100,8 +100,8 @@ def outputs_of(model: Module, images: Any, *, scale: float | None = None) -> NDA
     model.eval()
     try:
         with no_grad():
-            chunks = range(0, max(len(images), 1), _CHUNK)
-            parts = [_values(model(as_inputs(model, images[i : i + _CHUNK], scale))) for i in chunks]
+            chunks = range(0, max(len(images), 1), CHUNK)
+            parts = [_values(model(as_inputs(model, images[i : i + CHUNK], scale))) for i in chunks]
     finally:
         model.train(was_training)
     outputs = np.concatenate(parts)
