@@ -16,9 +16,9 @@ from tinygrad_mnist.compiler import keeping, stages
 
 
 @pytest.fixture(autouse=True)
-def all_rows_of_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long it takes, all of them are listed."""
-    monkeypatch.setattr(keeping, "_SHARE", 1e9)
+def from_the_first_scan_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are kept although steps have made none."""
+    monkeypatch.setattr(keeping, "_TIMES", -1)
 
 
 def kept_lists(step: Any) -> Any:
@@ -138,23 +138,32 @@ def test_only_rows_that_are_needed_are_listed_and_each_once() -> None:
 def test_some_rows_of_a_step_have_lists_and_others_not(
     dtype: str, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where time is short three rows are listed after a scan, and more only after long ones."""
-    monkeypatch.setattr(keeping, "_SHARE", 1e-9)
-    monkeypatch.setattr(keeping, "_AT_ONCE", 3)
+    """As where another scan needed other rows."""
+    monkeypatch.setattr(keeping, "_TIMES", 1 << 30)
     data = mostly_zeros(40, 70).astype(dtype)
     w = tg.Tensor(np.random.default_rng(2).standard_normal((70, width)).astype(np.float32))
     images = tg.Tensor(data)
     step = tg.jit(lambda at: (images[at].float() * 0.5) @ w)
-    rng, listed = np.random.default_rng(4), []
-    for k in range(12):
-        at = rng.integers(-40, 40, (12, 4)) if k < 11 else np.arange(40).reshape(10, 4)
+    rng = np.random.default_rng(4)
+    for k in range(0, 12, 3):
+        at = rng.integers(-40, 40, (12, 4)) if k else np.arange(40).reshape(10, 4)
         np.testing.assert_allclose(step.scan(at).numpy(), 0.5 * data[at] @ w.numpy(), rtol=1e-4, atol=1e-3)
         lists = kept_lists(step)
-        listed.append(lists._count)
-        assert lists._spare < 0
-        lists._spare = 0.0 if k % 2 else lists._spare
-    assert listed == [3, 3, 6, 6, 9, 9, 12, 12, 15, 15, 18, 18]
-    assert (kept_lists(step).arrays[0][:, 0] >= 0).sum() == listed[-1]
+        assert lists._count == (lists.arrays[0][:, 0] >= 0).sum() == k
+        lists._list(lists._kept, np.arange(k, k + 3), 0)
+
+
+def test_lists_are_kept_once_steps_have_made_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "_TIMES", 3)
+    training = Training(mostly_zeros(40, 90))
+    kept = []
+    for _ in range(5):
+        training.step.scan(np.arange(40).reshape(10, 4))
+        kept.append(kept_lists(training.step)._count)
+    assert kept == [0, 0, 0, 40, 40]
+    training.images.assign_(tg.Tensor(mostly_zeros(40, 90)))
+    training.step.scan(np.arange(40).reshape(10, 4))
+    assert kept_lists(training.step)._count == 0
 
 
 def test_a_position_outside_is_an_error_in_its_step() -> None:

@@ -98,7 +98,7 @@ def case(seed: int) -> Case:
 def check(seed: int, interpret: bool) -> None:
     """AssertionError if the program of a seed does not follow the rule, or does not use lists."""
     always = mock.patch.object(runner, "DENSE", 2.0)  # however few zeros there happen to be
-    some = mock.patch.multiple(keeping, _SHARE=(0, 1e-12, 1e9)[seed % 3], _AT_ONCE=4)
+    some = mock.patch.multiple(keeping, _TIMES=(1 << 30, 1, -1)[seed % 3], _AT_ONCE=4)
     with interpreting(interpret), np.errstate(all="ignore"), always, some:
         found = case(seed)
         if seed % 3:  # some or all rows have lists then

@@ -1,17 +1,15 @@
 """Lists of what is not zero in the rows of an array, kept from scan to scan.
 
-A step lists the rows that it needs, unless they were listed before: then it reads the fifth of a picture
-that is not zero, and no more. After each scan some of its rows are listed for good, for a share of the time
-that it took. Only of arrays that nobody but a Tensor holds, which are read-only from then on: what can change
-otherwise, such as an array that `tg.from_numpy` shares, is listed in each step.
+A step lists the rows that it needs, unless their lists are kept: then it reads the fifth of a picture that is
+not zero, and no more. They are kept once steps have made some of the same rows, and only of arrays that
+nobody but a Tensor holds, which are read-only from then on: what can change otherwise, such as an array that
+`tg.from_numpy` shares, is listed in each step.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
-from mmap import ACCESS_COPY, mmap
 
 import numpy as np
 
@@ -27,9 +25,10 @@ from .program import Program
 from .share import MOST_WORKERS
 from .trace import Symbol
 
-#: Seconds that may go into keeping lists, for each that steps took: fresh memory may cost more than it saves.
-_SHARE = 0.1
-_AT_ONCE = 64  # rows that are listed between two looks at the clock
+#: How many lists of a row steps make, on average, before they are kept. To keep those of 60,000 pictures
+#: costs what some six scans save, mostly for fresh memory; who scans once or twice does not pay for it.
+_TIMES = 2
+_AT_ONCE = 512  # rows whose numbers are worked on together
 #: Bytes of lists if no number were zero, beyond which none are kept; as it is they take less than half of it.
 _MOST = 1 << 31
 
@@ -58,7 +57,7 @@ class KeptLists:
         self._closed: list[Array] = []  # what can be written otherwise
         self.arrays: list[Array] = []
         self._used = self._count = 0  # entries, and rows that have lists
-        self._spare = 0.0  # seconds that may still be spent
+        self._made = 0  # lists that steps made
 
     def may(self, bound: Bound) -> bool:
         """Whether lists of this array may be kept: nothing but a Tensor, and a function, holds it."""
@@ -76,7 +75,7 @@ class KeptLists:
         if keep:
             try:  # what is not written takes no memory: how much there will be is not known
                 arrays += self._empty(self._room(bound))
-            except (MemoryError, OSError, OverflowError):
+            except MemoryError:
                 keep = False
         if not keep:
             arrays += self._empty(step)
@@ -86,18 +85,15 @@ class KeptLists:
             arrays.append(np.empty(step, data.dtype))
         self.arrays = arrays
         if keep:
-            self._used, self._count, self._spare = step, 0, 0.0
+            self._used, self._count, self._made = step, 0, 0
             self._closed = [array for array in _owners(data) if array.flags.writeable]
             self._kept = data
             for array in self._closed:
                 array.setflags(write=False)
 
     def _empty(self, size: int) -> list[Array]:
-        """Room for places and values of so many entries, in small pages: large ones can take long to get."""
-        return [
-            np.frombuffer(mmap(-1, size * dtype.itemsize, access=ACCESS_COPY), dtype)
-            for dtype in (np.dtype(np.uint16), self._dtype)
-        ]
+        """Room for places and values of so many entries."""
+        return [np.empty(size, np.uint16), np.empty(size, self._dtype)]
 
     def _room(self, bound: Bound) -> int:
         """For so many entries there must be room, if lists are kept."""
@@ -112,24 +108,20 @@ class KeptLists:
             array.setflags(write=True)
         self._kept, self._closed, self.arrays = None, [], []
 
-    def list(self, given: Sequence[Array], seconds: float) -> None:
-        """List rows that steps on these arguments needed, which took so long, if they are not listed yet."""
+    def list(self, given: Sequence[Array], steps: int) -> None:
+        """List the rows that so many steps on these arguments need, if it is time for them to have lists."""
         kept = self._kept
         if kept is None or self._count == len(kept):
             return
-        self._spare += seconds * _SHARE
-        if self._spare <= 0:
+        self._made += steps * self._shape[0]
+        if self._made <= _TIMES * len(kept):
             return
-        if self._positions is None:
-            positions = np.arange(self._count, len(kept))
-        else:
-            positions = np.asarray(given[self._positions], np.int64).reshape(-1)
+        positions = np.arange(len(kept)) if self._positions is None else given[self._positions]
+        positions = np.asarray(positions, np.int64).reshape(-1)
         done = 0
         try:
-            while self._spare > 0 and done < len(positions):
-                begin = time.perf_counter()
+            while done < len(positions):
                 done = self._list(kept, positions, done)
-                self._spare -= time.perf_counter() - begin
         except BaseException:  # Ctrl-C: of what is listed, some may not have its values
             self.let_go()
             raise

@@ -85,9 +85,11 @@ class Runner:
     def steps(self, steps: int, given: tuple[Sequence[Array], ...], pace: Pace, most: int) -> None:
         """Run so many steps, some at a time, with up to so many workers.
 
-        `given` holds the arguments, what is captured, and the outputs. Lists may be kept for the next scan.
+        `given` holds the arguments, what is captured, and the outputs.
         """
-        first, start = 0, time.perf_counter()
+        for kept in self._kept:
+            kept.list(given[0], steps)
+        first = 0
         while first < steps:
             workers, chunk = pace.next(most)
             last = min(first + chunk, steps)
@@ -97,9 +99,6 @@ class Runner:
                 workers = present.count
             pace.measured(workers, last - first, time.perf_counter() - begin)
             first = last
-        seconds = time.perf_counter() - start
-        for kept in self._kept:
-            kept.list(given[0], seconds)
 
     def _work(
         self, workers: team, steps: tuple[int, int], given: tuple[Sequence[Array], ...], worker: int
