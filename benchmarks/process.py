@@ -15,7 +15,7 @@ from typing import Any
 from .jobs import Skip
 
 ROOT = Path(__file__).resolve().parent.parent
-TIMEOUT = 600.0  # seconds after which a peer is given up
+TIMEOUT = 180.0  # seconds after which a peer is given up: a whole run is to take half an hour
 
 # Every library that might start threads is told how many, before it is loaded.
 _THREAD_VARIABLES = (
