@@ -197,7 +197,11 @@ class Optimizer:
         put(self.steps, steps + 1)
 
     def step_on_tensors(self, option: Callable[[dict[str, Any], str], Any]) -> None:
-        """The step in a program, which reads an `option` of a group by its name."""
+        """The step in a program.
+
+        Args:
+            option: what the program reads for an option of a group, by its name.
+        """
         if self._counting:
             self._count_updates(lambda count: count)
         for group, states in zip(self.param_groups, self._states, strict=True):
