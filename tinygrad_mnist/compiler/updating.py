@@ -1,7 +1,9 @@
 """Updates that add a multiple of a matrix product to an array: they need no memory for the product.
 
 Gradient descent replaces w by w - rate * (d.T @ x + decay * w), which is shrink * w + factor * (d.T @ x)
-with two scalars. The tiles of the product can start from w instead of from zero.
+with two scalars. The tiles of the product can be added to w when they are done. What is not zero of a list is
+added number by number, so that w is rounded as often as there are rows: only for a few of them, since many
+small numbers, each less than the rounding, would all be lost.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from ..kinds import Function, Loop, Matrices
 from .loops import Const, Expr, Load, Place, apply
 from .program import Program
 from .trace import Instruction, Symbol
-from .tuning import WIDEST
+from .tuning import ROUNDINGS, WIDEST
 from .viewing import turns
 
 
@@ -100,7 +102,8 @@ def accumulated(
         if form is None or target not in form or len(products) != 1:
             continue
         left, right = producers[products[0]].args
-        if target.shape[0] > WIDEST and listed(left) is None:
+        is_listed = listed(left) is not None
+        if left.shape[1] > ROUNDINGS if is_listed else target.shape[0] > WIDEST:
             continue
         behind = {left, right, producers[left].args[0]}
         if right in producers:
