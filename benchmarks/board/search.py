@@ -33,6 +33,12 @@ _HELD_OUT = 1 / 6
 _BASE = BoardRecipe().but(
     cost="cross-entropy", optimiser="adamw", activation="relu", first_gain=1.0, gain=1.4, weight_decay=0.01
 )
+_WIDER: dict[str, tuple[Any, ...]] = {
+    "hidden": ((128,),),
+    "batch_size": (50,),
+    "rate": (0.004,),
+    "first_gain": (1.4,),
+}
 #: What varies, by the share to reach; all of them divide the images into whole batches.
 GRIDS: dict[str, tuple[dict[str, tuple[Any, ...]], ...]] = {
     "96": (
@@ -77,32 +83,9 @@ GRIDS: dict[str, tuple[dict[str, tuple[Any, ...]], ...]] = {
         },
     ),
     "99": (
-        {
-            "filters": ((8, 24), (12, 24)),
-            "hidden": ((128,),),
-            "epochs": (3,),
-            "batch_size": (50,),
-            "rate": (0.004,),
-            "first_gain": (1.4,),
-        },
-        {
-            "filters": ((12, 24),),
-            "hidden": ((128,),),
-            "epochs": (4,),
-            "batch_size": (50,),
-            "rate": (0.004,),
-            "first_gain": (1.4,),
-            "augment": (0.7,),
-        },
-        {
-            "filters": ((8, 24),),
-            "hidden": ((128,),),
-            "epochs": (3,),
-            "batch_size": (50,),
-            "rate": (0.004,),
-            "first_gain": (1.4,),
-            "augment": (0.7,),
-        },
+        {"filters": ((8, 24), (12, 24)), "epochs": (3,), **_WIDER},
+        {"filters": ((12, 24),), "epochs": (4,), **_WIDER, "augment": (0.7,)},
+        {"filters": ((8, 24),), "epochs": (3,), **_WIDER, "augment": (0.7,)},
     ),
 }
 

@@ -1,4 +1,4 @@
-"""What a training's end needs, compiled while its beginning is: the first time on a machine takes less long.
+"""What a training's end needs, compiled while its beginning is: the first time on a machine takes less time.
 
 Numba compiles one thing at a time in a process. So another one, on a processor that would have nothing to do,
 runs the article's network once, which leaves the kernels on the disk.

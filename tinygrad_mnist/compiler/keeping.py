@@ -26,7 +26,7 @@ from .share import MOST_WORKERS
 from .trace import Symbol
 
 #: How many lists of a row steps make, on average, before they are kept. To keep those of 60,000 pictures
-#: costs what some six scans save, mostly for fresh memory; who scans once or twice does not pay for it.
+#: costs what six to twenty scans save, as fresh memory costs; who scans once or twice does not pay for it.
 _TIMES = 2
 _AT_ONCE = 512  # rows whose numbers are worked on together
 #: Bytes of lists if no number were zero, beyond which none are kept; as it is they take less than half of it.

@@ -102,8 +102,8 @@ def accumulated(
         if form is None or target not in form or len(products) != 1:
             continue
         left, right = producers[products[0]].args
-        is_listed = listed(left) is not None
-        if left.shape[1] > ROUNDINGS if is_listed else target.shape[0] > WIDEST:
+        size, most = (target.shape[0], WIDEST) if listed(left) is None else (left.shape[1], ROUNDINGS)
+        if size > most:
             continue
         behind = {left, right, producers[left].args[0]}
         if right in producers:
