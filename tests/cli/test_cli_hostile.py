@@ -180,9 +180,10 @@ def test_pictures_of_many_pixels(run, model, tmp_path):
 
 def test_only_the_formats_of_the_help_are_opened(run, model, tmp_path):
     picture = Image.fromarray(np.eye(40, dtype=np.uint8) * 255)
-    for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"):
-        picture.save(tmp_path / "picture", kind)
-        assert run("predict", model, "picture")[0] == 0
+    read = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
+    for kind in read:
+        picture.save(tmp_path / kind, kind)
+    assert run("predict", model, *read)[0] == 0
     for kind in ("EPS", "PPM", "PCX", "TGA", "ICO", "PDF"):
         picture.convert("L").save(tmp_path / "picture.png", kind)
         assert run("predict", model, "picture.png")[0] == 2

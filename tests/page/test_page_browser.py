@@ -26,7 +26,7 @@ def draw(view, strokes, right=0, down=0, shrink=1.0):
         view.mouse.move(*places[0])
         view.mouse.down()
         for place in places[1:]:
-            view.mouse.move(*place, steps=3)
+            view.mouse.move(*place)
         view.mouse.up()
 
 
