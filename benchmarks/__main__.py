@@ -41,12 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = " ".join(["python -m benchmarks", *options.suites, *["--quick"] * options.quick])
     results = empty_results(command, plan_of(options))
     try:
-        run(results, suites, plan_of(options), options.peers, console)
+        run(results, suites, plan_of(options), options.peers, console, options.out)
     except KeyboardInterrupt:
         console.print("stopped: the results so far are kept", style="red")
         return 130
     finally:
-        save(results, options.out, console)
+        draw(results, options.out, console)
     return 0
 
 
@@ -63,9 +63,14 @@ def empty_results(command: str, plan: Plan) -> Record:
 
 
 def run(
-    results: Record, suites: Sequence[Suite], plan: Plan, only: Sequence[str] | None, console: Console
+    results: Record,
+    suites: Sequence[Suite],
+    plan: Plan,
+    only: Sequence[str] | None,
+    console: Console,
+    folder: Path,
 ) -> None:
-    """Measure, and add to the results."""
+    """Measure, add to the results, and write them down after each job: whatever ends a run, it has been."""
     with Processes(plan.pythons) as processes:
         for suite in suites:
             peers = [name for name in suite.peers if only is None or name in only or suite is roofs.SUITE]
@@ -77,6 +82,7 @@ def run(
             for job in suite.jobs(plan.quick):
                 with console.status("") as status:
                     jobs.append(race(job, peers, plan, processes, status.update))
+                save(results, folder)
                 if not suite.grid:
                     screen.show_job(results, jobs[-1], console)
             if suite.grid:
@@ -84,10 +90,17 @@ def run(
                     screen.show_group(results, name, members, console)
 
 
-def save(results: Record, folder: Path, console: Console) -> None:
-    """Write results.json and the plots into a folder."""
+def save(results: Record, folder: Path) -> None:
+    """Write results.json into a folder; what stood there is whole until the new one is."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    written = folder / "results.json.new"
+    written.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    written.replace(folder / "results.json")
+
+
+def draw(results: Record, folder: Path, console: Console) -> None:
+    """Write results.json and the plots into a folder."""
+    save(results, folder)
     written = ["results.json"]
     try:
         from . import plots

@@ -52,6 +52,7 @@ class Process:
             text=True,
             env=environment(threads),
         )
+        self.is_gone = False
         try:
             self._answer()
         except Skip:
@@ -66,7 +67,7 @@ class Process:
         try:
             self._process.stdin.write(json.dumps([request, *arguments]) + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
+        except (BrokenPipeError, ValueError):  # ended, or closed
             raise Skip("failed: the process is gone") from None
         value = self._answer()
         self._signal("SIGSTOP")
@@ -74,6 +75,7 @@ class Process:
 
     def close(self) -> None:
         """End the process."""
+        self.is_gone = True
         self._process.kill()
         self._process.communicate()
 
@@ -82,7 +84,7 @@ class Process:
         readable, _, _ = select.select([self._process.stdout], [], [], TIMEOUT)
         line = self._process.stdout.readline() if readable else ""
         if not line:
-            self._process.kill()
+            self.close()
             raise Skip("failed: the process ended" if readable else f"no answer in {TIMEOUT:.0f} s")
         answer = json.loads(line)
         if "skip" in answer:

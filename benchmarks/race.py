@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -20,6 +21,8 @@ from .process import Process
 
 Say = Callable[[str], None]
 
+ENOUGH = 3  # rounds, if no entrant's ratio to the first differs between them by more than this share:
+CLOSE = 0.04
 _LONG = 4  # a peer does a whole epoch per round unless that takes so many times its share
 
 
@@ -63,7 +66,8 @@ class Processes:
     def get(self, peer: Peer, threads: int) -> Process:
         """The process; raises Skip, again at each call, if the peer is not there."""
         key = (peer.module, threads)
-        if key not in self._found:
+        found = self._found.get(key)
+        if found is None or (isinstance(found, Process) and found.is_gone):
             try:
                 self._found[key] = Process(*key, self._pythons.get(peer.module, sys.executable))
             except Skip as skip:
@@ -90,6 +94,7 @@ class Entrant:
         self.process.ask("check", self.number, job.check, str(results))
         with np.load(results) as result:
             self.error = error_of(job, result)
+        self.versions = self.process.ask("versions")
         self.amount = job.check
         self.values: list[float] = []
         self.cpu_seconds: list[float] = []
@@ -97,7 +102,7 @@ class Entrant:
     def calibrate(self, seconds: float) -> None:
         """Choose how much to do per round: about so many seconds' worth, or all of a job that is not long."""
         while self.amount < self.job.limit:
-            spent = min(self.time(0)[0] for _ in range(2))
+            spent = self.time(0)[0]
             everything = spent / self.amount * self.job.limit
             wanted = max(1, round(self.amount * min(32.0, seconds / spent)))
             if everything < _LONG * seconds:
@@ -129,7 +134,7 @@ class Entrant:
             "module": self.peer.module,
             "settings": self.settings,
             "tried": tried,
-            "versions": self.process.ask("versions"),
+            "versions": self.versions,
             "error": self.error,
             "units_per_round": self.amount,
             "values": self.values,
@@ -137,8 +142,9 @@ class Entrant:
         }
 
     def drop(self) -> None:
-        """Free what was prepared."""
-        self.process.ask("drop", self.number)
+        """Free what was prepared, if the process is still there."""
+        with suppress(Skip):
+            self.process.ask("drop", self.number)
 
 
 def race(job: Job, modules: Iterable[str], plan: Plan, processes: Processes, say: Say) -> dict[str, Any]:
@@ -147,26 +153,39 @@ def race(job: Job, modules: Iterable[str], plan: Plan, processes: Processes, say
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as temporary:
         folder = Path(temporary) / "job"
         job.save(folder)
-        entrants: list[Entrant] = []
-        for module in modules:
-            peer = PEERS[module]
-            for settings in peer.settings(job.kind, plan.threads if job.threads is None else (job.threads,)):
-                say(f"{job.name}: checking {peer.label}, {words(settings)}")
-                try:
-                    entrant = Entrant(peer, settings, job, folder, processes)
-                    entrant.calibrate(job.seconds or plan.seconds)
-                    entrants.append(entrant)
-                except Skip as skip:
-                    skipped.append(_skipped(peer, settings, skip))
-        choice = len({e.peer.module for e in entrants}) < len(entrants)
-        for number in range(plan.tuning_rounds if choice else 0):
-            say(f"{job.name}: choosing settings, round {number + 1} of {plan.tuning_rounds}")
-            run_round(entrants, number, skipped)
-        chosen, tried = best(entrants)
+        threads = plan.threads if job.threads is None else (job.threads,)
+
+        def ready(peer: Peer, settings: Settings) -> list[Entrant]:
+            """The entrant, if there can be one."""
+            say(f"{job.name}: checking {peer.label}, {words(settings)}")
+            try:
+                entrant = Entrant(peer, settings, job, folder, processes)
+                entrant.calibrate(job.seconds or plan.seconds)
+            except Skip as skip:
+                skipped.append(_skipped(peer, settings, skip))
+                return []
+            return [entrant]
+
+        def choose(entrants: list[Entrant]) -> list[Entrant]:
+            """Of each peer's entrants the fastest; all of them are noted in `tried`."""
+            choice = len({e.peer.module for e in entrants}) < len(entrants)
+            for number in range(plan.tuning_rounds if choice else 0):
+                say(f"{job.name}: choosing settings, round {number + 1} of {plan.tuning_rounds}")
+                run_round(entrants, number, skipped)
+            return best(entrants, tried)
+
+        tried: dict[str, list[dict[str, Any]]] = {}
+        peers = [PEERS[module] for module in modules]
+        first = [(peer, settings) for peer in peers for settings in peer.settings(job.kind, threads[:1])]
+        chosen = choose([entrant for each in first for entrant in ready(*each)])
+        more = [(e.peer, {**e.settings, "threads": n}) for e in chosen if e.peer.threads for n in threads[1:]]
+        chosen = choose([*chosen, *(entrant for each in more for entrant in ready(*each))])
         rounds = min(job.rounds or plan.rounds, plan.rounds)
         for number in range(rounds):
             say(f"{job.name}: round {number + 1} of {rounds}")
             run_round(chosen, number, skipped)
+            if number + 1 >= ENOUGH and settled([e.values for e in chosen]):
+                break
         entries = [e.entry(tried[e.peer.module]) for e in chosen]
         for entrant in chosen:
             entrant.drop()
@@ -187,19 +206,29 @@ def run_round(entrants: list[Entrant], number: int, skipped: list[dict[str, str]
             skipped.append(_skipped(entrant.peer, entrant.settings, skip))
 
 
-def best(entrants: list[Entrant]) -> tuple[list[Entrant], dict[str, list[dict[str, Any]]]]:
-    """Each peer at its fastest settings, ready for the real rounds; and all that were tried, by module."""
-    chosen, tried = [], {}
+def best(entrants: list[Entrant], tried: dict[str, list[dict[str, Any]]]) -> list[Entrant]:
+    """Each peer at its fastest settings, ready for the next rounds; and all that were tried, by module."""
+    chosen = []
     for peer in dict.fromkeys(e.peer.module for e in entrants):
         group = sorted(
             (e for e in entrants if e.peer.module == peer), key=lambda e: median(e.values or [0.0])
         )
-        tried[peer] = [{"settings": e.settings, "values": e.values} for e in group]
+        notes = tried.setdefault(peer, [])
+        for entrant in group:
+            if entrant.settings not in [note["settings"] for note in notes]:
+                notes.append({"settings": entrant.settings, "values": []})
+            next(n for n in notes if n["settings"] == entrant.settings)["values"] += entrant.values
         for entrant in group[1:]:
             entrant.drop()
         group[0].values, group[0].cpu_seconds = [], []
         chosen.append(group[0])
-    return chosen, tried
+    return chosen
+
+
+def settled(values: Sequence[Sequence[float]]) -> bool:
+    """Whether more rounds would say the same: nobody's times by the first entrant's differ much."""
+    ratios = [[y / x for x, y in zip(values[0], other, strict=True)] for other in values[1:]]
+    return all(max(r) - min(r) <= CLOSE * median(r) for r in ratios)
 
 
 def words(settings: Settings) -> str:

@@ -25,7 +25,17 @@ END = "<!-- end of benchmarks -->"
 def markdown(results: Record) -> str:
     """A table per suite, and how it was measured."""
     suites = [s for s in results["suites"] if s["name"] != "roofs" and peers_of(s["jobs"])]
-    return "\n\n".join([*(_grid(s) if s["grid"] else _table(s) for s in suites), _footer(results)])
+    return "\n\n".join([*map(_part, suites), _footer(results)])
+
+
+def _part(suite: Record) -> str:
+    """Every job if there is one point of a curve in each; else means where there are many."""
+    if suite["name"] == "scaling":
+        curves = groups(suite["jobs"]).items()
+        return "\n\n".join(
+            _table({"title": f"{suite['title']}: {name}", "jobs": jobs}) for name, jobs in curves
+        )
+    return _grid(suite) if suite["grid"] else _table(suite)
 
 
 def _table(suite: Record) -> str:
@@ -73,9 +83,10 @@ def _footer(results: Record) -> str:
     listed = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
     threads = " or ".join(map(str, plan["threads"]))
     return (
-        f"Medians of up to {plan['rounds']} rounds in which all took turns, each in a process of its own, at "
-        f"its fastest of {threads} thread(s) and of its other settings. In brackets: how many times as long "
-        "as ours (the faster of the two), the median of the ratios within rounds. What is shorter than 0.2 s "
+        f"Medians of up to {plan['rounds']} rounds in which all took turns, fewer where the first agreed, "
+        f"each in a process of its own, at its fastest of {threads} thread(s) and, chosen beforehand on one, "
+        "of its other settings. In brackets: how many times as long as ours (the faster of the two), the "
+        "median of the ratios within rounds. What is shorter than 0.2 s "
         "ran once more just before it was timed. All computed the same results, checked beforehand. "
         f"{machine['processor']}, {machine['cores']} cores, "
         f"{machine['system']}; {listed}. Measured on {results['created'][:10]} by `{results['command']}`."

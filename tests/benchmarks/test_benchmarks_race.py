@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.jobs import Task, error_of
 from benchmarks.peers import EAGER, PEERS, Peer
-from benchmarks.race import Plan, Processes, race
+from benchmarks.race import Plan, Processes, race, settled
 from benchmarks.suites import elementwise, fits, latency, matmul, memory, startup
 from benchmarks.suites.calls import call_job
 from benchmarks.suites.training import first_parameters, training_job, value_and_gradients
@@ -107,6 +107,17 @@ def test_a_wrong_peer_is_never_timed(strange, wrong, reason):
 def test_the_same_peer_without_the_fault_is_timed(strange):
     record = run(exp_job(), [STRANGE, NUMPY])
     assert [e["module"] for e in record["entries"]] == [STRANGE, NUMPY]
+
+
+def test_a_peer_that_died_takes_part_in_the_next_job(strange):
+    died, next_one = run_all([exp_job("dies"), exp_job()], [STRANGE, NUMPY])
+    assert [e["module"] for e in died["entries"]] == [NUMPY]
+    assert [e["module"] for e in next_one["entries"]] == [STRANGE, NUMPY]
+
+
+def test_rounds_end_once_they_agree():
+    assert settled([[1.0, 2.0, 1.5], [3.0, 6.0, 4.51]])
+    assert not settled([[1.0, 2.0, 1.5], [3.0, 6.0, 5.0]])
 
 
 def test_an_absent_peer_is_skipped_by_name(strange):

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 import benchmarks
-from benchmarks.__main__ import SUITES, empty_results, load, main, plan_of, run, save
+from benchmarks.__main__ import SUITES, empty_results, load, main, plan_of, run
 from benchmarks.peers import COMPILED, EAGER, PEERS
 from benchmarks.race import Plan
 from benchmarks.readme import BEGIN, END, markdown, rewrite
@@ -113,6 +113,14 @@ def test_markdown_has_a_row_per_peer_and_a_row_per_group(results):
     assert "a processor, 2 cores" in text
 
 
+def test_curves_have_a_column_for_each_point(results):
+    points = [job(f"width {n}", "784-n-n-10") for n in (16, 64)]
+    results["suites"].append({"name": "scaling", "title": "An epoch", "grid": True, "jobs": points})
+    text = markdown(results)
+    assert "**An epoch: 784-n-n-10** (per call)\n\n|  | width 16 | width 64 |" in text
+    assert "| NumPy by hand | 4.00 s (3.00×) | 4.00 s (3.00×) |" in text
+
+
 def test_the_readme_is_rewritten_between_its_marks_and_nowhere_else(results, tmp_path):
     readme, file = tmp_path / "README.md", tmp_path / "results.json"
     readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
@@ -147,9 +155,8 @@ def test_a_run_is_shown_and_saved(tmp_path):
     console = Console(file=io.StringIO(), width=200)
     plan = Plan(rounds=2, seconds=0.001, tuning_rounds=1)
     results = empty_results("python -m benchmarks", plan)
-    run(results, suites, plan, None, console)
-    save(results, tmp_path, console)
-    written = json.loads((tmp_path / "results.json").read_text())
+    run(results, suites, plan, None, console, tmp_path / "new")
+    written = json.loads((tmp_path / "new" / "results.json").read_text())
     assert written.keys() == {"schema", "created", "command", "machine", "plan", "suites"}
     assert written["schema"] == 1
     assert {"processor", "cores", "memory_bytes", "load_average"} <= written["machine"].keys()
