@@ -51,6 +51,7 @@ class Process:
             stderr=subprocess.DEVNULL,
             text=True,
             env=environment(threads),
+            start_new_session=True,
         )
         self.is_gone = False
         try:
@@ -74,8 +75,10 @@ class Process:
         return value
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and those it has started: a job may be a whole process."""
         self.is_gone = True
+        with contextlib.suppress(ProcessLookupError, AttributeError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.communicate()
 

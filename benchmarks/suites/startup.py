@@ -15,7 +15,7 @@ from .training import training_job
 def jobs(quick: bool) -> Iterator[Job]:
     training = training_job("", ARTICLE, 32, lr=0.5, check=1, examples=3200)
     nothing = replace(training, arrays={}, expected={}, scales={}, options={"dtype": "float32"})
-    yield replace(whole_process(nothing, "importing", rounds=5), name="import")
+    yield replace(whole_process(nothing, "importing", rounds=3), name="import")
     warm = whole_process(training, "first_steps", steps=1, rounds=3)
     yield replace(warm, name="first step, caches filled")
     cold = whole_process(training, "first_steps", steps=1, cold=True, rounds=2)
