@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .jobs import Array, Settings, Task, Work
+from .jobs import Array, Settings, Skip, Task, Work
 
 # Where frameworks keep what they compiled.
 _CACHES = (
@@ -74,8 +74,13 @@ class Training:
             self.cache = tempfile.mkdtemp(dir=self.scratch.name)
 
     def run(self, first: int, count: int) -> None:
-        """Start it and wait for its end."""
-        subprocess.run(self.command, check=True, env=environment(self.cache))
+        """Start it and wait for its end; raises Skip, with the last it said, if it fails."""
+        done = subprocess.run(
+            self.command, check=False, env=environment(self.cache), stderr=subprocess.PIPE, text=True
+        )
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or [f"the process ended with {done.returncode}"]
+            raise Skip(said[-1].removeprefix(f"{Skip.__module__}.{Skip.__name__}: "))
 
     def result(self) -> dict[str, Array]:
         """What it computed."""

@@ -205,6 +205,13 @@ def test_whole_processes():
     assert record["entries"][0]["values"][0] > 2**20
 
 
+def test_why_a_whole_process_fails_is_said():
+    training = training_job("tiny", (784, 5, 10), 8, lr=0.5, check=2, examples=80)
+    odd = replace(training, arrays={})
+    (skip,) = run(startup.whole_process(odd, "first_steps", steps=2, rounds=1), [NUMPY])["skipped"]
+    assert skip["reason"] == "KeyError: 'w0'"
+
+
 @pytest.mark.parametrize("classifier", [False, True])
 def test_the_reference_has_the_right_gradients(classifier):
     rng = np.random.default_rng(0)
