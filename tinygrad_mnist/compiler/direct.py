@@ -6,7 +6,7 @@ Whoever calls with arguments of another kind, or where anything has changed sinc
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from .guards import Guard
 from .memory import SIGNS, Bound, signs
 from .native import NOWHERE
 from .numbers import Numbers
+from .overlaps import Overlaps
 from .program import Program
 from .runner import Runner
 from .structure import LEAF, NUMBER, Again, Constant, spelled
@@ -101,6 +102,7 @@ class Around(NamedTuple):
         require: which Tensors among them require a gradient, if somebody records.
         rivals: for each of them the captured Tensors that it may not be, nor may it be another of them; None:
             it does not matter.
+        overlaps, changes_arguments: which must not be views of which, and whether some are changed.
         outputs: how many results the program has.
         result: the structure of the function's value.
         left: what makes the value of Tensors and the arguments; None: there is only the structure.
@@ -116,6 +118,8 @@ class Around(NamedTuple):
     given: list[float]
     require: tuple[bool, ...] | None
     rivals: Sequence[Sequence[Tensor]] | None
+    overlaps: Overlaps
+    changes_arguments: bool
     outputs: int
     result: Any
     left: Callable[[list[Tensor], tuple[Any, ...]], Any] | None
@@ -144,10 +148,15 @@ def straight(plan: Plan, guard: Guard, around: Around) -> Straight:
         "lock": around.lock,
         "given": around.given,
         "change": around.floats.change,
+        "with_updated": around.overlaps.with_updated,
+        "refuse": around.overlaps.refuse,
     }
     copies = around.derivative is not None and around.derivative.copies
     alone = not (plan.long or copies or around.left or around.floats)
-    matching = _Matching(around.arguments, around.require, around.rivals, names)
+    later = around.overlaps.later if around.updated else ()
+    matching = _Matching(around.arguments, around.require, around.rivals, later, names)
+    if around.changes_arguments:
+        matching.lines.append(f"refuse({matching.given()})")
     lines = [*matching.lines, *_call(around, names, matching, guard.has_others)]
     lines += _value(around, names, matching.given())
     body = "".join(f"  {line}\n" for line in lines)
@@ -182,11 +191,12 @@ class _Matching:
         structure: Any,
         require: tuple[bool, ...] | None,
         rivals: Sequence[Sequence[Tensor]] | None,
+        later: Collection[int],
         names: dict[str, Any],
     ) -> None:
         self.lines: list[str] = []
         self.arrays = self.numbers = self._parts = 0
-        self._require, self._names = require, names
+        self._require, self._later, self._names = require, later, names
         (_, positional), (_, named) = structure[1]
         self._are_plain = not named and all(x is LEAF for x in positional)
         self._holder("args", tuple, positional)
@@ -253,6 +263,8 @@ class _Matching:
             f"  if a{k}.__class__ is not Tensor and not isinstance(a{k}, Tensor): return missed",
             f"  a{k} = a{k}.array",
         ]
+        if k in self._later:
+            self.lines.insert(-1, f"  if a{k}.memory is not None and with_updated(a{k}): return missed")
         if require is not None:
             self.lines.insert(-1, f"  if a{k}.requires_grad is not {require[k]}: return missed")
             if require[k]:

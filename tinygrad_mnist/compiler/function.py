@@ -190,7 +190,7 @@ class CompiledFunction:
                     "scan: backward inside would leave a gradient on an argument that requires one; "
                     "pass it as x.detach()"
                 )
-            return found.scan(len(arrays[0]), arrays)
+            return found.scan(len(arrays[0]), arrays, given_in((args, kwargs)))
 
     def __get__(self, owner: Any, cls: type | None = None) -> Any:
         return self if owner is None else BoundFunction(self, owner)

@@ -93,14 +93,14 @@ class _Readable:
             return [replace(loop, count=count, body=body)]
         names = (name for name in AXES if name != loop.index.name)
         index = [loop.index, *(Place(name, (), None, "index") for name, _ in zip(names, shape[1:]))]
-        at = tuple(Load(place) if n > 1 else Const(0, None) for place, n in zip(index, shape, strict=True))
+        at = tuple(Load(place) if n != 1 else Const(0, None) for place, n in zip(index, shape, strict=True))
 
         def in_shape(x: Load) -> Expr:
             return Load(x.place.home, at) if x.index and x.place.home is not None else x
 
         body = tuple(each(s, in_shape) for s in body)
         for place, n in zip(reversed(index), reversed(shape), strict=True):
-            body = (For(place, n, body),) if n > 1 else body
+            body = (For(place, n, body),) if n != 1 else body
         return body
 
     def _shape(self, index: Place, count: Any, body: Sequence[Stmt]) -> tuple[int, ...] | None:

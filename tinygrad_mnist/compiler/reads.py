@@ -99,6 +99,10 @@ class Reads:
         """Whether an object was there before the recording."""
         return id(x) in self._outside
 
+    def tensors(self) -> list[Tensor]:
+        """Those that were there before, of what was met."""
+        return [x for x, _ in self._outside.values() if isinstance(x, Tensor)]
+
     def name(self, x: Any) -> str:
         """What readers call an object."""
         return self._outside[id(x)][1] if id(x) in self._outside else type(x).__name__

@@ -14,15 +14,16 @@ import numpy as np
 
 from ..core.interpreter import interpreter
 from ..core.tensor import Tensor, wrap
-from ..errors import GraphError, TraceError
+from ..errors import TraceError
 from .derivative import Differentiable
 from .effects import Effect
 from .looping import LoopTrace
 from .naming import paths
+from .overlaps import Overlaps
 from .places import Places, content
 from .program import Program, simplified
 from .reads import Reads
-from .structure import LEAF, attributes, held_by, in_places, rebuilt, structure_of
+from .structure import LEAF, Again, attributes, held_by, in_places, rebuilt, structure_of
 from .trace import Symbol
 from .values import shown
 from .watch import Watcher
@@ -42,7 +43,9 @@ class Recording:
         derivative, on_arguments: see `Specialization`.
         tells_apart: whether it matters if two of its tensors are one: it compares some by identity, changes
             some in place, or differentiates.
+        known: those from elsewhere that an argument may be.
         reassigned: positions of arguments that were given a new value.
+        overlaps: which tensors of a call must not be one.
         unsteady: the name of something that it reads and changes, so that the next call reads another value.
     """
 
@@ -87,11 +90,15 @@ class Recording:
             self.reassigned = [i for i, (x, s) in enumerate(zip(given, arguments)) if x.array is not s]
             leaves += [given[i] for i in self.reassigned]
             self.outputs = [trace.symbol(x) for x in leaves]
+            self._same = [*_same(trace, given, leaves[: len(leaves) - len(self.reassigned)])]
             self.derivative = None if require is None else Differentiable(trace, given, leaves)
             self.on_arguments = any(x._grad is not None for x in given)
             trace.finish()
+            self.overlaps = Overlaps(trace, arguments, self.outputs, self.reassigned)
             changes = self.reassigned or trace.assigned
             self.tells_apart = bool(reads.tells_apart or trace.differentiates or changes)
+            known = reads.tensors() if reads.tells_apart else [x for x, _ in trace.captured.values()]
+            self.known = [x for x in known if isinstance(x, Tensor)]
             self.unsteady = next((e.name for e in reads.effects.all() if _is_unsteady(e, self.places)), None)
         finally:
             interpreter.reset(token)
@@ -111,7 +118,7 @@ class Recording:
     @property
     def leaves_something(self) -> bool:
         """Whether it writes into objects from outside."""
-        return bool(self._kept or self.reassigned)
+        return bool(self._kept or self.reassigned or self._same)
 
     def program(self) -> Program:
         """What it computed, without what is not needed."""
@@ -120,31 +127,36 @@ class Recording:
         captured = [symbol for _, symbol in trace.captured.values()]
         return simplified(trace.instructions, self.arguments, captured, self.outputs, updates)
 
-    def refuse_views(self, given: Sequence[Any]) -> None:
-        """GraphError where an argument that the function changes has a view among the others."""
-        for i in self.reassigned:
-            memory = getattr(given[i], "memory", None)
-            for k, x in enumerate(given):
-                if memory is not None and k != i and getattr(x, "memory", None) is memory:
-                    changed, other = self.arguments[i].name, self.arguments[k].name
-                    raise GraphError(
-                        f"of {changed} and {other}, given to a compiled function, one is a view of the "
-                        f"other, and the function changes {changed} in place, which {other} would not show: "
-                        f"give it {other}.clone()"
-                    )
+    def left(self, results: list[Tensor], given: Sequence[Any] | None) -> Any:
+        """The function's value, from the results of a call; what it leaves in objects is left there.
 
-    def left(self, results: Sequence[Tensor], given: Sequence[Any]) -> Any:
-        """The function's value, from the results of a call; what it leaves in objects is left there."""
+        `given`: its arguments; None for results of many steps, each of which has its own.
+        """
+        if given is not None:
+            for i, x in zip(self.reassigned, results[len(results) - len(self.reassigned) :]):
+                if isinstance(given[i], Tensor):
+                    given[i].assign_(x)
+                else:
+                    given[i][...] = x.array
+            for k, same in self._same:
+                by_number = given[same] if isinstance(same, int) else same
+                results[k] = results[same.first] if isinstance(same, Again) else by_number
         value = rebuilt(self.result, iter(results[: self.shown]))
         tensors = iter(results[self.shown :])
         for effect, pattern in self._kept:
             effect.write(_filled(pattern, tensors))
-        for i, x in zip(self.reassigned, tensors):
-            if i < len(given) and isinstance(given[i], Tensor):
-                given[i].assign_(x)
-            elif i < len(given):
-                given[i][...] = x.array
         return value
+
+
+def _same(trace: LoopTrace, given: Sequence[Tensor], leaves: Sequence[Tensor]) -> Iterator[tuple[int, Any]]:
+    """Which of the tensors that are left are none of their own, and what they are: the number of an argument,
+    a tensor from outside, or an earlier one."""
+    met: dict[int, Any] = {id(x): i for i, x in enumerate(given)}
+    for k, x in enumerate(leaves):
+        if id(x) in met or not trace.owns(x):
+            yield k, met.get(id(x), x)
+        else:
+            met[id(x)] = Again(k)
 
 
 def _is_unsteady(effect: Effect, places: Places) -> bool:

@@ -76,7 +76,6 @@ class Specialization:
         trace, self.result = found.trace, found.result
         self.derivative, self.on_arguments, self._grads = found.derivative, found.on_arguments, found.grads
         captured = {symbol: x for x, symbol in trace.captured.values()}
-        seen = [x for x in captured.values() if isinstance(x, Tensor)]
         self.program: Program = found.program()
         del found.trace  # it holds arrays, which can then not be updated in place
         title = getattr(function, "__name__", "a function")
@@ -102,7 +101,7 @@ class Specialization:
         self._require = require
         self._results = [(s.shape, s.dtype) for s in self.program.outputs]
         arguments = [(s.shape, s.dtype) for s in found.arguments]
-        self._rivals = [[x for x in seen if (x.shape, x.dtype) == kind] for kind in arguments]
+        self._rivals = [[x for x in found.known if (x.shape, x.dtype) == kind] for kind in arguments]
         self._plan: Plan | None = None
         self._patience = direct.PATIENCE
         self.straight: Straight | None = None
@@ -162,12 +161,12 @@ class Specialization:
 
     def call(self, arrays: Sequence[Array], given: Sequence[Tensor | Array]) -> Tree:
         """Run one step; arguments have an axis of one step in front, and are `given` without."""
+        self._recording.overlaps.refuse(given)
         derivative = self.derivative
         outputs = [np.empty(shape, dtype) for shape, dtype in self._results]
         steps = [*map(as_step, outputs)]
         runner = self._runner
         run = runner.run()
-        self._recording.refuse_views(given)
         with self._elsewhere():
             before = derivative.before() if derivative else None
             self._bind()
@@ -202,6 +201,8 @@ class Specialization:
             given=self.given,
             require=self._require,
             rivals=self._rivals if self.tells_apart else None,
+            overlaps=recording.overlaps,
+            changes_arguments=bool(recording.reassigned),
             outputs=len(self.program.outputs),
             result=self.result,
             left=recording.left if recording.leaves_something or not is_common(self.result) else None,
@@ -217,8 +218,9 @@ class Specialization:
         """Whoever was calling in another thread is not there in the child: begin anew, with this lock."""
         self._lock, self._plan, self.straight = lock, None, None
 
-    def scan(self, steps: int, arrays: Sequence[Array]) -> Tree:
-        """Run so many steps; arguments and outputs have an axis of steps in front."""
+    def scan(self, steps: int, arrays: Sequence[Array], given: Sequence[Tensor | Array]) -> Tree:
+        """Run so many steps; arguments, which are `given`, and outputs have an axis of steps in front."""
+        self._recording.overlaps.refuse_steps(given)
         if self._recording.unsteady is not None:
             raise TraceError(
                 f"scan: {self._recording.unsteady} is read and changed by the function, so that each step "
@@ -249,7 +251,7 @@ class Specialization:
         results = [wrap(y if k < shown else y[-1].copy()) for k, y in enumerate(outputs)]
         if self.derivative:
             self.derivative.refuse(results)
-        return self._recording.left(results, ())
+        return self._recording.left(results, None)
 
     def _explained(self, error: Exception) -> Exception:
         """What a program says of a loop that is not at its end, or of a position outside its axis."""

@@ -173,7 +173,7 @@ class Trace(Interpreter):
 
     def owns(self, x: Tensor) -> bool:
         """Whether a Tensor was made while recording."""
-        return isinstance(x.array, Symbol) or id(x) in self._own
+        return isinstance(x.kept(), Symbol) or id(x) in self._own
 
     def makes(self, x: Tensor) -> None:
         """The function makes a Tensor of numbers: a constant, until it is changed."""
@@ -357,8 +357,9 @@ class Trace(Interpreter):
     def symbol(self, x: Tensor | np.ndarray[Any, Any]) -> Symbol:
         """The symbol of a traced Tensor, or of the present value of one from outside."""
         if isinstance(x, Tensor):
-            if isinstance(x.array, Symbol):
-                return x.array
+            array = x.array
+            if isinstance(array, Symbol):
+                return array
             if id(x) in self.assigned:
                 return self.assigned[id(x)][1]
         if id(x) not in self.captured:

@@ -23,7 +23,7 @@ def whole(loop: For, memory: Callable[[Place], Place]) -> Store | None:
         indices.append(Load(statement.index))
         counts.append(statement.count)
         statement = statement.body[0]
-    if not isinstance(statement, Store):
+    if not isinstance(statement, Store) or 0 in counts:  # whose value is never computed
         return None
     target = Load(statement.place, statement.index)
     outer = _outer(target, indices, counts)

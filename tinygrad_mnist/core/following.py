@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import GraphError
 from .inplace import FOR_GOOD, InPlace, Memory
-from .interpreter import interpreter
+from .interpreter import EAGER, Interpreter, interpreter
 from .tape import clock, walking
 
 
@@ -29,24 +29,29 @@ class Following(InPlace[Any]):
     def array(self) -> Any:
         """See `Node`; GraphError if this is out of date, and cannot be taken anew."""
         if self.memory is not None and self.memory.changes != self.seen:
-            self._take_anew()
+            return self._taken_anew()
         return self._array
 
     @array.setter
     def array(self, value: Any) -> None:
         self._array = value
 
-    def _take_anew(self) -> None:
+    def _taken_anew(self) -> Any:
         memory = self.memory
-        from_outside = interpreter.get().symbolic and isinstance(self._array, np.ndarray)
-        if memory.changes == FOR_GOOD or self.requires_grad or from_outside or walking():
+        if memory.changes == FOR_GOOD or self.requires_grad or walking():
             raise GraphError(
                 "this tensor is a view of one that was changed in place since: in PyTorch it would show the "
                 "change, here one that a graph goes through does not. Take the view again after the change, "
                 "or a copy before it, as in x[0].clone()"
             )
-        self._array = _along(self.path, memory.array)
-        self.seen, self.assigned = memory.changes, next(clock)
+        if isinstance(self._array, np.ndarray):
+            if not isinstance(memory.array, np.ndarray):  # of a program: a view from outside keeps nothing
+                return _along(self.path, memory.array, interpreter.get())
+            array = _along(self.path, memory.array, EAGER)
+        else:
+            array = _along(self.path, memory.array, interpreter.get())
+        self._array, self.seen, self.assigned = array, memory.changes, next(clock)
+        return array
 
     def __getstate__(self) -> dict[str, Any]:
         """See `Node`; of the numbers that this shows now."""
@@ -65,9 +70,9 @@ class Following(InPlace[Any]):
         return self._array
 
 
-def _along(path: Any, array: Any) -> Any:
+def _along(path: Any, array: Any, run_by: Interpreter) -> Any:
     """The view, at the end of a path, of a tensor that is this array (or symbol) now."""
     if path is None:
         return array
     before, primitive, params = path
-    return interpreter.get().run(primitive, (_along(before, array), *params))
+    return run_by.run(primitive, (_along(before, array, run_by), *params))

@@ -192,6 +192,8 @@ def write_behind(data: InPlace[Any], new: Any) -> None:
     interpreter.get().assign(base, new)
     leave_memory(base, new.array)
     base.assigned = next(clock)
+    if not interpreter.get().owns(data):
+        return  # it is out of date, and is taken anew where it is read
     if base.memory is None:
         data.memory = base.memory = Memory()  # the next change of either is to be seen by the other
     data.array, data.seen = new.array, base.memory.changes
