@@ -28,6 +28,19 @@ def test_a_leaf(way: str) -> None:
     assert x.grad is None
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", [tg.tensor, tg.nn.Parameter])
+def test_only_a_deep_copy_of_what_is_no_parameter_has_its_gradient(way: str, kind: Any) -> None:
+    x = kind([1.0, 2.0], requires_grad=True)
+    (x * x).sum().backward()
+    y = WAYS[way](x)
+    if (way, kind) == ("deepcopy", tg.tensor):
+        assert y.grad.tolist() == [2.0, 4.0]
+        assert y.grad is not x.grad
+    else:
+        assert y.grad is None
+
+
 @pytest.mark.parametrize("way", ["deepcopy", "pickle"])
 @pytest.mark.parametrize("hold", [lambda y: y, lambda y: [y], lambda y: {"a": (1, y)}])
 def test_a_computed_tensor_is_refused(way: str, hold: Callable[[Any], Any]) -> None:

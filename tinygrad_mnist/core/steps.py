@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import GraphError
+from .gradients import with_added
 from .interpreter import interpreter
-from .tape import Node, clock
+from .tape import Node, clock, recording
 
 
 class Removable:
@@ -88,7 +89,7 @@ class Steps(Node):
         def keep(g: Any, record: bool) -> Any:
             value = g if record else self.wrapped(g)
             interpreter.get().keep_grad(self)
-            self._grad = value if self._grad is None else self._grad + value
+            self._grad = value if self._grad is None else with_added(self._grad, value, recording.get())
             return g
 
         self.hooks = (*self.hooks, keep)

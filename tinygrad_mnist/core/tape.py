@@ -56,7 +56,7 @@ class Node(Operand):
     hooks: tuple[Callable[[Any, bool], Any], ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copied or pickled leaf has no past: the clock of another process may be behind this one's.
+        """A copied or pickled leaf has no gradient, and no past: another process's clock may be behind.
 
         GraphError for a computed value, whose graph would be copied down to other leaves.
         """
@@ -66,7 +66,7 @@ class Node(Operand):
                 "graph: write x.clone() for a copy in the same graph, x.detach() for one without"
             )
         state = vars(self).copy()
-        for name in ("number", "assigned", "versions", "memory", "path", "seen"):
+        for name in ("_grad", "number", "assigned", "versions", "memory", "path", "seen"):
             state.pop(name, None)
         return state
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
@@ -21,6 +22,7 @@ from ..primitive import (
 from .assignment import as_gradient
 from .conversions import Conversions
 from .following import Following
+from .gradients import with_added
 from .hints import HINTS, OF_TENSORS, Absent
 from .html import shown
 from .inplace import Memory, assign
@@ -56,6 +58,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
     """
 
     _grad: Tensor | None = None
+    _copies_grad = True
 
     def __init__(self, data: Any = (), dtype: Any = None, requires_grad: _Bool = False, *more: _Int) -> None:
         current = interpreter.get()
@@ -331,7 +334,8 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
                     seen.add(memory)
                 else:  # as in a program
                     current.add_grad(leaf)
-                leaf._grad = g if leaf._grad is None else leaf._grad + g
+                    g = g if create_graph else wrap(g.array)
+                leaf._grad = g if leaf._grad is None else with_added(leaf._grad, g, create_graph)
         finally:
             recording.reset(token)
 
@@ -362,6 +366,14 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
         old.assigned = 0 if self.primitive is None else self.number
         old.hooks = self.hooks
         return old
+
+    def __deepcopy__(self, memo: dict[_Int, Any]) -> Tensor:
+        made = _new(type(self))
+        memo[id(self)] = made
+        vars(made).update(copy.deepcopy(self.__getstate__(), memo))
+        if self._copies_grad and self._grad is not None:
+            made._grad = copy.deepcopy(self._grad, memo)
+        return made
 
     def wrapped(self, array: Any) -> Tensor:
         """An array as a Tensor, which is not copied."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from ..core.gradients import zeroed
 from ..core.hints import NotThere
 from ..core.tensor import Tensor
 from .hooks import Handle, Hooks
@@ -310,10 +311,7 @@ class Module:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or make them zero."""
         for p in self.parameters():
-            if set_to_none or p.grad is None:
-                p.grad = None
-            else:
-                p.grad = p.grad.detach() * 0
+            p.grad = zeroed(p, set_to_none)
 
     def to(self: Self, *args: Any, **kwargs: Any) -> Self:
         """Compute in another dtype: `to(tg.float64)`, `to(tensor)`; the device is "cpu". Returns self."""

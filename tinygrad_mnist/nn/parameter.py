@@ -19,6 +19,7 @@ class Parameter(Tensor):
         dtype: float32 or float64; None as in `Tensor`. DTypeError for any other that requires a gradient.
     """
 
+    _copies_grad = False  # as in PyTorch
     #: Of a lazy layer before its first input: what to call when there are elements.
     waiting: list[Callable[[], None]]
 

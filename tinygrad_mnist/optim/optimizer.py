@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ..core.gradients import zeroed
 from ..core.interpreter import interpreter
 from ..core.tape import set_recording
 from ..core.tensor import Tensor, of_numbers
@@ -53,6 +54,7 @@ class Optimizer:
     rule: Callable[..., tuple[Value, ...]]
     _betas: Sequence[Any] = ()  # of the groups, which were checked
     _deciding: tuple[str, ...] = ()  # options by which it is decided which states there are
+    _tells_steps = False  # whether a saved state says how many there were, as PyTorch's does
     _decided: Sequence[Any] = ()  # what those of the groups were when the states were last looked at
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
@@ -88,9 +90,9 @@ class Optimizer:
         """Whether the states are what the rule takes; where a subclass steps itself, they are its own."""
         return hasattr(self, "rule")
 
-    def _fresh(self) -> list[dict[str, Tensor]]:
-        """The state of each parameter before its first step."""
-        return [self.new_state(p, group) for group in self.param_groups for p in group["params"]]
+    def _fresh(self, groups: Sequence[Mapping[str, Any]] | None = None) -> list[dict[str, Tensor]]:
+        """The state of each parameter before its first step, with the options of these groups."""
+        return [self.new_state(p, group) for group in groups or self.param_groups for p in group["params"]]
 
     def new_state(self, p: Tensor, options: Mapping[str, Any]) -> dict[str, Tensor]:
         """The state of one parameter before its first step, in the order in which the rule takes it."""
@@ -229,7 +231,7 @@ class Optimizer:
         """Forget the gradients of all parameters, or make them zero."""
         for group in self.param_groups:
             for p in group["params"]:
-                p.grad = None if set_to_none or p.grad is None else p.grad.detach() * 0
+                p.grad = zeroed(p, set_to_none)
 
     def state_dict(self) -> dict[str, Any]:
         """Copies of all that steps change besides the parameters, and of the options: PyTorch's form.
@@ -240,7 +242,8 @@ class Optimizer:
             schedule given as lr is left out. "steps", beside such a schedule: how many were done.
         """
         begun = bool(int(self.steps.array)) or not self._has_rule
-        return saved(self.param_groups, list(chain(*self._states)), self.steps, begun)
+        states = list(chain(*self._states))
+        return saved(self.param_groups, states, self.steps, begun, self._tells_steps)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue from a `state_dict`, its options included: with the same bits as without the stop.
@@ -248,13 +251,13 @@ class Optimizer:
         Raises StateError, naming every entry that is missing, unexpected or of another shape; then
         nothing has been changed.
         """
-        fresh = self._fresh() if self._has_rule else None
+        fresh = self._fresh if self._has_rule else None
         counts = put_back(
             type(self).__name__, state_dict, self.param_groups, list(chain(*self._states)), fresh
         )
         if fresh is None:
             return
-        self._share_counts(counts)
+        self._arrange(counts)
         begun = max(int(max(counts, default=0.0)), int(bool(state_dict["state"])))
         self.steps.assign_(np.asarray(state_dict.get("steps", begun)))
 
