@@ -254,3 +254,42 @@ def test_a_first_step_may_be_of_a_scan_and_options_be_changed_behind_it(name: st
 def test_betas_are_two(kind: Any, betas: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="betas are two numbers"):
         kind(_parameters(), lr=0.1, betas=betas)
+
+
+@pytest.mark.parametrize("name", ["RMSprop", "Rprop", "Adadelta", "Adagrad"])
+def test_saved_states_say_how_many_steps_there_were_and_need_not(name: str) -> None:
+    def begun() -> Any:
+        p = tg.nn.Parameter([1.0, 2.0])
+        p.grad = tg.tensor([0.5, -3.0])
+        return getattr(tg.optim, name)([p], lr=0.1)
+
+    first, second = begun(), begun()
+    for _ in range(2):
+        first.step()
+    state = first.state_dict()
+    assert float(state["state"][0]["step"]) == 2.0
+    second.load_state_dict(state)
+    assert int(second.steps) == 2
+    if name != "Adagrad":  # which computes with it
+        del state["state"][0]["step"]
+        begun().load_state_dict(state)
+
+
+@pytest.mark.parametrize("saved", [{}, {"momentum": 0.9}, {"momentum": 0.9, "dampening": 0.5}])
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9}, {"momentum": 0.5, "dampening": 0.1}])
+def test_loaded_options_bring_their_states(saved: dict[str, float], options: dict[str, float]) -> None:
+    def begun(options: dict[str, float]) -> Any:
+        p = tg.nn.Parameter([1.0, 2.0])
+        p.grad = tg.tensor([0.5, -3.0])
+        optimiser = tg.optim.SGD([p], lr=0.1, **options)
+        optimiser.step()
+        return p, optimiser
+
+    (p, first), (q, second) = begun(saved), begun(options)
+    q.assign_(p.detach())
+    second.load_state_dict(first.state_dict())
+    for _ in range(2):
+        first.step()
+        second.step()
+    assert p.tolist() == q.tolist()
+    assert second.param_groups[0]["momentum"] == saved.get("momentum", 0)

@@ -51,6 +51,7 @@ class Adadelta(Optimizer):
     """
 
     rule = staticmethod(adadelta)
+    _tells_steps = True
 
     def __init__(
         self,

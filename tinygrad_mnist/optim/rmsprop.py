@@ -62,6 +62,7 @@ class RMSprop(Optimizer):
     """
 
     rule = staticmethod(rmsprop)
+    _tells_steps = True
 
     def __init__(
         self,

@@ -49,6 +49,7 @@ class Rprop(Optimizer):
     """
 
     rule = staticmethod(rprop)
+    _tells_steps = True
 
     def __init__(
         self,

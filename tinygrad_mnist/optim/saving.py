@@ -73,13 +73,18 @@ def _copied(x: Any) -> Any:
 
 
 def saved(
-    groups: Sequence[Group], states: Sequence[Mapping[str, Any]], steps: Tensor, begun: bool
+    groups: Sequence[Group],
+    states: Sequence[Mapping[str, Any]],
+    steps: Tensor,
+    begun: bool,
+    tells_steps: bool,
 ) -> dict[str, Any]:
-    """See `Optimizer.state_dict`; `begun`: whether there are states."""
+    """See `Optimizer.state_dict`; `begun`: whether there are states; `tells_steps`: with their number."""
+    number = {"step": steps.to("float64")} if tells_steps else {}
     numbers = iter(range(len(states)))
     found: dict[str, Any] = {
         "state": {
-            i: {name: _copied(x) for name, x in state.items()}
+            i: {name: _copied(x) for name, x in {**state, **number}.items()}
             for i, state in enumerate(states)
             if begun and state
         },
@@ -101,14 +106,15 @@ def put_back(
     given: Mapping[str, Any],
     groups: Sequence[Group],
     states: Sequence[dict[str, Any]],
-    fresh: Sequence[Mapping[str, Tensor]] | None,
+    fresh: Callable[[Sequence[Group]], Sequence[Mapping[str, Tensor]]] | None,
 ) -> list[float]:
     """Load what `saved` made; gives how often each parameter was updated.
 
     Raises StateError, before any change, if it does not fit.
 
-    `fresh` are states before the first step, for parameters of which nothing was saved; None: the states are
-    a subclass's own, and may be anything.
+    `fresh` gives the states before the first step, by the options of groups; None: the states are a
+    subclass's own, and may be anything. How often a parameter was updated may be there or not: not every
+    optimiser of PyTorch's says it where ours does, and the other way round.
     """
     if not isinstance(given, Mapping) or not {"state", "param_groups"} <= given.keys():
         raise StateError(f"load_state_dict: a state of {owner} has 'state' and 'param_groups'")
@@ -128,10 +134,12 @@ def put_back(
         )
     places = [key for group in others for key in group["params"]]
     found = {i: _by_place(given["state"], key) for i, key in enumerate(places)}
+    options = [{**other, **_kept(group)} for group, other in zip(groups, others, strict=True)]
+    begun = [] if fresh is None else fresh([{**a, **b} for a, b in zip(groups, options, strict=True)])
     wrong = []
-    for i, state in enumerate(fresh or ()):
-        mine = {name: tuple(x.shape) for name, x in state.items()}
-        theirs = {name: np.shape(x) for name, x in found[i].items()} if found[i] else mine
+    for i, state in enumerate(begun):
+        mine = {name: tuple(x.shape) for name, x in state.items() if name != "step"}
+        theirs = {name: np.shape(x) for name, x in found[i].items() if name != "step"} if found[i] else mine
         wrong += [
             f"{i}.{name} ({theirs.get(name, 'missing')}, here {mine.get(name, 'unexpected')})"
             for name in {**mine, **theirs}
@@ -139,23 +147,29 @@ def put_back(
         ]
     if wrong:
         raise StateError(f"load_state_dict: this state does not fit this {owner}: {', '.join(wrong)}")
-    for group, other in zip(groups, others, strict=True):
-        kept = {name: value for name, value in group.items() if name == "params" or callable(value)}
-        group.update({**other, **kept})
-    for i, state in enumerate(states):
-        if fresh is None:
+    for group, other in zip(groups, options, strict=True):
+        group.update(other)
+    if fresh is None:
+        for i, state in enumerate(states):
             state.clear()
             state.update({name: _copied(x) for name, x in found[i].items()})
-            continue
-        source: Mapping[str, Any] = found[i] or fresh[i]
-        for name, x in state.items():
-            if name != "step":
-                x.assign_(np.asarray(source[name]))
-    if fresh is None:
         return []
-    return [float(np.asarray((found[i] or {}).get("step", 0.0))) for i in range(len(states))]
+    for i, (state, new) in enumerate(zip(states, begun, strict=True)):
+        before, source = dict(state), found[i] or new
+        state.clear()
+        for name, x in new.items():
+            state[name] = before.get(name, x)  # a program may know it
+            if name != "step":
+                state[name].assign_(np.asarray(source[name]))
+    return [float(np.asarray(found[i].get("step", bool(found[i])))) for i in range(len(states))]
+
+
+def _kept(group: Group) -> dict[str, Any]:
+    """What of a group is not loaded."""
+    return {name: value for name, value in group.items() if name == "params" or callable(value)}
 
 
 def _by_place(states: Mapping[Any, Any], key: Any) -> Mapping[str, Any]:
-    """The state of a place, whose key may have become text on the way through a file."""
-    return states.get(key, states.get(str(key), {}))
+    """The state of a place, whose key may have become text in a file; what is None is not there."""
+    state = states.get(key, states.get(str(key), {}))
+    return {name: x for name, x in state.items() if x is not None}
