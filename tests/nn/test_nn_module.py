@@ -233,3 +233,55 @@ def test_trace_numbers_a_module_that_runs_again_and_survives_an_error():
     with pytest.raises(tg.errors.ShapeError):
         model.trace(tg.ones((1, 3)))
     assert "forward" not in vars(model) | vars(model.step)
+
+
+def test_state_that_is_no_numbers():
+    class Counter(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.seen = {"count": 3}
+            self.weight = nn.Parameter([1.0])
+
+        def get_extra_state(self):
+            return dict(self.seen)
+
+        def set_extra_state(self, state):
+            self.seen = dict(state)
+
+    model, other = nn.Sequential(Counter()), nn.Sequential(Counter())
+    state = model.state_dict()
+    assert list(state) == ["0.weight", "0._extra_state"]
+    other[0].seen = {}
+    with pytest.raises(StateError, match=r"0\.weight"):
+        other.load_state_dict({**state, "0.weight": [1.0, 2.0]})
+    assert other[0].seen == {}
+    del state["0.weight"]
+    assert other.load_state_dict(state, strict=False).missing_keys == ["0.weight"]
+    assert other[0].seen == {"count": 3}
+    with pytest.raises(StateError, match=r"Missing key.*_extra_state"):
+        other.load_state_dict({"0.weight": [1.0]})
+    with pytest.raises(StateError, match=r"Unexpected key.*_extra_state"):
+        nn.Linear(1, 1).load_state_dict({"weight": [[1.0]], "bias": [1.0], "_extra_state": 3})
+
+
+def test_modules_by_their_names():
+    model, act = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.ReLU())), nn.Tanh()
+    model.set_submodule("1.0", act)
+    assert model[1][0] is act
+    for wrong, error in (("", ValueError), ("2.0", AttributeError)):
+        with pytest.raises(error):
+            model.set_submodule(wrong, act)
+    with pytest.raises(AttributeError):
+        model.set_submodule("1.1", act, strict=True)
+    both = nn.Sequential(act, act)
+    assert [len(list(both.modules(remove_duplicate=once))) for once in (True, False)] == [2, 3]
+
+
+def test_parameters_in_a_dict_as_in_one_of_pythons():
+    a = nn.Parameter([1.0])
+    found = nn.ParameterDict({"a": a})
+    assert (found.get("a"), found.get("b"), found.get("b", 3)) == (a, None, 3)
+    assert found.setdefault("b", tg.ones(1)) is found["b"]
+    assert found.copy()["a"] is a
+    assert found.popitem()[0] == "b"
+    assert list(found) == ["a"]

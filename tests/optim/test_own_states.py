@@ -293,3 +293,62 @@ def test_loaded_options_bring_their_states(saved: dict[str, float], options: dic
         second.step()
     assert p.tolist() == q.tolist()
     assert second.param_groups[0]["momentum"] == saved.get("momentum", 0)
+
+
+def test_hooks_of_steps() -> None:
+    optimiser = optim.SGD([nn.Parameter([1.0])], lr=0.1)
+    seen: list[Any] = []
+    before = optimiser.register_step_pre_hook(lambda *given: seen.append(("before", *given)))
+    optimiser.register_step_post_hook(lambda o, args, kwargs: seen.append(("after", o, args, kwargs)))
+    twin = copy.deepcopy(optimiser)
+    optimiser.step()
+    before.remove()
+    optimiser.step(lambda: 3.0)
+    closure = seen[-1][2][0]
+    assert seen == [
+        ("before", optimiser, (), {}),
+        ("after", optimiser, (), {}),
+        ("after", optimiser, (closure,), {}),
+    ]
+    twin.step()
+    assert seen[-1][1] is twin
+    optimiser.register_step_pre_hook(lambda o, args, kwargs: ((lambda: 5.0,), {}))
+    assert optimiser.step() == 5.0
+    optimiser.register_step_pre_hook(lambda o, args, kwargs: 7)
+    with pytest.raises(RuntimeError, match="must return None or a tuple"):
+        optimiser.step()
+
+
+@pytest.mark.parametrize(
+    ("words", "rates"),  # PyTorch's
+    [
+        ({"anneal_epochs": 3}, [0.0875, 0.0625, 0.05, 0.05]),
+        ({"anneal_epochs": 2, "anneal_strategy": "linear"}, [0.075, 0.05, 0.05, 0.05]),
+        ({"anneal_epochs": 0}, [0.05, 0.05, 0.05, 0.05]),
+    ],
+)
+def test_the_rate_for_averaging(words: dict[str, Any], rates: list[float]) -> None:
+    optimiser = optim.SGD([nn.Parameter([1.0])], lr=0.1)
+    scheduler = optim.swa_utils.SWALR(optimiser, swa_lr=0.05, **words)
+    found = []
+    for _ in rates:
+        optimiser.step()
+        scheduler.step()
+        found.append(optimiser.param_groups[0]["lr"])
+    assert found == pytest.approx(rates)
+    for wrong in ({"anneal_strategy": "step"}, {"anneal_epochs": -1}):
+        with pytest.raises(ValueError, match="SWALR: anneal_"):
+            optim.swa_utils.SWALR(optimiser, swa_lr=0.05, **wrong)
+
+
+@pytest.mark.parametrize("name", ["get_swa_{}", "get_ema_{}"])
+def test_averages_of_lists_are_those_of_each(name: str) -> None:
+    model = nn.Linear(2, 1)
+    one, many = (name.format(f"{k}avg_fn") for k in ("", "multi_"))
+    each = optim.swa_utils.AveragedModel(model, avg_fn=getattr(optim.swa_utils, one)())
+    lists = optim.swa_utils.AveragedModel(model, multi_avg_fn=getattr(optim.swa_utils, many)())
+    for k in range(3):
+        model.weight.assign_(model.weight.detach() * 2 + k)
+        each.update_parameters(model)
+        lists.update_parameters(model)
+    assert each.module.weight.tolist() == lists.module.weight.tolist() != model.weight.tolist()

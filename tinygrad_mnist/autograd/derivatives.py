@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.tape import pull_back, set_recording
+from ..core.tape import pull_back_each, set_recording
 from ..core.tensor import Tensor, filled, wrap
 from ..errors import GraphError, ShapeError
 
@@ -63,15 +63,10 @@ def grad(
             seeds.append(seed)
     if not starts:
         raise GraphError("element 0 of tensors does not require grad and does not have a grad_fn")
-    # a walk stops at its targets: each input that was itself computed, maybe from others, has its own walk
-    walks = [sources] if all(x.is_leaf for x in sources) else [[x] for x in sources]
-    keep = create_graph if retain_graph is None else retain_graph
-    by_id: dict[int, Tensor] = {}
+    free = not (create_graph if retain_graph is None else retain_graph)
     with set_recording(create_graph):
-        for k, targets in enumerate(walks):
-            free = not keep and k == len(walks) - 1
-            for x, g in pull_back(starts, seeds, targets, record=create_graph, free=free):
-                by_id[id(x)] = g if isinstance(g, Tensor) else wrap(g)
+        found = pull_back_each(starts, seeds, sources, record=create_graph, free=free)
+        by_id = {id(x): g if isinstance(g, Tensor) else wrap(g) for x, g in found}
     results: list[Tensor | None] = []
     for x in sources:
         g = by_id.get(id(x))
@@ -91,13 +86,19 @@ def backward(
     grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Tensors | None = None,
 ) -> None:
-    """`Tensor.backward` of several at once: the graph is freed, if at all, after the last."""
+    """`Tensor.backward` of several at once: the graph is freed, if at all, after the last.
+
+    `grad_variables` is PyTorch's old word for `grad_tensors`.
+    """
+    grad_tensors = grad_variables if grad_tensors is None else grad_tensors
     ends = _several(tensors)
     given = [None] * len(ends) if grad_tensors is None else _several(grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
     for i, (y, g) in enumerate(zip(ends, given, strict=True)):
-        y.backward(g, retain_graph=keep or i < len(ends) - 1, create_graph=create_graph)
+        y.backward(g, retain_graph=keep or i < len(ends) - 1, create_graph=create_graph, inputs=inputs)
 
 
 def Variable(data: Tensor, requires_grad: bool = False, volatile: bool = False) -> Tensor:

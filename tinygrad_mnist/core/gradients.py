@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import GraphError
 from .interpreter import interpreter
+from .tape import Node
+
+
+def as_inputs(given: Any) -> list[Node]:
+    """What `backward` is told to leave gradients in. GraphError for nothing, or what requires none."""
+    inputs = [given] if isinstance(given, Node) else list(given)
+    if not inputs:
+        raise GraphError("backward: `inputs` argument to `backward()` cannot be empty")
+    for x in inputs:
+        if not isinstance(x, Node) or not x.requires_grad:
+            raise GraphError("backward: one of `inputs` does not require a gradient")
+    return inputs
 
 
 def with_added(grad: Any, g: Any, recorded: bool) -> Any:

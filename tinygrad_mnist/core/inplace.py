@@ -13,6 +13,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from .. import ops
 from ..errors import DTypeError, GraphError, ShapeError
 from .assignment import assigned, cast_like, filled
@@ -118,6 +120,8 @@ def replace(x: InPlace[_T], name: str, new: Any, old: Any) -> InPlace[_T]:
                 "x = x.float()"
             )
         new = new.to(dtype)
+    if x.primitive is not None and recording.get() and not new.requires_grad and dtype.kind == "f":
+        new = ops.where(new.wrapped(np.array(False)), old, new)  # its graph stays, with a slope of zero
     current = interpreter.get()
     current.check_change(x, new, name)
     if x.behind is not None:
@@ -140,9 +144,6 @@ def _rebind(x: InPlace[Any], new: Any, array: Any, old: Any) -> None:
         x.versions = (*(v for v in x.versions if v[1].args or v[1].primitive is None), (new.number, old))
         x.requires_grad, x.primitive, x.number = True, new.primitive, new.number
         x.args = tuple(old if a is x else a for a in new.args)  # as in x += x
-    elif x.primitive is not None and recording.get():  # nothing of the old value is left
-        x.versions = (*x.versions, (next(clock), old))
-        x.requires_grad, x.primitive, x.args = False, None, ()
     elif x.primitive is not None:  # within no_grad: the gradient goes on to where it went
         x.versions = (*x.versions, (next(clock), old))
         x.primitive, x.args, x.number = ops.alias, (old,), next(clock)

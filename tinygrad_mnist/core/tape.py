@@ -249,6 +249,17 @@ def pull_back(
         _pending.reset(token)
 
 
+def pull_back_each(
+    outputs: Sequence[Node], cotangents: Sequence[Value], targets: Sequence[Node], *, record: bool, free: bool
+) -> Iterator[tuple[Node, Value]]:
+    """As `pull_back`, for targets of which some may have been computed from others."""
+    # a walk stops at its targets: each that was computed has its own
+    walks = [targets] if all(x.primitive is None for x in targets) else [[x] for x in targets]
+    for k, ends in enumerate(walks):
+        last = k == len(walks) - 1
+        yield from pull_back(outputs, cotangents, ends, record=record, free=free and last)
+
+
 def _walk(
     outputs: Sequence[Node],
     cotangents: Sequence[Value],

@@ -22,7 +22,7 @@ from ..primitive import (
 from .assignment import as_gradient
 from .conversions import Conversions
 from .following import Following
-from .gradients import with_added
+from .gradients import as_inputs, with_added
 from .hints import HINTS, OF_TENSORS, Absent
 from .html import shown
 from .inplace import Memory, assign
@@ -31,7 +31,7 @@ from .numpy_functions import array_function, array_ufunc
 from .one_number import NUMBERS, as_numbers, number
 from .printing import printed
 from .steps import Steps
-from .tape import clock, pull_back, recording
+from .tape import clock, pull_back, pull_back_each, recording
 from .words import Words
 
 # The methods int, float and bool hide these names in the class.
@@ -283,7 +283,11 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
         return ops.stop_gradient(self)
 
     def backward(
-        self, gradient: Any = None, retain_graph: _Bool | None = None, create_graph: _Bool = False
+        self,
+        gradient: Any = None,
+        retain_graph: _Bool | None = None,
+        create_graph: _Bool = False,
+        inputs: Any = None,
     ) -> None:
         """Add to the `grad` of every leaf the gradient of this tensor with respect to it.
 
@@ -291,6 +295,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
             gradient: cotangent of this tensor, of its shape; may be left out for one element.
             retain_graph: keep the graph for another call; by default as `create_graph`.
             create_graph: compute the gradients so that they can be differentiated again.
+            inputs: a Tensor or several, leaves or not, which alone get gradients; None for all leaves.
 
         Raises:
             GraphError: if nothing here requires a gradient, the graph was freed by an earlier
@@ -317,13 +322,11 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
         on_tensors = create_graph or current.symbolic
         token = recording.set(create_graph)
         try:
-            found = pull_back(
-                [self],
-                [gradient],
-                None,
-                record=on_tensors,
-                free=not (create_graph if retain_graph is None else retain_graph),
-            )
+            free = not (create_graph if retain_graph is None else retain_graph)
+            if inputs is None:
+                found = pull_back([self], [gradient], None, record=on_tensors, free=free)
+            else:
+                found = [*pull_back_each([self], [gradient], as_inputs(inputs), record=on_tensors, free=free)]
             seen: set[int] = set()
             for leaf, g in found:
                 assert isinstance(leaf, Tensor)

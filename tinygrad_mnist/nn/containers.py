@@ -273,6 +273,25 @@ class ParameterDict(_Named):
         made = Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value
         super().__setitem__(key, made)
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """What a name stands for, or the default."""
+        return self._all().get(key, default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """What a name stands for, which is the default from now on if there is nothing."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def popitem(self) -> tuple[str, Any]:
+        """Take the last out, and give it with its name."""
+        key = list(self)[-1]
+        return key, self.pop(key)
+
+    def copy(self) -> ParameterDict:
+        """Another with the same parameters."""
+        return ParameterDict(self._all())
+
     def extra_repr(self) -> str:
         """A line for each parameter."""
         return _shown(self._all())

@@ -15,7 +15,7 @@ from .members import Members, check_name
 from .moving import converted, destination
 from .parameter import Buffer, Parameter
 from .printing import described, html_table, table
-from .state import Loaded, load
+from .state import EXTRA, Loaded, load
 
 __all__ = ["Module"]
 
@@ -153,9 +153,9 @@ class Module:
                 inner = f"{prefix}.{name}" if prefix else name
                 yield from child.named_modules(seen, inner, remove_duplicate)
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """This module and all those inside it."""
-        return (x for _, x in self.named_modules())
+        return (x for _, x in self.named_modules(remove_duplicate=remove_duplicate))
 
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
@@ -195,6 +195,19 @@ class Module:
                 raise AttributeError(f"{type(module).__name__} has no module `{name}` (of {target!r})")
             module = vars(module)[name]
         return module
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module in the place of a dotted name, with `strict` only where there is one.
+
+        Raises ValueError for no name or no module, AttributeError where there is no such place.
+        """
+        owner, _, name = target.rpartition(".")
+        if not name or not isinstance(module, Module):
+            raise ValueError(f"set_submodule: needs a name and a Module, not {target!r} and {module!r:.80}")
+        parent = self.get_submodule(owner)
+        if strict:
+            parent.get_submodule(name)
+        setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter of a dotted name; AttributeError if there is none."""
@@ -258,6 +271,8 @@ class Module:
                 x = vars(self)[name]
                 if x is not None and name not in self._members.transient:
                     found[prefix + name] = x if keep_vars else x.detach().clone()
+        if type(self).get_extra_state is not Module.get_extra_state:
+            found[prefix + EXTRA] = self.get_extra_state()
         for name, child in self._named("module").items():
             if child is not None:
                 child.state_dict(destination=found, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
@@ -278,7 +293,20 @@ class Module:
 
         Raises StateError, naming every entry that does not fit; then nothing has been changed.
         """
-        return load(self.state_dict(keep_vars=True), state_dict, type(self).__name__, strict, assign)
+        mine = self.state_dict(keep_vars=True)
+        owners = ((f"{name}.{EXTRA}" if name else EXTRA, m) for name, m in self.named_modules())
+        others = {key: m.set_extra_state for key, m in owners if mine.pop(key, self) is not self}
+        return load(mine, state_dict, type(self).__name__, strict, assign, others)
+
+    def get_extra_state(self) -> Any:
+        """What a subclass wants in `state_dict` besides numbers; `set_extra_state` is given it back."""
+        raise RuntimeError(
+            f"{type(self).__name__} has no extra state: define get_extra_state, set_extra_state"
+        )
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take back what `get_extra_state` gave."""
+        raise RuntimeError(f"{type(self).__name__} has extra state and no set_extra_state to take it back")
 
     # Modes, dtypes, gradients -----------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,9 @@ from ..core.tensor import Tensor
 from ..errors import StateError
 from ..primitive import Array
 from .moving import converted
+
+#: The name of what a module adds to its state besides numbers.
+EXTRA = "_extra_state"
 
 
 class Loaded(NamedTuple):
@@ -31,12 +35,16 @@ def load(
     owner: str,
     strict: bool = True,
     assign: bool = False,
+    others: Mapping[str, Callable[[Any], None]] = MappingProxyType({}),
 ) -> Loaded:
-    """Assign to each target the value of its name; StateError, before any change, where one does not fit."""
+    """Assign to each target the value of its name; StateError, before any change, where one does not fit.
+
+    `others` take what is no numbers, by its name.
+    """
     if not isinstance(values, Mapping):
         raise TypeError(f"Expected state_dict to be dict-like, got {type(values).__name__}.")
-    arrays = {name: _array(value) for name, value in values.items()}
-    missing = [name for name in targets if name not in arrays]
+    arrays = {name: _array(value) for name, value in values.items() if name not in others}
+    missing = [name for name in (*targets, *others) if name not in values]
     unexpected = [name for name in arrays if name not in targets]
     fitting = {name: array for name, array in arrays.items() if name in targets}
     complaints = []
@@ -61,6 +69,9 @@ def load(
         if assign and array.dtype.kind == "f":
             converted(targets[name], array.dtype)
         targets[name].assign_(array)
+    for name, take in others.items():
+        if name in values:
+            take(values[name])
     return Loaded(missing, unexpected)
 
 

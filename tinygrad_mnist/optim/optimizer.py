@@ -17,6 +17,7 @@ from ..core.tensor import Tensor, of_numbers
 from ..errors import TraceError
 from ..primitive import Value
 from .groups import Params, check_betas, check_parameters, complete, one
+from .hooks import Hook, Removable, hooks_of
 from .on_arrays import OnArrays, put, put_all
 from .saving import States, put_back, saved
 
@@ -120,6 +121,14 @@ class Optimizer:
             raise NotImplementedError(f"{type(self).__name__} must define step, or a rule")
         interpreter.get().update(self)
         return cost
+
+    def register_step_pre_hook(self, hook: Hook) -> Removable:
+        """Call `hook(optimizer, args, kwargs)` before each step; it may give other (args, kwargs)."""
+        return Removable(hooks_of(self).before, hook)
+
+    def register_step_post_hook(self, hook: Hook) -> Removable:
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        return Removable(hooks_of(self).after, hook)
 
     def _complete_states(self) -> None:
         """Begin the states that an option asks for which was changed; those no longer asked for are kept."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,15 @@ import numpy as np
 from ..core.tape import set_recording
 from ..core.tensor import Tensor
 from ..nn import Module
+from .lr_scheduler.annealing import SWALR
+
+__all__ = [
+    "SWALR", "AveragedModel", "get_ema_avg_fn", "get_ema_multi_avg_fn", "get_swa_avg_fn",
+    "get_swa_multi_avg_fn", "update_bn",
+]  # fmt: skip
+
+Average = Callable[[Tensor, Tensor, Any], Tensor]
+Averages = Callable[[Sequence[Tensor], Sequence[Tensor], Any], None]
 
 
 class AveragedModel(Module):
@@ -19,6 +28,7 @@ class AveragedModel(Module):
     Args:
         model: any Module.
         avg_fn: (average, parameter, how many so far) -> the next average; by default the mean of all.
+        multi_avg_fn: the same for lists of them: it changes the averages in place.
         use_buffers: average buffers of floats too, instead of leaving them as they were.
 
     Attributes:
@@ -32,16 +42,16 @@ class AveragedModel(Module):
         self,
         model: Module,
         device: Any = None,
-        avg_fn: Callable[[Tensor, Tensor, Any], Tensor] | None = None,
-        multi_avg_fn: Any = None,
+        avg_fn: Average | None = None,
+        multi_avg_fn: Averages | None = None,
         use_buffers: bool = False,
     ) -> None:
         super().__init__()
-        if multi_avg_fn is not None:
-            raise TypeError("AveragedModel: multi_avg_fn is not here; write avg_fn")
+        if avg_fn is not None and multi_avg_fn is not None:
+            raise ValueError("AveragedModel: only one of avg_fn and multi_avg_fn should be given")
         self.module = copy.deepcopy(model)
         self.register_buffer("n_averaged", Tensor(np.array(0)))
-        self.avg_fn, self.use_buffers = avg_fn or _mean, use_buffers
+        self.avg_fn, self.multi_avg_fn, self.use_buffers = avg_fn or _mean, multi_avg_fn, use_buffers
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the averaged model gives."""
@@ -55,6 +65,10 @@ class AveragedModel(Module):
             mine, theirs = [*mine, *self.module.buffers()], [*theirs, *model.buffers()]
         count = self.n_averaged.detach()
         with set_recording(False):
+            if self.multi_avg_fn is not None and int(count.array):
+                pairs = [(a, p) for a, p in zip(mine, theirs, strict=True) if a.dtype.kind == "f"]
+                self.multi_avg_fn([a.data for a, _ in pairs], [p.detach() for _, p in pairs], count)
+                mine = theirs = []
             for average, p in zip(mine, theirs, strict=True):
                 first = int(count.array) == 0 or average.dtype.kind != "f"
                 average.assign_(p.detach() if first else self.avg_fn(average.detach(), p.detach(), count))
@@ -65,11 +79,34 @@ def _mean(average: Tensor, p: Tensor, count: Any) -> Tensor:
     return average + (p - average) / (count + 1)
 
 
-def get_ema_avg_fn(decay: float = 0.999) -> Callable[[Tensor, Tensor, Any], Tensor]:
+def get_swa_avg_fn() -> Average:
+    """For AveragedModel: the mean of all."""
+    return _mean
+
+
+def get_ema_avg_fn(decay: float = 0.999) -> Average:
     """For AveragedModel: `decay` of the old average and 1 - decay of the parameter."""
     if not 0 <= decay <= 1:
         raise ValueError(f"Invalid decay value {decay} provided. Please provide a value in [0,1] range.")
     return lambda average, p, count: average * decay + p * (1 - decay)
+
+
+def get_swa_multi_avg_fn() -> Averages:
+    """As `get_swa_avg_fn`, for `multi_avg_fn`."""
+    return _in_place(get_swa_avg_fn())
+
+
+def get_ema_multi_avg_fn(decay: float = 0.999) -> Averages:
+    """As `get_ema_avg_fn`, for `multi_avg_fn`."""
+    return _in_place(get_ema_avg_fn(decay))
+
+
+def _in_place(function: Average) -> Averages:
+    def change(averages: Sequence[Tensor], parameters: Sequence[Tensor], count: Any) -> None:
+        for average, p in zip(averages, parameters, strict=True):
+            average.copy_(function(average, p, count))
+
+    return change
 
 
 def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
