@@ -1,6 +1,7 @@
 """The estimators as scikit-learn's users use them."""
 
 import copy
+import math
 import pickle
 import subprocess
 import sys
@@ -271,7 +272,17 @@ def test_it_says_when_it_has_not_converged():
         {"learning_rate": "fast"},
         {"validation_fraction": 2, "early_stopping": True},
         {"batch_size": 0},
+        *({name: math.inf} for name in ("tol", "alpha", "epsilon", "learning_rate_init", "power_t")),
+        *({name: math.nan} for name in ("tol", "validation_fraction", "beta_1")),
+        *({name: 1} for name in ("shuffle", "warm_start", "early_stopping", "nesterovs_momentum")),
+        *({name: 2.0} for name in ("max_iter", "max_fun", "n_iter_no_change", "batch_size")),
+        *({"hidden_layer_sizes": sizes} for sizes in ((5.0,), 5.0, "5", None, True, (True,), -1)),
+        *({name: "1"} for name in ("tol", "alpha", "verbose", "batch_size", "momentum")),
+        {"activation": None},
+        {"verbose": -1},
+        {"validation_fraction": 1.0},
     ],
+    ids=str,
 )
 def test_wrong_settings(wrong):
     name = next(iter(wrong))

@@ -17,6 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from .descent import Descent, by_lbfgs
 from .perceptron import ACTIVATIONS, Perceptron, first_weights
+from .settings import check_kinds, is_whole
 
 _SOLVERS = ("adam", "sgd", "lbfgs")
 _SCHEDULES = ("constant", "invscaling", "adaptive")
@@ -222,14 +223,14 @@ class Estimator(MultiOutputMixin, BaseEstimator):  # type: ignore[misc]
         return self._network().outputs(_dense(X, np.float64))
 
     def _check_settings(self) -> None:
-        positive = ("learning_rate_init", "epsilon", "max_iter", "max_fun", "n_iter_no_change")
-        for name in positive:
+        check_kinds(self)
+        for name in ("learning_rate_init", "epsilon", "max_iter", "max_fun", "n_iter_no_change"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)!r}")
         for name in ("alpha", "tol", "power_t"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)!r}")
-        for name in ("momentum", "beta_1", "beta_2", "dropout"):
+        for name in ("momentum", "beta_1", "beta_2", "dropout", "validation_fraction"):
             if not 0 <= getattr(self, name) <= 1 or (name != "momentum" and getattr(self, name) == 1):
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)!r}")
         if self.batch_size != "auto" and not self.batch_size >= 1:
@@ -282,15 +283,17 @@ def _dense(X: Any, dtype: Any) -> NDArray[Any]:
 
 def _sizes(hidden: Any) -> list[int]:
     sizes = list(hidden) if isinstance(hidden, Iterable) else [hidden]
-    if not all(size > 0 for size in sizes):
-        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+    if not all(is_whole(size) and size > 0 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be > 0, and integers, got {hidden!r}.")
     return [int(size) for size in sizes]
 
 
 def _activations(names: Any, layers: int) -> list[str]:
-    each = [names] * layers if isinstance(names, str) else list(names)
+    each = list(names) if isinstance(names, list | tuple) else [names] * layers
     unknown = [
-        name for name in [*each, *([names] if isinstance(names, str) else [])] if name not in ACTIVATIONS
+        name
+        for name in [*each, *([] if isinstance(names, list | tuple) else [names])]
+        if name not in ACTIVATIONS
     ]
     if unknown or len(each) != layers:
         raise ValueError(
