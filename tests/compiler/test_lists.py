@@ -12,10 +12,10 @@ from zeros import check
 import tinygrad_mnist as tg
 from tinygrad_mnist import nn, optim
 from tinygrad_mnist.compiler import runner, stages
-from tinygrad_mnist.compiler.listing import density
+from tinygrad_mnist.compiler.listing import density, middle
 from tinygrad_mnist.kernels.lists import SPARE
 from tinygrad_mnist.kernels.policy import kernel
-from tinygrad_mnist.kernels.runtime import list_row
+from tinygrad_mnist.kernels.runtime import list_row, share
 
 LISTS = "listed("
 
@@ -146,12 +146,13 @@ def test_an_input_that_something_else_needs_is_multiplied_as_before() -> None:
     assert LISTS not in step.source
 
 
-def test_weights_that_are_used_twice_and_looked_at() -> None:
+@pytest.mark.parametrize("depth", [90, 799])
+def test_weights_that_are_used_twice_and_looked_at(depth: int) -> None:
     """By another product and by a sum: there they are turned back."""
     rng = np.random.default_rng(5)
-    images = tg.Tensor(mostly_zeros(60, 90))
-    w = tg.Tensor(rng.uniform(-1, 1, (20, 90)).astype(np.float32), requires_grad=True)
-    other = tg.Tensor(rng.uniform(-1, 1, (5, 90)).astype(np.float32))
+    images = tg.Tensor(mostly_zeros(60, depth))
+    w = tg.Tensor(rng.uniform(-1, 1, (20, depth)).astype(np.float32), requires_grad=True)
+    other = tg.Tensor(rng.uniform(-1, 1, (5, depth)).astype(np.float32))
     rule = optim.SGD([w], lr=0.01)
 
     def f(at: Any) -> Any:
@@ -202,6 +203,13 @@ def test_a_scan_of_no_steps_changes_nothing() -> None:
         np.testing.assert_array_equal(x, y)
 
 
+def test_workers_meet_in_the_gap() -> None:
+    for depth in (*range(64, 1000), 20_000, 57_344):
+        for gap in {*range(min(depth // 8, 80)), depth // 8}:
+            half = middle(depth, gap)
+            assert 0 < half <= share(depth + gap, 1, 2)[0] <= half + gap <= depth
+
+
 def test_density_is_that_of_a_sample() -> None:
     assert density(np.zeros((0, 5)), 5) == 1
     assert density(np.array([[0, 1], [np.nan, -0.0]]), 2) == 0.5
@@ -210,7 +218,7 @@ def test_density_is_that_of_a_sample() -> None:
 
 @kernel
 def _listed(row: Any, first: int, last: int, values: Any, places: Any, counts: Any) -> None:
-    list_row(row, first, last, values, places, counts, 1)
+    list_row(row, first, last, 0, values, places, counts, 1)
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i1", "?", "i2", "u4", "f4", "i8", "f8"])

@@ -11,7 +11,7 @@ from tinygrad_mnist.kernels.policy import kernel
 @kernel
 def make(x, first, last, values, places, counts):
     for i in range(x.shape[0]):
-        runtime.list_row(x[i], first, last, values[i], places[i], counts, i)
+        runtime.list_row(x[i], first, last, 0, values[i], places[i], counts, i)
 
 
 @kernel

@@ -16,10 +16,9 @@ import numpy as np
 from ..core.tensor import wrap
 from ..kernels.keeping import list_rows
 from ..kernels.lists import CHAINS, CODES, SPARE, list_room
-from ..kernels.runtime import share
 from ..kinds import Gather
 from ..primitive import Array
-from .listing import Source
+from .listing import Source, middle
 from .memory import Bound, Cell
 from .program import Program
 from .share import MOST_WORKERS
@@ -129,9 +128,10 @@ class KeptLists:
     def _list(self, kept: Array, positions: Array, done: int) -> int:
         """List some rows; how many positions have been looked at."""
         depth, (table, places, values, *_) = self._shape[1], self.arrays
-        rows, middle = kept.reshape(len(kept), depth), int(share(depth, 1, MOST_WORKERS)[0])
+        rows, half = kept.reshape(len(kept), depth), middle(depth, self._source.gap)
         raw, used = np.empty(_AT_ONCE * list_room(depth), rows.dtype), self._used
-        done, self._used, new = list_rows(rows, positions, done, table, places, raw, used, middle, _AT_ONCE)
+        ends = half, self._source.gap, _AT_ONCE
+        done, self._used, new = list_rows(rows, positions, done, table, places, raw, used, *ends)
         found = raw[: self._used - used]
         values[used : self._used] = found if self._source.coded else self._through(found)
         self._count += new

@@ -14,15 +14,18 @@ import numpy as np
 
 from ..kernels.listed import is_narrow
 from ..kernels.lists import MOST
+from ..kernels.runtime import share
 from ..kinds import Gather, Loop, Matrices, View
 from ..primitive import Array
 from .program import Program
+from .share import MOST_WORKERS
 from .trace import Instruction, Symbol
-from .tuning import LEAST_DEPTH, LEAST_WIDTH, SAMPLE
+from .tuning import GAP, LEAST_DEPTH, LEAST_WIDTH, SAMPLE
 from .viewing import turns
 
 #: Share of numbers that are not zero from which on every number is as fast (prototype: 40 to 45%).
 DENSE = 0.42
+LINE = 64  # bytes of a line of the cache
 
 
 class Source(NamedTuple):
@@ -34,12 +37,15 @@ class Source(NamedTuple):
         chain: what is done to each number, in order.
         coded: whether lists hold the numbers as they are found, one byte each: what becomes of them is looked
             up.
+        gap: rows of the weights, and of their gradient, that nobody looks at, between those of the first part
+            of the columns and those of the second: see `GAP`.
     """
 
     memory: Symbol
     rows: Symbol
     chain: tuple[Instruction, ...]
     coded: bool = False
+    gap: int = 0
 
     @property
     def changed(self) -> bool:
@@ -64,7 +70,8 @@ def listable(program: Program) -> dict[Symbol, Source]:
             i for i in users[x] if i.args[0] is x and weight(i, producers, program.captured) is not None
         ]
         slopes = [i for i in users[x] if i not in weighs and _is_slope(i, x, producers, users)]
-        if not weighs or len(weighs) + len(slopes) < len(users[x]) or not LEAST_DEPTH <= x.shape[1] < MOST:
+        fits = LEAST_DEPTH <= x.shape[1] < MOST - MOST // 8  # with a gap, too
+        if not weighs or len(weighs) + len(slopes) < len(users[x]) or not fits:
             continue
         if any(i.args[1] is x for i in weighs) or min(i.result.shape[1] for i in weighs) < LEAST_WIDTH:
             continue
@@ -74,8 +81,26 @@ def listable(program: Program) -> dict[Symbol, Source]:
             for i in slopes:
                 widths += [j.result.shape[1] for j in users[i.result]] if turns(i) else [i.result.shape[0]]
             narrow = all(is_narrow(n, x.dtype.itemsize) for n in widths)
-            found[x] = source._replace(coded=narrow and source.rows.dtype.itemsize == 1)
-    return found
+            coded = narrow and source.rows.dtype.itemsize == 1
+            weights = [weight(i, producers, program.captured) for i in weighs]
+            gap = 0
+            if all(w is not None and w[1] for w in weights) and not any(map(turns, slopes)):
+                row = whole_lines(min(widths), x.dtype) * x.dtype.itemsize
+                gap = min(-(-GAP // row), x.shape[1] // 8)
+            found[x] = source._replace(coded=coded, gap=gap)
+    gap = min((source.gap for source in found.values()), default=0)  # of all: their weights may meet
+    return {x: source._replace(gap=gap) for x, source in found.items()}
+
+
+def whole_lines(columns: int, dtype: np.dtype[Any]) -> int:
+    """So many columns and what fills up the last line of the cache."""
+    line = LINE // dtype.itemsize
+    return -(-columns // line) * line
+
+
+def middle(depth: int, gap: int) -> int:
+    """Where the second part of so many columns begins: workers who share out these rows meet in the gap."""
+    return int(share(depth + gap, 1, MOST_WORKERS)[0]) - gap // 2
 
 
 def weight(

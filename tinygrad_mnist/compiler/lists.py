@@ -20,7 +20,7 @@ from ..kernels import listed, runtime
 from ..kernels.lists import BLOCK, CODES, SPARE, WHOLE, list_room
 from ..kinds import Function, Matrices
 from .elements import Elements, Index, Nest
-from .listing import Source
+from .listing import Source, middle
 from .loops import (
     INT64,
     LAST,
@@ -176,7 +176,7 @@ class Lists:
                 ends = whole(count * k // PIECES), whole(count * (k + 1) // PIECES)
                 rest = Array(positions, all_steps=True), STEP, LAST, *ends
                 if x in self.kept:
-                    lists, sizes = map(Array, self.kept[x][:3]), (whole(_middle(depth)), whole(depth))
+                    lists, sizes = map(Array, self.kept[x][:3]), (whole(self._middle(x)), whole(depth))
                     shared = Share(MOST_WORKERS)
                     calls.append(Call(_FETCH, (*lists, Array(table), *rest, *sizes, shared)))
                 else:
@@ -201,11 +201,11 @@ class Lists:
         (i,) = nest.index
         row = self._row(x, nest)
         lists = map(Array, (kept.places, kept.found or kept.values, starts, counts))
-        ends = whole(_middle(depth)), Share(MOST_WORKERS)
+        ends = whole(self._middle(x)), whole(self.sources[x].gap), Share(MOST_WORKERS)
         call = Call(_FIND, (Array(kept.table, row.index[:1]), row, *lists, i, *ends))
         body: list[Stmt] = [*nest.body[0], For(nest.axes[0], count, (*nest.body[1], call))]
         parts = [
-            Part(k, _BY[k], *_columns(depth, k), kept.values, kept.places, starts, counts, kept.numbers)
+            Part(k, _BY[k], *self._columns(x, k), kept.values, kept.places, starts, counts, kept.numbers)
             for k in range(MOST_WORKERS)
         ]
         reads = [access for access in touched(body, 0, False)[0] if access[0] not in (starts, counts)]
@@ -229,7 +229,7 @@ class Lists:
         """A part of the lists of a step, which it makes."""
         to, source = self.to, self.sources[x]
         (count, depth), rows = x.shape, source.rows
-        first, last = _columns(depth, k)
+        first, last = self._columns(x, k)
         name, room = f"{x.name}_{WORDS[k]}", last - first + SPARE
         nest = Nest(1)
         (i,) = nest.index
@@ -238,7 +238,7 @@ class Lists:
         places = to.new(Symbol(f"{name}_places", (count, room), _PLACE))
         part = Part(k, _BY[k], first, last, values, places, starts, counts)
         found = to.new(Symbol(f"{name}_found", (count, room), rows.dtype)) if source.chain else values
-        ends = whole(first), whole(last)
+        ends = whole(first), whole(last), whole(source.gap * k)
         own = Array(found, (i,)), Array(places, (i,)), Array(counts, (whole(k),))
         start = Store(starts, (whole(k), i), converted(i * room, INT64))
         inner = [*nest.body[1], start, Call(_LIST, (row, *ends, *own, i))]
@@ -255,6 +255,14 @@ class Lists:
         title = f"{to.title(name, x)}, what is not zero"
         to.add(title, body, reads, writes, cost=count * depth / MOST_WORKERS, by=part.by)
         return part
+
+    def _middle(self, x: Symbol) -> int:
+        """Where the second part of the columns of an input begins."""
+        return middle(x.shape[1], self.sources[x].gap)
+
+    def _columns(self, x: Symbol, part: int) -> tuple[int, int]:
+        """Which columns of an input are a part."""
+        return (self._middle(x), x.shape[1]) if part else (0, self._middle(x))
 
     def _through(self, x: Symbol, found: Place, index: Index, nest: Nest) -> Expr:
         """What becomes of a number of an input that was found."""
@@ -286,17 +294,6 @@ def _kept(x: Symbol, source: Source) -> Kept:
     )
 
 
-def _columns(depth: int, part: int) -> tuple[int, int]:
-    """Which of so many columns are a part."""
-    first, last = map(int, runtime.share(depth, part, MOST_WORKERS))
-    return first, last
-
-
-def _middle(depth: int) -> int:
-    """Where the second part begins."""
-    return _columns(depth, 1)[0]
-
-
 def product(lists: Lists, form: Matrices, instruction: Instruction) -> None:
     """A product whose left matrix is listed, or one of its turn: the gradient of its weights."""
     to, x = lists.to, instruction.args[0]
@@ -318,7 +315,7 @@ def product(lists: Lists, form: Matrices, instruction: Instruction) -> None:
         body: list[Stmt] = [
             Call(call, (*part.arrays(bool(sizes)), Array(weights), Array(place), *ends, *sizes))
         ]
-        reads = [*part.accesses, (weights, depth)]
+        reads = [*part.accesses, (weights, weights.shape[0])]
         if bias is not None and not part.first:
             body += bias_added(place, bias, count, n)
             reads.append((bias, 0))
@@ -379,7 +376,8 @@ def _add(
         rows: Share | Between = Share(target.shape[0], width, True)
         ends: tuple[Share | Expr, ...] = (Share(MOST_WORKERS),)
         if not as_one:
-            rows = Between(whole(part.first * width), whole(part.last * width))
+            first, last = map(int, runtime.share(target.shape[0], part.number, MOST_WORKERS))
+            rows = Between(whole(first * width), whole(last * width))
             ends = whole(part.number), whole(part.number + 1)
         body = [] if before is None else [*filled_nest(flat, before, (rows,))]
         body.append(Call(call, (*part.arrays(bool(sizes)), Array(right), Array(target), *ends, *sizes)))

@@ -14,7 +14,7 @@ from ..kernels.threads import team
 from ..primitive import Array
 from .build import Run
 from .keeping import KeptLists
-from .listing import DENSE, density, listable
+from .listing import DENSE, density, listable, middle
 from .memory import Bound, aligned
 from .native import ALONE
 from .pace import Pace
@@ -115,7 +115,8 @@ class Runner:
         for kept in self._kept:
             taken += kept.arrays
         for k, own, _ in self._turned:
-            own[:, : len(bound[k])] = bound[k].T
+            for rows, columns in self._ranges(own, bound[k]):
+                own[rows, : len(bound[k])] = bound[k].T[columns]
             taken[k] = own
         return taken
 
@@ -123,9 +124,18 @@ class Runner:
         """Write into what is captured what it has become, if that is elsewhere."""
         for k, own, changes in self._turned:
             if changes:  # in blocks, since NumPy turns what is larger than a cache at a tenth of the speed
-                for first in range(0, len(own), _BLOCK):
-                    block = own[first : first + _BLOCK, : len(bound[k])]
-                    bound[k][:, first : first + _BLOCK] = block.T
+                for rows, columns in self._ranges(own, bound[k]):
+                    for first in range(0, columns.stop - columns.start, _BLOCK):
+                        block = own[rows][first : first + _BLOCK, : len(bound[k])]
+                        bound[k][:, columns][:, first : first + _BLOCK] = block.T
+
+    @staticmethod
+    def _ranges(own: Array, given: Array) -> list[tuple[slice, slice]]:
+        """Rows of a matrix by columns, and the columns that they are: those of each part."""
+        depth = given.shape[1]
+        gap = len(own) - depth
+        half = middle(depth, gap)
+        return [(slice(half), slice(0, half)), (slice(half + gap, None), slice(half, depth))]
 
 
 def _zeros(x: Symbol) -> Array:

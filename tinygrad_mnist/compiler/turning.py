@@ -9,44 +9,51 @@ Columns begin where lines of the cache do: behind each lie numbers that nobody l
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..kinds import Contract, Loop, Matrices, View
-from .listing import weight
+from .listing import Source, middle, weight, whole_lines
 from .program import Program, simplified
 from .trace import Instruction, Internal, Symbol
 from .viewing import turns
 
 _TURN = Internal("turn", View(lambda index, shape: (index[1], index[0])), 1)
-_TURN_AND_FILL = Internal(
-    "turn",
-    View(
-        lambda index, shape: (index[1], index[0]),
-        inside=lambda index, shape: [index[1] < shape[0]],
-        outside=lambda: 0.0,
-    ),
-    1,
-)
-_LINE = 64  # bytes
 
 
-def turned(program: Program, listed: Collection[Symbol]) -> tuple[Program, tuple[int, ...]]:
+def _turn_and_fill(gap: int) -> Internal:
+    """A turn with a gap between the parts, and with whole lines; what stands in a gap nobody looks at."""
+
+    def at(index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+        row, rows = index[0], shape[1] + gap
+        is_second = (row + rows - middle(shape[1], gap) - gap // 2) // rows
+        return index[1], row - gap * is_second if gap else row
+
+    kind = View(at, inside=lambda index, shape: [index[1] < shape[0]], outside=lambda: 0.0)
+    return Internal("turn", kind, 1)
+
+
+def _turn_back(gap: int) -> Internal:
+    """The turn of that."""
+
+    def at(index: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[Any, ...]:
+        column, depth = index[1], shape[0] - gap
+        is_second = (column + depth - middle(depth, gap)) // depth
+        return column + gap * is_second, index[0]
+
+    return Internal("turn", View(at), 1) if gap else _TURN
+
+
+def turned(program: Program, listed: Mapping[Symbol, Source]) -> tuple[Program, tuple[int, ...]]:
     """The program for weights of `listed` inputs by columns, and which of the captured arrays are so."""
     turning = _Turning(program, listed)
     return turning.program(), tuple(k for k, x in enumerate(program.captured) if x in turning.family)
 
 
-def by_columns(x: Symbol) -> tuple[int, int]:
-    """The shape that a matrix has by columns, each of whole lines."""
-    rows, columns = x.shape
-    line = _LINE // x.dtype.itemsize
-    return columns, -(-rows // line) * line
-
-
 class _Turning:
-    def __init__(self, program: Program, listed: Collection[Symbol]) -> None:
+    def __init__(self, program: Program, listed: Mapping[Symbol, Source]) -> None:
         self.old, self.listed = program, listed
+        self.gap = max((source.gap for source in listed.values()), default=0)
         self.producers = program.producers()
         self.weighs: dict[Symbol, Symbol] = {}  # by the result of a product, the weight that is turned there
         for i in program.instructions:
@@ -91,7 +98,7 @@ class _Turning:
         old = self.old
         for x in old.captured:
             if x in self.family:
-                self.new[x] = Symbol(f"{x.name}_by_columns", by_columns(x), x.dtype)
+                self.new[x] = Symbol(f"{x.name}_by_columns", self._shape(x), x.dtype)
         for i in old.instructions:
             self._instruction(i)
         outputs = [self._as_it_was(x) for x in old.outputs]
@@ -112,21 +119,25 @@ class _Turning:
             left = self._added(_TURN, (x,), f"{x.name}_turned", x.shape[::-1], i)
             plain = Internal(i.primitive.name, Contract(i.primitive.kind.call, Matrices()), 2)
             args = left, self._as_it_was(d)
-            self.new[i.result] = self._added(plain, args, i.result.name, by_columns(i.result), i)
+            self.new[i.result] = self._added(plain, args, i.result.name, self._shape(i.result), i)
         elif i.result in self.family and isinstance(i.primitive.kind, Loop):
             args = tuple(self._turned(a) if isinstance(a, Symbol) and a.size > 1 else a for a in i.args)
-            self.new[i.result] = self._added(i.primitive, args, i.result.name, by_columns(i.result), i)
+            self.new[i.result] = self._added(i.primitive, args, i.result.name, self._shape(i.result), i)
         elif i.result in self.family:
             self.new[i.result] = self._wide(i)
         else:
             args = tuple(self._as_it_was(a) if isinstance(a, Symbol) else a for a in i.args)
             self.made.append(dataclasses.replace(i, args=args))
 
+    def _shape(self, x: Symbol) -> tuple[int, int]:
+        """The shape that a matrix has by columns, each of whole lines."""
+        return x.shape[1] + self.gap, whole_lines(x.shape[0], x.dtype)
+
     def _wide(self, i: Instruction) -> Symbol:
         """The gradient of a weight that is turned already, as it comes or in wider rows."""
         product = self.producers[i.args[0]]
         name = f"{i.result.name}_by_columns"
-        return self._added(product.primitive, product.args, name, by_columns(i.result), i)
+        return self._added(product.primitive, product.args, name, self._shape(i.result), i)
 
     def _product(self, i: Instruction, weights: Symbol) -> None:
         kind = i.primitive.kind
@@ -138,8 +149,8 @@ class _Turning:
     def _turned(self, x: Symbol) -> Symbol:
         """A matrix by columns."""
         if x not in self.new:
-            y = Symbol(f"{x.name}_by_columns", by_columns(x), x.dtype)
-            turn = _TURN if y.shape == x.shape[::-1] else _TURN_AND_FILL
+            y = Symbol(f"{x.name}_by_columns", self._shape(x), x.dtype)
+            turn = _TURN if y.shape == x.shape[::-1] else _turn_and_fill(self.gap)
             self.made.append(Instruction(turn, (x,), y))
             self.new[x] = y
         return self.new[x]
@@ -148,7 +159,7 @@ class _Turning:
         """A value by rows."""
         if x in self.family and x not in self._back:
             self._back.add(x)
-            self.made.append(Instruction(_TURN, (self.new[x],), x))
+            self.made.append(Instruction(_turn_back(self.gap), (self.new[x],), x))
         return x
 
     def _added(

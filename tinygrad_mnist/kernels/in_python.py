@@ -46,10 +46,12 @@ def _accumulate_columns(a: Array, b: Array, out: Array, first: int, last: int) -
     out[:, first:last] += a.T @ b[:, first:last]
 
 
-def _list_row(row: Array, first: int, last: int, values: Array, index: Array, counts: Array, i: int) -> None:
+def _list_row(
+    row: Array, first: int, last: int, gap: int, values: Array, index: Array, counts: Array, i: int
+) -> None:
     places = np.flatnonzero(row[first:last]) + first
     count = counts[i] = len(places)
-    values[:count], index[:count], values[count : count + SPARE] = row[places], places, 0
+    values[:count], index[:count], values[count : count + SPARE] = row[places], places + gap, 0
 
 
 def _find_lists(
@@ -61,6 +63,7 @@ def _find_lists(
     counts: Array,
     i: int,
     middle: int,
+    gap: int,
     first: int,
     last: int,
 ) -> None:
@@ -70,7 +73,7 @@ def _find_lists(
             starts[part, i], counts[part, i] = table[part], table[2 + part]
             continue
         starts[part, i] = at
-        _list_row(row, ends[part], ends[part + 1], values[at:], places[at:], counts[part], i)
+        _list_row(row, ends[part], ends[part + 1], gap * part, values[at:], places[at:], counts[part], i)
         filled = -(-counts[part, i] // CHAINS) * CHAINS
         end = at + counts[part, i]
         places[end : at + filled] = places[end - 1]

@@ -22,6 +22,7 @@ def list_rows(
     values: Any,
     used: int,
     middle: int,
+    gap: int,
     most: int,
 ) -> Any:
     """List rows at these positions, from number `done` on, that are not listed yet: up to so many.
@@ -31,6 +32,7 @@ def list_rows(
         positions: int64, of which those outside the rows do not count.
         table: int32 (count, 4): per row, where the lists of its columns up to `middle` and of the others
             begin, and how many entries they have; -1 where a row is not listed yet. Changed.
+        gap: what is added to the places of the others.
         places: uint16, room for the entries of all rows, of which `used` are there, and SPARE more. Changed.
         values: room for the values of new entries: `list_room` for each row. Changed.
         done, used, middle, most: see above.
@@ -51,10 +53,10 @@ def list_rows(
                 fetch_row(rows, positions[done + _AHEAD], 0, depth)
             row = offset(memory(rows), at * depth)
             for part in range(2):
-                first, last = (middle, depth) if part else (0, middle)
+                first, last, more = (middle, depth, gap) if part else (0, middle, 0)
                 ends = offset(memory(values), used - before), offset(memory(places), used)
                 table[at, part] = used
-                table[at, 2 + part] = find(row, first, last, *ends)
+                table[at, 2 + part] = find(offset(row, -more), first + more, last + more, *ends)
                 used += (table[at, 2 + part] + CHAINS - 1) // CHAINS * CHAINS
             new += 1
         done += 1

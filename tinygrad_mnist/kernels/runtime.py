@@ -290,8 +290,8 @@ def accumulate_columns(a: Any, b: Any, out: Any, first: int, last: int) -> None:
 
 
 @routine
-def list_row(row: Any, first: int, last: int, values: Any, index: Any, counts: Any, i: int) -> None:
-    """List what is not zero of row[first:last], numbers and places in the row; counts[i] = how many.
+def list_row(row: Any, first: int, last: int, gap: int, values: Any, index: Any, counts: Any, i: int) -> None:
+    """List what is not zero of row[first:last], numbers, and places in the row + gap; counts[i] = how many.
 
     All are contiguous vectors; the lists have room for SPARE elements more than there can be.
     """
@@ -300,7 +300,8 @@ def list_row(row: Any, first: int, last: int, values: Any, index: Any, counts: A
         0 <= first <= last <= row.size and room <= min(values.size, index.size) and 0 <= i < counts.size
     ):
         raise IndexError(OUTSIDE)
-    counts[i] = find(memory(row), first, last, memory(values), memory(index))
+    found = find(offset(memory(row), -gap), first + gap, last + gap, memory(values), memory(index))
+    counts[i] = found
 
 
 @routine
@@ -313,13 +314,15 @@ def find_lists(
     counts: Any,
     i: int,
     middle: int,
+    gap: int,
     first: int,
     last: int,
 ) -> None:
     """Note where parts `first` up to `last` of the lists of row i of a step are; make them if there are none.
 
     `table` is what `list_rows` has noted of the row. New lists are made in the room for row i at the
-    beginning of `places` and `values`, side by side if both parts are asked for.
+    beginning of `places` and `values`, side by side if both parts are asked for; `gap` is added to the
+    places of the second.
     """
     room = list_room(row.size)
     if CHECKING and not (
@@ -331,10 +334,14 @@ def find_lists(
     at = i * room + first * (middle + CHAINS + SPARE)
     for part in range(first, last):
         if table[part] < 0:
-            begin, end = (middle, row.size) if part else (0, middle)
+            begin, end, more = (middle, row.size, gap) if part else (0, middle, 0)
             starts[part, i] = at
             counts[part, i] = find(
-                memory(row), begin, end, offset(memory(values), at), offset(memory(places), at)
+                offset(memory(row), -more),
+                begin + more,
+                end + more,
+                offset(memory(values), at),
+                offset(memory(places), at),
             )
             at += (counts[part, i] + CHAINS - 1) // CHAINS * CHAINS
         else:
