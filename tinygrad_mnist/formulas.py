@@ -59,7 +59,7 @@ def of_arrays(formula: Formula, *operands: Any) -> Any:
 def array_kernel(name: str, formula: Formula, arity: int) -> Callable[..., Any]:
     """An eager kernel: (*arrays that broadcast) -> array, in one pass for one or two arrays of floats.
 
-    For those it has, as the kernels of `elementwise`, an attribute `direct`.
+    For those it has, as the kernels of `elementwise`, an attribute `entry`.
     """
     if arity > 2 or formula.is_of_bits:  # there is no kernel of floats
         return functools.partial(of_arrays, formula)
@@ -76,7 +76,7 @@ def array_kernel(name: str, formula: Formula, arity: int) -> Callable[..., Any]:
             return made(*operands)
         return of_arrays(formula, *operands)
 
-    run.direct = made.direct  # type: ignore[attr-defined]
+    run.entry = made.entry  # type: ignore[attr-defined]
     return run
 
 

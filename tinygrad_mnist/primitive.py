@@ -51,7 +51,6 @@ class Primitive:
         arity: how many leading arguments are operands.
         infer: (*operands, *params) -> (shape, dtype) of the result, without computing it.
         run: (*arrays, *params) -> array; the eager kernel.
-        direct: an `Entry` whose functions do what `run` does, or give None, in less time; or None.
         vjps: per operand, the cotangent rule in tensor code, or None where the derivative is
             zero or undefined. A rule may return its cotangent in the broadcast shape: the
             backward pass sums it to the operand's shape.
@@ -59,6 +58,7 @@ class Primitive:
         cases: argument tuples (operand shapes, params) on which the tests exercise it.
         domain: interval from which the tests draw operand values.
         aliases: whether the result is the operand's own elements, in PyTorch a view of it.
+        eager: (*operands, *params) -> the result at once, where operands are Tensors; None: they bind it.
     """
 
     __slots__ = (
@@ -66,14 +66,17 @@ class Primitive:
         "arity",
         "cases",
         "differentiable",
-        "direct",
         "domain",
+        "eager",
         "infer",
         "kind",
         "name",
         "run",
         "vjps",
     )
+
+    #: What chooses the eager call of a primitive; the core says it.
+    choose: Callable[[Primitive], Callable[..., Any] | None] = staticmethod(lambda primitive: None)
 
     def __init__(
         self,
@@ -85,13 +88,13 @@ class Primitive:
         *,
         cases: Sequence[tuple[Any, ...]] = (),
         domain: tuple[float, float] = (-3.0, 3.0),
-        direct: Any = None,
+        aliases: bool = False,
     ) -> None:
         self.name, self.kind, self.run, self.infer = name, kind, run, infer
-        self.direct, self.aliases = direct, False
         self.vjps, self.arity = tuple(vjps), len(vjps)
         self.differentiable = any(self.vjps)
-        self.cases, self.domain = tuple(cases), domain
+        self.cases, self.domain, self.aliases = tuple(cases), domain, aliases
+        self.eager = self.choose(self)
         if name in REGISTRY:
             raise ValueError(f"a primitive named {name!r} is already declared")
         REGISTRY[name] = self
@@ -100,7 +103,7 @@ class Primitive:
         """Bind the primitive to its operands: recorded for Tensors, run for plain arrays."""
         for x in args:
             if isinstance(x, Operand):
-                return x.bind(self, args)
+                return self.eager(*args) if self.eager else x.bind(self, args)
         return self.run(*args)
 
     def __repr__(self) -> str:
@@ -369,11 +372,15 @@ def loop(
             raise undefined(name, operands) from error
 
     # The plain cases first, without looking at the operands.
-    direct: Any = getattr(kernel, "direct", None)
+    entry: Any = getattr(kernel, "entry", None)
 
-    def run_direct(*operands: Any) -> Any:
-        y = direct.single(*operands)
-        return checked(*operands) if y is None else y
+    def run_entry(a: Any) -> Any:
+        y = entry.single(a)
+        return checked(a) if y is None else y
+
+    def run_binary_entry(a: Any, b: Any) -> Any:
+        y = entry.single(a, b)
+        return checked(a, b) if y is None else y
 
     def run_unary(a: Any) -> Any:
         return kernel(a) if a.__class__ is _ndarray and a.dtype is _FLOAT32 else checked(a)
@@ -386,13 +393,13 @@ def loop(
         return y if answers or y.dtype is _FLOAT32 else checked(a, b)
 
     run: Callable[..., Any] = checked
-    if direct:
-        run = run_direct
+    if entry:
+        run = run_entry if len(vjps) == 1 else run_binary_entry
     elif len(vjps) == 1 and of_floats:
         run = run_unary
     elif len(vjps) == 2:
         run = run_binary
-    return Primitive(name, kind, run, infer, vjps, cases=cases, domain=domain, direct=direct)
+    return Primitive(name, kind, run, infer, vjps, cases=cases, domain=domain)
 
 
 def check_range(name: str, operands: tuple[Any, ...], dtype: np.dtype[Any]) -> None:

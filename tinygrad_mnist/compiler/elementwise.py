@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from operator import is_
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,6 @@ class InPlace:
         self._function, self._names = function, names
         is_made_anew = "<locals>" in getattr(function, "__qualname__", "<locals>")
         self._all: dict[Any, _Family] = {} if is_made_anew else _FAMILIES  # passes hold what it closes over
-        self._values: tuple[Any, ...] | None = None
         self._structure: Any = None  # of the options
         self._floats: list[float] = []  # among them
         self._families: dict[tuple[int, ...], _Family] = {}
@@ -62,9 +60,6 @@ class InPlace:
 
     def give(self, values: tuple[Any, ...]) -> None:
         """From now on call the function with options of these values; all but the last."""
-        old = self._values
-        if old is not None and all(map(is_, values, old)):
-            return
         tensors: list[Tensor] = []
         self._floats = []
         options = dict(zip(self._names, (*values, 0.0), strict=True))
@@ -72,7 +67,6 @@ class InPlace:
         del self._floats[-1]
         if structure != self._structure:
             self._ready, self._families, self._structure = {}, {}, structure
-        self._values = values if all(map(_is_fixed, values)) else None
         self._is_known = not tensors
 
     def ready(
@@ -148,11 +142,6 @@ class Ready:
             return False
         self.numbers, self.results = read
         return True
-
-
-def _is_fixed(x: Any) -> bool:
-    """Whether a value cannot change in place."""
-    return all(map(_is_fixed, x)) if type(x) is tuple else type(x) in (float, int, bool, str, type(None))
 
 
 class _Family:

@@ -24,8 +24,6 @@ def filled(x: Any, value: Any) -> Any:
 
 def as_gradient(x: Any, value: Any) -> Any:
     """What is put into the `grad` of x. Raises TypeError, ShapeError or DTypeError for what is none."""
-    if value is None:
-        return value
     if not isinstance(value, Node):
         raise TypeError(
             f"grad: a gradient is a Tensor or None, and not a {type(value).__name__}: write tg.tensor(...)"

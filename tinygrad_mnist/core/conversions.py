@@ -57,14 +57,18 @@ class Conversions(Node, Generic[_T]):
                 dtype = x.array.dtype
             elif not isinstance(x, _Bool) and x is not None:
                 dtype = x
+        to = self if dtype is None else self._in(dtype)
+        return ops.alias(self) if copy and to is self else to  # type: ignore[return-value]
+
+    def _in(self, dtype: Any) -> _T:
+        """This in a dtype."""
         own = self.array.dtype
-        if dtype is None or dtype is own or check_dtype(dtype) == own:
-            return ops.alias(self) if copy else self  # type: ignore[return-value]
-        return ops.cast(self, check_dtype(dtype))
+        found = dtype if dtype is own else check_dtype(dtype)
+        return self if found == own else ops.cast(self, found)  # type: ignore[return-value]
 
     def type_as(self, other: Node) -> _T:
         """Cast to the dtype of another tensor."""
-        return self.to(other.array.dtype)
+        return self._in(other.array.dtype)
 
     def type(self, dtype: Any = None, non_blocking: _Bool = False) -> Any:
         """Cast to `dtype`, or to one of PyTorch's words ("torch.FloatTensor"); without it, that word."""
@@ -86,35 +90,35 @@ class Conversions(Node, Generic[_T]):
 
     def float(self, memory_format: Any = None) -> _T:
         """Cast to float32."""
-        return self.to(np.float32)
+        return self._in(np.float32)
 
     def double(self, memory_format: Any = None) -> _T:
         """Cast to float64."""
-        return self.to(np.float64)
+        return self._in(np.float64)
 
     def int(self, memory_format: Any = None) -> _T:
         """Cast to int32."""
-        return self.to(np.int32)
+        return self._in(np.int32)
 
     def short(self, memory_format: Any = None) -> _T:
         """Cast to int16."""
-        return self.to(np.int16)
+        return self._in(np.int16)
 
     def char(self, memory_format: Any = None) -> _T:
         """Cast to int8."""
-        return self.to(np.int8)
+        return self._in(np.int8)
 
     def byte(self, memory_format: Any = None) -> _T:
         """Cast to uint8."""
-        return self.to(np.uint8)
+        return self._in(np.uint8)
 
     def long(self, memory_format: Any = None) -> _T:
         """Cast to int64."""
-        return self.to(np.int64)
+        return self._in(np.int64)
 
     def bool(self, memory_format: Any = None) -> _T:
         """True where not zero."""
-        return self.to(np.bool_)
+        return self._in(np.bool_)
 
     def clone(self, memory_format: Any = None) -> _T:
         """A copy, through which gradients go."""

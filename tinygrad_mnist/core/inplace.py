@@ -416,7 +416,7 @@ class _Probe(InPlace[Any]):
     def __setitem__(self, key: Any, value: Any) -> None:
         pass
 
-    def __iadd__(self, other: Any) -> Any:
+    def __iadd__(self, other: Any) -> Any:  # type: ignore[misc]
         _Probe.seen = sys.getrefcount(self)
         return self
 

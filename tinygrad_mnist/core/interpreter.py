@@ -1,7 +1,7 @@
 """What runs the operations: eagerly, on numbers, or a recorder of programs, on symbols that stand for them.
 
 Both answer to the verbs of `Interpreter`, and one of them is at work at a time. The Tensor does not know
-which: it says what is to be done. Only `Tensor.bind` and two short ways into kernels compare it with `EAGER`
+which: it says what is to be done. Only `Tensor.bind` and the calls of `eager` compare it with `EAGER`
 themselves: a verb there would be a Python call more for each operation, 0.03 us of 0.8.
 """
 

@@ -12,37 +12,13 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from .. import ops
 from ..ops.extremes import Picked
-from ..primitive import Primitive
+from .eager import method
 from .tape import Node
 
 _T = TypeVar("_T")
 
 #: An operation whose first operand is the tensor itself.
 Method: TypeAlias = Callable[..., _T]
-
-
-def _directly(primitive: Primitive) -> Callable[..., Any]:
-    """A primitive of one operand, which has a direct entry, as a method."""
-
-    def method(self: Any) -> Any:
-        return self._function(primitive)
-
-    return _named(method, primitive)
-
-
-def _bound(primitive: Primitive) -> Callable[..., Any]:
-    """A primitive as a method."""
-
-    def method(self: Any, *others: Any) -> Any:
-        return self.bind(primitive, (self, *others))
-
-    return _named(method, primitive)
-
-
-def _named(method: Callable[..., Any], primitive: Primitive) -> Callable[..., Any]:
-    method.__name__ = method.__qualname__ = primitive.name
-    method.__doc__ = primitive.__doc__
-    return method
 
 
 def _spread(function: Callable[..., Any], none: Any = ()) -> Callable[..., Any]:
@@ -62,22 +38,19 @@ def _spread(function: Callable[..., Any], none: Any = ()) -> Callable[..., Any]:
 class Methods(Node, Generic[_T]):
     """Operations as methods that give values of type _T; each is described where the operation is."""
 
-    #: A primitive of one operand, which has a direct entry, applied to this value.
-    _function: Callable[[Primitive], _T]
-
     # Elementwise ------------------------------------------------------------------------------
 
-    cos: Method[_T] = _directly(ops.cos)
-    erf: Method[_T] = _directly(ops.erf)
-    exp: Method[_T] = _directly(ops.exp)
-    expm1: Method[_T] = _directly(ops.expm1)
-    log: Method[_T] = _directly(ops.log)
-    log1p: Method[_T] = _directly(ops.log1p)
-    sigmoid: Method[_T] = _directly(ops.sigmoid)
-    sin: Method[_T] = _directly(ops.sin)
-    tanh: Method[_T] = _directly(ops.tanh)
-    abs: Method[_T] = _bound(ops.abs)
-    absolute: Method[_T] = _bound(ops.abs)
+    cos: Method[_T] = method(ops.cos)
+    erf: Method[_T] = method(ops.erf)
+    exp: Method[_T] = method(ops.exp)
+    expm1: Method[_T] = method(ops.expm1)
+    log: Method[_T] = method(ops.log)
+    log1p: Method[_T] = method(ops.log1p)
+    sigmoid: Method[_T] = method(ops.sigmoid)
+    sin: Method[_T] = method(ops.sin)
+    tanh: Method[_T] = method(ops.tanh)
+    abs: Method[_T] = method(ops.abs)
+    absolute: Method[_T] = method(ops.abs)
     acos: Method[_T] = ops.acos
     arccos: Method[_T] = ops.acos
     acosh: Method[_T] = ops.acosh
@@ -86,8 +59,8 @@ class Methods(Node, Generic[_T]):
     arcsin: Method[_T] = ops.asin
     asinh: Method[_T] = ops.asinh
     arcsinh: Method[_T] = ops.asinh
-    atan: Method[_T] = _directly(ops.atan)
-    arctan: Method[_T] = _directly(ops.atan)
+    atan: Method[_T] = method(ops.atan)
+    arctan: Method[_T] = method(ops.atan)
     atanh: Method[_T] = ops.atanh
     arctanh: Method[_T] = ops.atanh
     ceil: Method[_T] = ops.ceil
@@ -124,30 +97,30 @@ class Methods(Node, Generic[_T]):
     logaddexp: Method[_T] = ops.logaddexp
     logit: Method[_T] = ops.logit
     nan_to_num: Method[_T] = ops.nan_to_num
-    neg: Method[_T] = _bound(ops.neg)
-    negative: Method[_T] = _bound(ops.neg)
+    neg: Method[_T] = method(ops.neg)
+    negative: Method[_T] = method(ops.neg)
     positive: Method[_T] = ops.positive
     rad2deg: Method[_T] = ops.rad2deg
     reciprocal: Method[_T] = ops.reciprocal
-    relu: Method[_T] = _bound(ops.relu)
+    relu: Method[_T] = method(ops.relu)
     round: Method[_T] = ops.round
     rsqrt: Method[_T] = ops.rsqrt
-    sign: Method[_T] = _bound(ops.sign)
-    sgn: Method[_T] = _bound(ops.sign)
+    sign: Method[_T] = method(ops.sign)
+    sgn: Method[_T] = method(ops.sign)
     signbit: Method[_T] = ops.signbit
     silu: Method[_T] = ops.silu
     sinc: Method[_T] = ops.sinc
     sinh: Method[_T] = ops.sinh
-    softplus: Method[_T] = _bound(ops.softplus)
-    sqrt: Method[_T] = _bound(ops.sqrt)
-    square: Method[_T] = _bound(ops.square)
+    softplus: Method[_T] = method(ops.softplus)
+    sqrt: Method[_T] = method(ops.sqrt)
+    square: Method[_T] = method(ops.square)
     tan: Method[_T] = ops.tan
     trunc: Method[_T] = ops.trunc
     xlogy: Method[_T] = ops.xlogy
     fmax: Method[_T] = ops.fmax
     fmin: Method[_T] = ops.fmin
-    maximum: Method[_T] = _bound(ops.maximum)
-    minimum: Method[_T] = _bound(ops.minimum)
+    maximum: Method[_T] = method(ops.maximum)
+    minimum: Method[_T] = method(ops.minimum)
     atan2: Method[_T] = ops.atan2
     arctan2: Method[_T] = ops.atan2
 
@@ -160,11 +133,11 @@ class Methods(Node, Generic[_T]):
     divide: Method[_T] = ops.div
     dist: Method[_T] = ops.dist
     float_power: Method[_T] = ops.float_power
-    floor_divide: Method[_T] = _bound(ops.floor_divide)
+    floor_divide: Method[_T] = method(ops.floor_divide)
     fmod: Method[_T] = ops.fmod
     mul: Method[_T] = ops.mul
     multiply: Method[_T] = ops.mul
-    remainder: Method[_T] = _bound(ops.remainder)
+    remainder: Method[_T] = method(ops.remainder)
     rsub: Method[_T] = ops.rsub
     sub: Method[_T] = ops.sub
     subtract: Method[_T] = ops.sub
@@ -174,29 +147,29 @@ class Methods(Node, Generic[_T]):
     all: Method[_T] = ops.all
     allclose: Method[bool] = ops.allclose
     any: Method[_T] = ops.any
-    bitwise_and: Method[_T] = _bound(ops.bitwise_and)
+    bitwise_and: Method[_T] = method(ops.bitwise_and)
     bitwise_left_shift: Method[_T] = ops.bitwise_left_shift
     bitwise_not: Method[_T] = ops.bitwise_not
-    bitwise_or: Method[_T] = _bound(ops.bitwise_or)
+    bitwise_or: Method[_T] = method(ops.bitwise_or)
     bitwise_right_shift: Method[_T] = ops.bitwise_right_shift
-    bitwise_xor: Method[_T] = _bound(ops.bitwise_xor)
-    eq: Method[_T] = _bound(ops.eq)
+    bitwise_xor: Method[_T] = method(ops.bitwise_xor)
+    eq: Method[_T] = method(ops.eq)
     equal: Method[bool] = ops.equal
-    ge: Method[_T] = _bound(ops.ge)
-    greater: Method[_T] = _bound(ops.gt)
-    greater_equal: Method[_T] = _bound(ops.ge)
-    gt: Method[_T] = _bound(ops.gt)
+    ge: Method[_T] = method(ops.ge)
+    greater: Method[_T] = method(ops.gt)
+    greater_equal: Method[_T] = method(ops.ge)
+    gt: Method[_T] = method(ops.gt)
     isin: Method[_T] = ops.isin
-    le: Method[_T] = _bound(ops.le)
-    less: Method[_T] = _bound(ops.lt)
-    less_equal: Method[_T] = _bound(ops.le)
+    le: Method[_T] = method(ops.le)
+    less: Method[_T] = method(ops.lt)
+    less_equal: Method[_T] = method(ops.le)
     logical_and: Method[_T] = ops.logical_and
     logical_not: Method[_T] = ops.logical_not
     logical_or: Method[_T] = ops.logical_or
     logical_xor: Method[_T] = ops.logical_xor
-    lt: Method[_T] = _bound(ops.lt)
-    ne: Method[_T] = _bound(ops.ne)
-    not_equal: Method[_T] = _bound(ops.ne)
+    lt: Method[_T] = method(ops.lt)
+    ne: Method[_T] = method(ops.ne)
+    not_equal: Method[_T] = method(ops.ne)
 
     # Shapes -----------------------------------------------------------------------------------
     adjoint: Method[_T] = ops.adjoint
@@ -310,8 +283,8 @@ class Methods(Node, Generic[_T]):
     inner: Method[_T] = ops.inner
     kron: Method[_T] = ops.kron
     matrix_power: Method[_T] = ops.matrix_power
-    det: Method[_T] = _bound(ops.linalg.det)
-    inverse: Method[_T] = _bound(ops.linalg.inv)
+    det: Method[_T] = method(ops.linalg.det)
+    inverse: Method[_T] = method(ops.linalg.inv)
     logdet: Method[_T] = ops.logdet
     msort: Method[_T] = ops.msort
     pinverse: Method[_T] = ops.linalg.pinv

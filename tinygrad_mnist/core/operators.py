@@ -2,123 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .. import ops
 from ..ops import elementwise as e
 from ..ops.contract import product
-from .interpreter import EAGER, interpreter
+from .eager import matrices, method
 from .methods import Method, Methods
 
 _T = TypeVar("_T")
-_multiply = product.direct
+_square, _pow, _eq, _ne = map(method, (e.square, e.pow, e.eq, e.ne))
 
 
 class Operators(Methods[_T]):
     """`x + y`, `x @ y`, `x[0]` and so on, giving values of type _T."""
 
-    #: A value around an array, that nothing is recorded of.
-    _plain: Callable[[Any], _T]
-
-    def __add__(self, other: Any) -> _T:
-        return self.bind(e.add, (self, other))
+    __add__: Method[_T] = method(e.add)
 
     def __radd__(self, other: Any) -> _T:
         return self.bind(e.add, (other, self))
 
-    def __sub__(self, other: Any) -> _T:
-        return self.bind(e.sub, (self, other))
+    __sub__: Method[_T] = method(e.sub)
 
     def __rsub__(self, other: Any) -> _T:
         return self.bind(e.sub, (other, self))
 
-    def __mul__(self, other: Any) -> _T:
-        return self.bind(e.mul, (self, other))
+    __mul__: Method[_T] = method(e.mul)
 
     def __rmul__(self, other: Any) -> _T:
         return self.bind(e.mul, (other, self))
 
-    def __truediv__(self, other: Any) -> _T:
-        return self.bind(e.div, (self, other))
+    __truediv__: Method[_T] = method(e.div)
 
     def __rtruediv__(self, other: Any) -> _T:
         return self.bind(e.div, (other, self))
 
     def __pow__(self, other: Any) -> _T:
         if isinstance(other, int | float) and other == 2 and self.array.dtype.kind == "f":
-            return self.bind(e.square, (self,))
-        return self.bind(e.pow, (self, other))
+            return _square(self)
+        return _pow(self, other)
 
     def __rpow__(self, other: Any) -> _T:
         return self.bind(e.pow, (other, self))
 
-    def __matmul__(self, other: Any) -> _T:
-        """See `ops.matmul`."""
-        plain = isinstance(other, Operators) and not (self.requires_grad or other.requires_grad)
-        if plain and interpreter.get() is EAGER:
-            data = _multiply.single(self.array, other.array)
-            if data is None:
-                data = _multiply.double(self.array, other.array)
-            if data is not None:
-                return self._plain(data)
-        return ops.matmul(self, other)
+    __matmul__: Method[_T] = matrices(product, ops.matmul)
 
     matmul: Method[_T] = __matmul__
 
     def __rmatmul__(self, other: Any) -> _T:
         return ops.matmul(other, self)
 
-    def __neg__(self) -> _T:
-        return self.bind(e.neg, (self,))
+    __neg__: Method[_T] = method(e.neg)
 
     __pos__: Method[_T] = ops.positive
 
-    def __abs__(self) -> _T:
-        return self.bind(e.abs, (self,))
+    __abs__: Method[_T] = method(e.abs)
 
     def __eq__(self, other: object) -> _T:  # type: ignore[override]
-        return NotImplemented if other is None else self.bind(e.eq, (self, other))
+        return NotImplemented if other is None else _eq(self, other)
 
     def __ne__(self, other: object) -> _T:  # type: ignore[override]
-        return NotImplemented if other is None else self.bind(e.ne, (self, other))
+        return NotImplemented if other is None else _ne(self, other)
 
-    def __lt__(self, other: Any) -> _T:
-        return self.bind(e.lt, (self, other))
+    __lt__: Method[_T] = method(e.lt)
 
-    def __le__(self, other: Any) -> _T:
-        return self.bind(e.le, (self, other))
+    __le__: Method[_T] = method(e.le)
 
-    def __gt__(self, other: Any) -> _T:
-        return self.bind(e.gt, (self, other))
+    __gt__: Method[_T] = method(e.gt)
 
-    def __ge__(self, other: Any) -> _T:
-        return self.bind(e.ge, (self, other))
+    __ge__: Method[_T] = method(e.ge)
 
-    def __floordiv__(self, other: Any) -> _T:
-        return self.bind(ops.floor_divide, (self, other))
+    __floordiv__: Method[_T] = method(ops.floor_divide)
 
     def __rfloordiv__(self, other: Any) -> _T:
         return self.bind(ops.floor_divide, (other, self))
 
-    def __mod__(self, other: Any) -> _T:
-        return self.bind(ops.remainder, (self, other))
+    __mod__: Method[_T] = method(ops.remainder)
 
     def __rmod__(self, other: Any) -> _T:
         return self.bind(ops.remainder, (other, self))
 
-    def __and__(self, other: Any) -> _T:
-        return self.bind(ops.bitwise_and, (self, other))
+    __and__: Method[_T] = method(ops.bitwise_and)
 
     __rand__ = __and__
 
-    def __or__(self, other: Any) -> _T:
-        return self.bind(ops.bitwise_or, (self, other))
+    __or__: Method[_T] = method(ops.bitwise_or)
 
     __ror__ = __or__
 
-    def __xor__(self, other: Any) -> _T:
-        return self.bind(ops.bitwise_xor, (self, other))
+    __xor__: Method[_T] = method(ops.bitwise_xor)
 
     __rxor__ = __xor__
 

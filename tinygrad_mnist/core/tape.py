@@ -238,8 +238,6 @@ def pull_back(
     """
     current = interpreter.get()
     record = record or current.symbolic
-    if not record:
-        cotangents = [g.array if isinstance(g, Node) else g for g in cotangents]
     pending: dict[Node, Value] = {}
     token, tell = _pending.set(pending), current.begin_walk()
     try:
@@ -275,7 +273,9 @@ def _walk(
     queue: list[tuple[int, Node]] = []  # newest first; numbers differ, so nodes are never compared
     leaves: list[Node] = []
     walked: list[Node] = []
-    received: list[tuple[Node, Value]] = list(zip(outputs, cotangents))
+    received = [
+        (y, g.array if not record and isinstance(g, Node) else g) for y, g in zip(outputs, cotangents)
+    ]
     while True:
         for node, g in received:
             if node in pending:
@@ -293,7 +293,8 @@ def _walk(
         assert primitive is not None
         changed = False
         try:
-            numbers, own = [], node.array
+            y: Any = node.array
+            numbers: list[Any] = []
             for x in args:
                 if isinstance(x, Node):
                     if x.assigned > number:
@@ -304,7 +305,7 @@ def _walk(
         except GraphError:  # something was changed in place since
             check(node, strict=False)
             changed = True
-            args, own = node.args, _kept(node)
+            args, y = node.args, _kept(node)
             numbers = [_numbers_of(node, x) if isinstance(x, Node) else x for x in args]
         if args is _FREED:
             check(node)
@@ -312,17 +313,14 @@ def _walk(
         g = pending.pop(node)
         if node.hooks:
             g = _seen(node, g, record)
-        values, y = (args, node) if record else (numbers, own)
-        if record and changed:
-            values, y = _values_of(args, numbers), node.restored()
+        values: Sequence[Any] = numbers
+        if record:
+            values, y = (_values_of(args, numbers), node.restored()) if changed else (args, node)
         received = []
         for x, vjp, data in zip(args, primitive.vjps, numbers):
-            if (
-                vjp is not None
-                and isinstance(x, Node)
-                and x.requires_grad
-                and (useful is None or x in useful)
-            ):
+            if vjp is None or data is x:  # no derivative, or no node
+                continue
+            if x.requires_grad and (useful is None or x in useful):
                 gx = vjp(g, y, *values)
                 if gx is None:
                     continue

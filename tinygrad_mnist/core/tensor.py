@@ -21,6 +21,7 @@ from ..primitive import (
 )
 from .assignment import as_gradient
 from .conversions import Conversions
+from .eager import give, record
 from .following import Following
 from .gradients import as_inputs, with_added
 from .hints import HINTS, OF_TENSORS, Absent
@@ -87,68 +88,30 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
 
     def bind(self, primitive: Primitive, args: tuple[Any, ...]) -> Tensor:
         """Let the interpreter run `primitive`, and record it if a gradient may be asked through it."""
-        eager, foreign = interpreter.get() is EAGER, False
-        if eager and primitive.arity == 1:
-            tracked = self.requires_grad
-            run, x, count = primitive.run, self.array, len(args)
-            if count == 1:  # written out: a call with a star costs as much as a small kernel
-                data = run(x)
-            elif count == 2:
-                data = run(x, args[1])
+        current, tracked, foreign = interpreter.get(), False, False
+        values: list[Any] = []
+        for x in args:
+            if isinstance(x, Tensor):
+                values.append(x.array)
+                if x.requires_grad:
+                    tracked = True
+            elif x.__class__ in NUMBERS:
+                values.append(x)
+            elif isinstance(x, np.ndarray):
+                values.append(x if x.dtype is _FLOAT32 and x.__class__ is _ndarray else native(x))
+                foreign = True
             else:
-                data = run(x, args[1], args[2]) if count == 3 else run(x, *args[1:])
-        elif eager and len(args) == 2 and isinstance(args[0], Tensor) and isinstance(args[1], Tensor):
-            a, b = args
-            tracked = a.requires_grad or b.requires_grad
-            data = primitive.run(a.array, b.array)
-        else:
-            tracked = False
-            values: list[Any] = []
-            for x in args:
-                if isinstance(x, Tensor):
-                    values.append(x.array)
-                    if x.requires_grad:
-                        tracked = True
-                elif x.__class__ in NUMBERS:
-                    values.append(x)
-                elif isinstance(x, np.ndarray):
-                    values.append(x if x.dtype is _FLOAT32 and x.__class__ is _ndarray else native(x))
-                    foreign = True
-                else:
-                    found = x.item() if isinstance(x, _generic) else x  # which are as weak as Python's
-                    if found.__class__ not in NUMBERS and len(values) < primitive.arity:
-                        return self.bind(primitive, as_numbers(primitive, args))
-                    values.append(found)
-            data = primitive.run(*values) if eager else interpreter.get().run(primitive, args)
-        if primitive.aliases:
-            out = _view(args[0])
-            out.path = args[0].path, primitive, args[1:]
-        else:
-            out = _new(Tensor)
+                found = x.item() if isinstance(x, _generic) else x  # which are as weak as Python's
+                if found.__class__ not in NUMBERS and len(values) < primitive.arity:
+                    return self.bind(primitive, as_numbers(primitive, args))
+                values.append(found)
+        data = primitive.run(*values) if current is EAGER else current.run(primitive, args)
+        out = _view(args[0], primitive, args[1:]) if primitive.aliases else _new(Tensor)
         out.array = np.asarray(data) if isinstance(data, _generic) else data
-        if tracked and primitive.differentiable and recording.get() and out.array.dtype.kind == "f":
-            out.requires_grad = True
-            out.primitive = primitive
-            if foreign and eager:  # an array may change before backward: the graph keeps its own copy
+        if tracked:
+            if foreign and current is EAGER:  # an array may change before backward: the graph keeps a copy
                 args = tuple([x.copy() if isinstance(x, np.ndarray) else x for x in args])
-            out.args = args
-            out.number = next(clock)
-        return out
-
-    def _function(self, primitive: Primitive) -> Tensor:
-        """`bind` to this tensor alone, of a primitive that has a direct entry."""
-        if self.requires_grad or interpreter.get() is not EAGER:
-            return self.bind(primitive, (self,))
-        data = primitive.direct.single(self.array)
-        if data is None:
-            return self.bind(primitive, (self,))
-        return self._plain(data)
-
-    @staticmethod
-    def _plain(data: Array) -> Tensor:
-        """A leaf around an array, which is not copied."""
-        out = _new(Tensor)
-        out.array = data
+            record(out, primitive, args)
         return out
 
     # Facts ------------------------------------------------------------------------------------
@@ -267,7 +230,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         interpreter.get().keep_grad(self)
-        self._grad = as_gradient(self, value)
+        self._grad = value if value is None else as_gradient(self, value)
 
     def requires_grad_(self, requires_grad: _Bool = True) -> Tensor:
         """Say whether `backward` should leave a gradient here; returns self. Only floats can have one."""
@@ -307,18 +270,18 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
                 "backward: this tensor depends on nothing that requires a gradient; create the leaves with "
                 "requires_grad=True and compute outside no_grad()"
             )
+        current = interpreter.get()
         if gradient is None:
             if self.array.size != 1:
                 raise ShapeError(
                     f"backward: a tensor of shape {self.shape} is no single number; reduce it with "
                     ".sum() or .mean(), or pass gradient= of that shape"
                 )
-            gradient = filled(1.0, self.shape, self.dtype)
-        elif not isinstance(gradient, Tensor):
-            gradient = Tensor(gradient, self.dtype)
-        if gradient.shape != self.shape:
-            raise ShapeError(f"backward: gradient has shape {gradient.shape}, the tensor {self.shape}")
-        current = interpreter.get()
+            gradient = wrap(current.fill(1.0, self.array.shape, self.array.dtype))
+        else:
+            gradient = gradient if isinstance(gradient, Tensor) else Tensor(gradient, self.dtype)
+            if gradient.shape != self.shape:
+                raise ShapeError(f"backward: gradient has shape {gradient.shape}, the tensor {self.shape}")
         on_tensors = create_graph or current.symbolic
         token = recording.set(create_graph)
         try:
@@ -330,14 +293,14 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
             seen: set[int] = set()
             for leaf, g in found:
                 assert isinstance(leaf, Tensor)
-                if not on_tensors:  # no two gradients in one memory, nor in that of the caller's
-                    seen = seen or {id(_memory(gradient.array))}
-                    memory = id(_memory(g))
-                    g = wrap(g.copy() if memory in seen else g)
-                    seen.add(memory)
-                else:  # as in a program
+                if on_tensors:  # as in a program
                     current.add_grad(leaf)
                     g = g if create_graph else wrap(g.array)
+                else:  # no two gradients in one memory, nor in that of the caller's
+                    seen = seen or {_memory(gradient.array)}
+                    memory = _memory(g)
+                    g = wrap(g.copy() if memory in seen else g)
+                    seen.add(memory)
                 leaf._grad = g if leaf._grad is None else with_added(leaf._grad, g, create_graph)
         finally:
             recording.reset(token)
@@ -345,7 +308,7 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
     @property
     def data(self) -> Tensor:
         """The same numbers without the graph; what is changed in them in place is changed here too."""
-        out = _view(self)
+        out = _beside(self)
         out.array = interpreter.get().value(self)
         out.behind = self if self.behind is None else self.behind
         out.path = self.path
@@ -392,9 +355,10 @@ class Tensor(Conversions["Tensor"], Words["Tensor"], Steps):
         return self
 
 
-def _memory(array: Any) -> Any:
-    """The array that owns the memory of a view."""
-    return array if array.base is None else array.base
+def _memory(array: Any) -> int:
+    """Which memory an array is in."""
+    base = array.base
+    return id(array if base is None else base)
 
 
 def wrap(data: Any) -> Tensor:
@@ -415,8 +379,15 @@ class View(Following, Tensor):
     """What a view operation gives; see `following`."""
 
 
-def _view(base: Tensor) -> Tensor:
-    """A view of `base`, whose numbers are yet to be put in."""
+def _view(base: Tensor, primitive: Primitive, params: tuple[Any, ...]) -> Tensor:
+    """A view of `base` by a primitive, whose numbers are yet to be put in."""
+    out = _beside(base)
+    out.path = base.path, primitive, params
+    return out
+
+
+def _beside(base: Tensor) -> Tensor:
+    """What shares the numbers of `base`, which are yet to be put in."""
     out = _new(View)
     memory = base.memory
     if memory is None:
@@ -436,4 +407,5 @@ for _name in (*HINTS, *OF_TENSORS):
     if not hasattr(Tensor, _name):
         setattr(Tensor, _name, Absent("Tensor", _name))
 
+give(Tensor, _view)
 _new, _generic, _ndarray, _FLOAT32 = object.__new__, np.generic, np.ndarray, np.dtype(np.float32)

@@ -64,7 +64,7 @@ Formula = Callable[..., Any]
 def unary(name: str, doc: str | None, formula: Callable[[], Formula]) -> Callable[[Array], Array]:
     """The array kernel of a scalar formula of one argument, which is asked for when it is needed.
 
-    Its attribute `direct` has the bare entries, which give None for arrays they are not made for.
+    Its attribute `entry` has the bare entries, which give None for arrays they are not made for.
     """
 
     def make() -> Any:
@@ -100,7 +100,7 @@ def unary(name: str, doc: str | None, formula: Callable[[], Formula]) -> Callabl
 
     apply.__name__ = apply.__qualname__ = name
     apply.__doc__ = doc
-    apply.direct = entry  # type: ignore[attr-defined]
+    apply.entry = entry  # type: ignore[attr-defined]
     return apply
 
 
@@ -150,7 +150,7 @@ def binary(name: str, doc: str | None, formula: Callable[[], Formula]) -> Callab
 
     apply.__name__ = apply.__qualname__ = name
     apply.__doc__ = doc
-    apply.direct = entry  # type: ignore[attr-defined]
+    apply.entry = entry  # type: ignore[attr-defined]
     return apply
 
 

@@ -112,7 +112,9 @@ def _over_axes(
     def reduce(x: Array, axes: tuple[int, ...]) -> Array:
         out, count = None, len(axes)
         if count and axes[-1] - axes[0] + 1 == count:
-            out = entry(x, axes[0], count)
+            out = entry.single(x, axes[0], count)
+            if out is None:
+                out = entry(x, axes[0], count)
         return otherwise(x, axes) if out is None else out
 
     return reduce

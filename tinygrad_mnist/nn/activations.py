@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from .. import ops
 from ..core.generator import Generator
 from ..errors import ShapeError
 from ..primitive import Value
@@ -201,7 +202,7 @@ class Sigmoid(Module):
 
     def forward(self, input: Value) -> Value:
         """See the class."""
-        return F.sigmoid(input)
+        return ops.sigmoid(input)
 
 
 class Tanh(Module):
@@ -209,7 +210,7 @@ class Tanh(Module):
 
     def forward(self, input: Value) -> Value:
         """See the class."""
-        return F.tanh(input)
+        return ops.tanh(input)
 
 
 class LogSigmoid(Module):

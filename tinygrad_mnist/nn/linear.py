@@ -65,8 +65,6 @@ class Linear(Module):
 
     def forward(self, input: Value) -> Value:
         """See the class; ShapeError if the last axis is not in_features long."""
-        if self.bias is None:
-            return ops.matmul(input, ops.transpose(self.weight))
         return ops.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:

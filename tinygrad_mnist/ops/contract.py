@@ -56,7 +56,6 @@ product: Primitive = Primitive(
         ((2, 1, 2, 3), (3, 3, 2)),
         ((2, 3), (4, 3, 2)),
     ],
-    direct=kernels.multiply,
 )
 
 

@@ -23,7 +23,9 @@ def _check_positions(name: str, index: Any) -> None:
 
 def _signed(index: Any) -> Any:
     """The positions in a type that no large one turns negative in, as NumPy has it with uint64."""
-    return np.minimum(index, np.iinfo(np.int64).max).astype(np.int64) if index.dtype == np.uint64 else index
+    if index.dtype.kind != "u" or index.dtype.itemsize < 8:
+        return index
+    return np.minimum(index, np.iinfo(np.int64).max).astype(np.int64)
 
 
 _FEW = 32  # numbers that are added up in float32; more in float64

@@ -68,6 +68,7 @@ reshape_to: Primitive = Primitive(
     _infer_reshape,
     (lambda g, y, x, shape: reshape_to(g, x.shape),),
     cases=[((2, 3), (3, 2)), ((4,), (2, 1, 2)), ((), (1, 1)), ((0, 3), (0,)), ((2, 2), (4,))],
+    aliases=True,
 )
 
 permute_axes: Primitive = Primitive(
@@ -77,6 +78,7 @@ permute_axes: Primitive = Primitive(
     lambda x, axes: (tuple(x.shape[a] for a in axes), x.dtype),
     (lambda g, y, x, axes: permute_axes(g, tuple(int(a) for a in np.argsort(axes))),),
     cases=[((2, 3), (1, 0)), ((2, 3, 4), (2, 0, 1)), ((), ()), ((2, 0, 1), (1, 2, 0))],
+    aliases=True,
 )
 
 
@@ -105,6 +107,7 @@ expand_to = Primitive(
     _infer_expand,
     (lambda g, y, x, shape: g,),  # summed to x's shape by the backward pass
     cases=[((1, 3), (2, 3)), ((), (2, 2)), ((2, 1), (3, 2, 4)), ((1,), (0,)), ((3,), (3,))],
+    aliases=True,
 )
 
 
@@ -128,6 +131,7 @@ slice_ranges = Primitive(
         ((3,), ((1, 0, 1),)),
         ((0, 2), ((0, 0, 1), (1, 1, 1))),
     ],
+    aliases=True,
 )
 
 
@@ -195,6 +199,7 @@ stop_gradient = Primitive(
     lambda x: (x.shape, x.dtype),
     (None,),
     cases=[((2, 3),)],
+    aliases=True,
 )
 
 #: The same values as a new node: what a derivative is taken with respect to.
@@ -206,10 +211,6 @@ alias = Primitive(
     (lambda g, y, x: g,),
     cases=[((2, 3),)],
 )
-
-
-for _view in (reshape_to, permute_axes, expand_to, slice_ranges, stop_gradient):
-    _view.aliases = True
 
 
 # What users call --------------------------------------------------------------------------------

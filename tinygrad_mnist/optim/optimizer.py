@@ -53,10 +53,8 @@ class Optimizer:
     """
 
     rule: Callable[..., tuple[Value, ...]]
-    _betas: Sequence[Any] = ()  # of the groups, which were checked
     _deciding: tuple[str, ...] = ()  # options by which it is decided which states there are
     _tells_steps = False  # whether a saved state says how many there were, as PyTorch's does
-    _decided: Sequence[Any] = ()  # what those of the groups were when the states were last looked at
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = dict(defaults)
@@ -182,30 +180,31 @@ class Optimizer:
 
     def step_on_arrays(self) -> None:
         """The step where there are numbers."""
-        if self._deciding:
-            decided = [group[name] for group in self.param_groups for name in self._deciding]
-            if decided != self._decided:
-                self._complete_states()
-                self._decided = decided
-        steps = int(self.steps.array)
-        if "betas" in self.defaults:
-            betas = [group.get("betas") for group in self.param_groups]
-            if betas != self._betas:
-                for found in betas:
-                    check_betas(type(self).__name__, found)
-                self._betas = betas
+        groups, key = self.param_groups, (self.rule, len(self.param_groups))
+        known, rules = _RULES.get(self, (None, []))
+        if known != key:
+            rules = [OnArrays(self.rule, self._options) for _ in groups]
+            _RULES[self] = key, rules
+        for rule, group in zip(rules, groups):
+            rule.take(group, self._look_at)
         if self._counting:
             self._count_updates(attrgetter("array"))
-        rules = _RULES.get(self) or _RULES.setdefault(self, {})
+        steps = int(self.steps.array)
         rates: dict[int, Any] = {}  # groups share schedules
-        for k, (group, states) in enumerate(zip(self.param_groups, self._states, strict=True)):
+        for rule, group, states in zip(rules, groups, self._states, strict=True):
             lr = group["lr"]
-            if callable(lr):
-                lr = rates[id(lr)] if id(lr) in rates else rates.setdefault(id(lr), lr(steps))
-            key = k, self.rule
-            rule = rules.get(key) or rules.setdefault(key, OnArrays(self.rule, self._options))
-            rule.change(group, states, _rate(lr))
+            rate = rates.get(id(lr))
+            if rate is None:
+                rate = rates[id(lr)] = _rate(lr(steps) if callable(lr) else lr)
+            rule.change(group, states, rate)
         put(self.steps, steps + 1)
+
+    def _look_at(self, group: Mapping[str, Any]) -> None:
+        """See to what options of a group ask for; ValueError for betas that are none."""
+        if "betas" in self.defaults:
+            check_betas(type(self).__name__, group.get("betas"))
+        if self._deciding:
+            self._complete_states()
 
     def step_on_tensors(self, option: Callable[[dict[str, Any], str], Any]) -> None:
         """The step in a program.
@@ -294,5 +293,6 @@ def _rate(lr: Any) -> Any:
     return lr if isinstance(lr, Tensor | float) and not isinstance(lr, np.generic) else float(lr)
 
 
-#: The rule of each group of an optimiser; one that is copied or saved has none.
-_RULES: WeakKeyDictionary[Optimizer, dict[Any, OnArrays]] = WeakKeyDictionary()
+#: The rule and the number of groups that an optimiser had, with what runs it for each; one that is copied or
+#: saved has none.
+_RULES: WeakKeyDictionary[Optimizer, tuple[Any, list[OnArrays]]] = WeakKeyDictionary()
