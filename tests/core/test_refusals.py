@@ -10,7 +10,7 @@ import pytest
 
 import tinygrad_mnist as tg
 from tinygrad_mnist.compiler.specialization import Specialization
-from tinygrad_mnist.compiler.stages import compiled_form
+from tinygrad_mnist.compiler.stages import Form
 from tinygrad_mnist.compiler.structure import structure_of
 from tinygrad_mnist.core.tensor import Tensor
 from tinygrad_mnist.errors import DTypeError, TraceError
@@ -54,7 +54,7 @@ def _recorded(call: Call, operands: list[Tensor]) -> Any:
         found = Specialization.record(
             call.function, structure, [x.array[None] for x in leaves], None, numbers
         )
-        compiled_form(found.program(), "f")
+        Form(found.program(), "f")
     except (TypeError, ValueError, IndexError, RuntimeError) as error:
         return type(error)
     return [(x.dtype, x.shape) for x in found.program().outputs[: found.shown]]

@@ -21,11 +21,10 @@ from ..primitive import Array
 from .derivative import Differentiable
 from .guards import Guard
 from .memory import SIGNS, Bound, signs
-from .native import NOWHERE
 from .numbers import Numbers
 from .overlaps import Overlaps
 from .program import Program
-from .runner import Runner
+from .runner import NOWHERE, Runner
 from .structure import LEAF, NUMBER, Again, Constant, spelled
 
 #: What a straight call gives where the long way has to be gone.

@@ -352,32 +352,53 @@ def statements(body: Iterable[Stmt]) -> Iterator[Stmt]:
             yield from statements(statement.body)
 
 
+def computed(statement: Stmt) -> Sequence[Expr]:
+    """The expressions of a statement itself: values, indices, counts and conditions."""
+    match statement:
+        case Store(index=index, value=value):
+            return value, *index
+        case For(count=count) if not isinstance(count, int | Share):
+            return count if isinstance(count, Between) else (count,)
+        case Let(place=Place(at=at)) if at is not None:
+            return (at,)
+        case Stop(condition=condition):
+            return (condition,)
+        case Call(args=args):
+            given = (x.index if isinstance(x, Array) else (x,) for x in args if not isinstance(x, Share))
+            return [x for index in given for x in index if x is not None]
+    return ()
+
+
 def expressions(body: Iterable[Stmt]) -> Iterator[Expr]:
-    """The expressions of statements: values and indices."""
+    """Every expression of statements, and what it is made of."""
     for statement in statements(body):
-        if isinstance(statement, Store):
-            yield statement.value
-            yield from statement.index
-        elif isinstance(statement, For):
-            count = statement.count
-            if not isinstance(count, int | Share):
-                yield from count if isinstance(count, Between) else (count,)
-        elif isinstance(statement, Let):
-            yield from () if statement.place.at is None else (statement.place.at,)
-        elif isinstance(statement, Stop):
-            yield statement.condition
-        elif isinstance(statement, Call):
-            for x in statement.args:
-                if isinstance(x, Array):
-                    yield from (i for i in x.index if i is not None)
-                elif not isinstance(x, Share):
-                    yield x
+        for x in computed(statement):
+            yield from inside(x)
 
 
 def loads(body: Iterable[Stmt]) -> Iterator[Load]:
     """Every element that is read."""
-    for x in expressions(body):
-        yield from (part for part in inside(x) if isinstance(part, Load))
+    return (x for x in expressions(body) if isinstance(x, Load))
+
+
+def stores(body: Iterable[Stmt]) -> Iterator[Store]:
+    """Every element that is written."""
+    return (s for s in statements(body) if isinstance(s, Store))
+
+
+def places(body: Sequence[Stmt]) -> list[Place]:
+    """Of every element that is written, then of every one that is read, each time."""
+    return [*(s.place for s in stores(body)), *(x.place for x in loads(body))]
+
+
+def calls(body: Iterable[Stmt]) -> Iterator[Call]:
+    """Every call of a routine."""
+    return (s for s in statements(body) if isinstance(s, Call))
+
+
+def arrays(body: Iterable[Stmt]) -> Iterator[Array]:
+    """Every array that routines are given."""
+    return (x for call in calls(body) for x in call.args if isinstance(x, Array))
 
 
 # Listing ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..kinds import FUNCTIONS
 from .elements import AXES
-from .loops import Apply, Call, Let, Load, Place, Section, Store, expressions, inside, statements
+from .loops import Apply, Call, Let, Place, Section, calls, expressions, places, statements
 from .share import Schedule
 
 _TAKEN = {
@@ -34,16 +34,9 @@ class Names:
         self._parameters: dict[Place, str] = {}
         self._used = set(_TAKEN)
         self._inner: dict[Place, str] = {}
-        self._used |= {
-            x.function.name
-            for s in loops.sections
-            for e in expressions(s.body)
-            for x in inside(e)
-            if isinstance(x, Apply)
-        }
-        self._used |= {
-            s.function.name for x in loops.sections for s in statements(x.body) if isinstance(s, Call)
-        }
+        for section in loops.sections:
+            used = (*expressions(section.body), *calls(section.body))
+            self._used |= {x.function.name for x in used if isinstance(x, Apply | Call)}
         for place in loops.arguments:
             self._parameters[place] = self._unique(place.name)
             self._names[place] = self._unique(f"{place.name}_now")
@@ -85,15 +78,7 @@ class Names:
 
 def variables(section: Section) -> list[Place]:
     """The variables of a section, in order."""
-    found: dict[Place, None] = {}
-    for statement in statements(section.body):
-        if isinstance(statement, Store) and statement.place.role == "scalar":
-            found[statement.place] = None
-    for x in expressions(section.body):
-        for part in inside(x):
-            if isinstance(part, Load) and part.place.role == "scalar":
-                found[part.place] = None
-    return list(found)
+    return [place for place in dict.fromkeys(places(section.body)) if place.role == "scalar"]
 
 
 def _free(name: str, used: set[str]) -> str:

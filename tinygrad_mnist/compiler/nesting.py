@@ -28,9 +28,11 @@ from .loops import (
     Stmt,
     Store,
     apply,
+    arrays,
+    calls,
     loads,
     parts,
-    statements,
+    stores,
     whole,
 )
 from .program import Program
@@ -151,7 +153,7 @@ class Nesting:
         if rows > 1 and self.meanwhile:
             call = self.meanwhile.pop(0)
             body = [*body, call]
-            reads += [(x.place, 0) for x in call.args if isinstance(x, Array)]
+            reads += [(x.place, 0) for x in arrays([call])]
         if rows == 1:
             rows, reads, writes = 0, [(place, 0) for place, _ in reads], [(place, 0) for place, _ in writes]
         found = set(map(_home, reads)), set(map(_home, writes))
@@ -220,9 +222,7 @@ class Nesting:
         found = {place, *(load.place for load in loads(body) if load.index == nest.index)}
         columns = max((self.columns.get(p, 0) for p in found), default=0)
         column = nest.index[1]
-        return (
-            columns if not any(_computes_with(x, column) for s in statements(body) for x in _values(s)) else 0
-        )
+        return columns if not any(_computes_with(s.value, column) for s in stores(body)) else 0
 
     def _store_flat(self, x: Symbol, place: Place, title: str) -> None:
         """As `store`, with one loop over all elements: longer, so faster, than the innermost of several."""
@@ -267,14 +267,14 @@ class Nesting:
 
     def fetches(self, nest: Nest, rows: int, columns: int = 0) -> list[Stmt]:
         """Have the rows of tables that the next step looks up brought near meanwhile."""
-        calls: list[Stmt] = []
+        found: list[Stmt] = []
         for table, positions, count in nest.rows:
             if (table, positions, count) not in self._fetched:
                 self._fetched.add((table, positions, count))
                 width = math.prod(table.shape[1:])
                 ends = [*_ends(count, rows == count), *_ends(width, columns == width)]
-                calls.append(Call(FETCH, (Array(table), Array(positions, all_steps=True), STEP, LAST, *ends)))
-        return calls
+                found.append(Call(FETCH, (Array(table), Array(positions, all_steps=True), STEP, LAST, *ends)))
+        return found
 
 
 def _ends(n: int, shared: bool) -> tuple[Share | Expr, ...]:
@@ -339,15 +339,13 @@ def touched(body: Sequence[Stmt], rows: int, everyone: bool) -> tuple[list[Acces
         walks = rows and place.role != "output" and index and index[0] in outer
         return place, rows if walks and (place.flat or place.shape[0] == rows) else 0
 
-    stores = [s for s in statements(body) if isinstance(s, Store)]
-    made = {s.place for s in stores if s.place.role == "scalar"}
+    made = {s.place for s in stores(body) if s.place.role == "scalar"}
     reads = [own(x.place, x.index) for x in loads(body) if x.place.role != "index" and x.place not in made]
-    writes = [own(s.place, s.index) for s in stores if everyone or s.place.role != "scalar"]
-    for call in statements(body):
-        if isinstance(call, Call):
-            arrays = [own(x.place, x.index) for x in call.args if isinstance(x, Array)]
-            reads += arrays
-            writes += arrays[-1:] if call.function is not FETCH else []
+    writes = [own(s.place, s.index) for s in stores(body) if everyone or s.place.role != "scalar"]
+    for call in calls(body):
+        given = [own(x.place, x.index) for x in arrays([call])]
+        reads += given
+        writes += given[-1:] if call.function is not FETCH else []
     return reads, writes
 
 
@@ -357,9 +355,7 @@ def by_columns(body: Sequence[Stmt], index: Index, columns: int) -> tuple[list[A
     own = {load.place for load in loads(body) if load.index == index}
     other = {load.place for load in loads(body) if load.index != index}
     shared = own - other
-    written = [
-        (s.place, -columns) for s in statements(body) if isinstance(s, Store) and s.place.role != "scalar"
-    ]
+    written = [(s.place, -columns) for s in stores(body) if s.place.role != "scalar"]
     return [(place, -columns if place in shared else 0) for place, _ in reads], written
 
 
@@ -370,12 +366,6 @@ def _home(access: Access) -> Access:
         place, flat = place.home, place.flat
         rows = rows if flat or (rows > 0 and place.shape[:1] == (rows,)) else 0
     return place, rows
-
-
-def _values(statement: Stmt) -> Iterable[Expr]:
-    """The expressions of a statement itself."""
-    if isinstance(statement, Store):
-        yield statement.value
 
 
 def _computes_with(x: Expr, variable: Expr) -> bool:

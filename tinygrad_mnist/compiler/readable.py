@@ -11,8 +11,6 @@ from typing import Any
 from .elements import AXES
 from .loops import (
     Apply,
-    Array,
-    Call,
     Const,
     Expr,
     For,
@@ -25,10 +23,13 @@ from .loops import (
     Stmt,
     Stop,
     Store,
+    arrays,
     expressions,
     inside,
     loads,
+    places,
     statements,
+    stores,
 )
 from .merging import Merged
 from .rewriting import each, raises
@@ -50,7 +51,7 @@ class _Readable:
     def _count(self, sections: Iterable[Section]) -> None:
         bodies = [section.body for section in sections]
         self._uses = Counter(x.place for body in bodies for x in loads(body))
-        self._stores = Counter(s.place for body in bodies for s in statements(body) if isinstance(s, Store))
+        self._stores = Counter(s.place for body in bodies for s in stores(body))
 
     def schedule(self, short: bool) -> Schedule:
         before = self._before
@@ -107,13 +108,13 @@ class _Readable:
         """The shape of the arrays whose elements a loop walks as rows, if it does nothing else."""
         if not isinstance(count, int) or not all(isinstance(s, Store) for s in body):
             return None
-        elements = [*loads(body), *(Load(s.place, s.index) for s in body if isinstance(s, Store))]
-        arrays = [x for x in elements if x.index]
-        homes = {x.place.home.shape for x in arrays if x.place.flat and x.place.home is not None}
-        rows = all(x.place.flat and x.index == (Load(index),) for x in arrays)
+        elements = [*loads(body), *(Load(s.place, s.index) for s in stores(body))]
+        items = [x for x in elements if x.index]
+        homes = {x.place.home.shape for x in items if x.place.flat and x.place.home is not None}
+        rows = all(x.place.flat and x.index == (Load(index),) for x in items)
         counted = sum(x == Load(index) for x in elements)
         shape = next(iter(homes), ())
-        if not rows or len(homes) != 1 or counted != len(arrays) or math.prod(shape) != count:
+        if not rows or len(homes) != 1 or counted != len(items) or math.prod(shape) != count:
             return None
         return shape
 
@@ -141,9 +142,7 @@ class _Readable:
                 fits = (isinstance(statement, Store) or fixed) and len(together) <= _LONG
                 later = n or any(isinstance(x, Select) or x.function.name in ("and", "or") for x in together)
                 return None if not fits or (later and any(map(raises, _operations(value)))) else n
-            calls = [s for s in statements([statement]) if isinstance(s, Call)]
-            touched = [x.place for s in calls for x in s.args if isinstance(x, Array)]
-            touched += [s.place for s in statements([statement]) if isinstance(s, Store)]
+            touched = [x.place for x in arrays([statement])] + [s.place for s in stores([statement])]
             if read & {self._before.memory(place) for place in touched}:
                 return None
         return None
@@ -151,15 +150,13 @@ class _Readable:
 
 def _operations(x: Expr | Stmt) -> list[Any]:
     """What is computed in an expression, or for a store."""
-    values = expressions([x]) if isinstance(x, Stmt) else (x,)
-    return [part for value in values for part in inside(value) if isinstance(part, Apply | Select)]
+    parts = expressions([x]) if isinstance(x, Stmt) else inside(x)
+    return [part for part in parts if isinstance(part, Apply | Select)]
 
 
 def _used(body: Sequence[Stmt]) -> set[Place]:
     """The arrays that statements read and write, and those whose memory they are in."""
-    calls = [s for s in statements(body) if isinstance(s, Call)]
-    used = {x.place for call in calls for x in call.args if isinstance(x, Array)}
-    used |= {x.place for x in loads(body)} | {s.place for s in statements(body) if isinstance(s, Store)}
+    used = {*places(body), *(x.place for x in arrays(body))}
     return used | {home for place in used for home in _homes(place)}
 
 

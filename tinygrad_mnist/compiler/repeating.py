@@ -9,7 +9,7 @@ from ..kinds import Function, Repeat
 from .body import parts_of
 from .elements import Nest
 from .hoisting import hoisted
-from .loops import Call, Expr, For, Let, Load, Place, Stmt, Stop, Store, apply, loads, statements, whole
+from .loops import Call, Expr, For, Let, Load, Place, Stmt, Stop, Store, apply, loads, stores, whole
 from .nesting import Nesting, closed, touched
 from .products import in_memory
 from .program import simplified
@@ -202,7 +202,7 @@ class Repeated:
         accesses += [([*section.reads], [*section.writes]) for section in sections]
         reads = {place for read, _ in accesses for place, _ in read}
         writes = {place for _, written in accesses for place, _ in written} | {*cells}
-        made = {s.place for s in statements(loop) if isinstance(s, Store) and s.place.role == "scalar"}
+        made = {s.place for s in stores(loop) if s.place.role == "scalar"}
         reads |= {x.place for x in loads(loop) if x.place.role == "scalar"} | {*self._others}
         reads |= {s.place for s in self._begin if isinstance(s, Let)}
         return reads - made, {place for place in writes if place.role != "scalar"}

@@ -16,14 +16,15 @@ from .build import Run
 from .keeping import KeptLists
 from .listing import DENSE, density, listable, middle
 from .memory import Bound, aligned
-from .native import ALONE
 from .pace import Pace
 from .program import Program
-from .stages import Form, compiled_form
+from .stages import Form
 from .trace import Symbol
 from .turning import turned
 
 Compile = Callable[..., Run]
+NOWHERE = np.zeros(1, np.int64)  # where a single worker meets nobody
+ALONE = (0, 1, NOWHERE)
 _BLOCK = 128  # rows of weights by columns that are turned back at once: 0.6 ns a number; all at once 5.7
 _SHOWN_SECONDS = 1.0  # compile times beyond this are reported
 
@@ -180,5 +181,5 @@ class Skipping:
         listed = {x: source for x, source in self._sources.items() if x in inputs}
         kept = [x for x in listed if x in self._lists]
         program, columns = turned(self._program, listed)
-        form = compiled_form(program, self._title, listed, kept)
+        form = Form(program, self._title, listed, kept)
         return Runner(program, form, self._compile, columns, [self._lists[x] for x in kept])

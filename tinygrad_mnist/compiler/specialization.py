@@ -29,14 +29,13 @@ from .direct import Around, Plan, Straight, can_go_straight, straight
 from .guards import Guard
 from .memory import Bound, Cell, as_step, is_alone, ready, separate
 from .naming import argument_names
-from .native import ALONE
 from .pace import Pace
 from .places import bits
 from .program import Program
 from .recording import Recording
-from .runner import Runner, Skipping
+from .runner import ALONE, Runner, Skipping
 from .share import MOST_WORKERS
-from .stages import compiled_form
+from .stages import Form
 from .structure import is_common
 from .trace import Symbol
 
@@ -79,7 +78,7 @@ class Specialization:
         self.program: Program = found.program()
         del found.trace  # it holds arrays, which can then not be updated in place
         title = getattr(function, "__name__", "a function")
-        self.form = self.latest_form = compiled_form(self.program, title)
+        self.form = self.latest_form = Form(self.program, title)
         self._runner = Runner(self.program, self.form, compiled)
         self._pace = Pace()
         self._skipping = Skipping(self.program, title, compiled)

@@ -16,11 +16,9 @@ from .trace import Symbol
 from .tuning import WORTH_SHARING
 from .verify import verify
 
-_NONE: Mapping[Symbol, Source] = MappingProxyType({})
-
 
 class Form:
-    """What a program becomes.
+    """What a recorded program becomes; `listed` and `kept` as for `lower`.
 
     Attributes:
         loops: its typed loops.
@@ -37,7 +35,7 @@ class Form:
         self,
         program: Program,
         title: str,
-        listed: Mapping[Symbol, Source] = _NONE,
+        listed: Mapping[Symbol, Source] = MappingProxyType({}),
         kept: Collection[Symbol] = frozenset(),
     ) -> None:
         self.loops: Loops = verify(lower(program, listed, kept))
@@ -52,13 +50,3 @@ class Form:
     def source(self) -> str:
         """The text for one worker, for readers."""
         return Printer(schedule(self.loops, False), self.title, short=True).module()
-
-
-def compiled_form(
-    program: Program,
-    title: str,
-    listed: Mapping[Symbol, Source] = _NONE,
-    kept: Collection[Symbol] = frozenset(),
-) -> Form:
-    """A recorded program through all stages; `listed` and `kept` as for `lower`."""
-    return Form(program, title, listed, kept)

@@ -8,8 +8,6 @@ from .loops import (
     LAST,
     STEP,
     Apply,
-    Array,
-    Between,
     Call,
     Const,
     Expr,
@@ -22,8 +20,9 @@ from .loops import (
     Select,
     Share,
     Stmt,
-    Stop,
     Store,
+    arrays,
+    computed,
     parts,
 )
 
@@ -55,9 +54,9 @@ def _body(body: Iterable[Stmt], known: set[Place], outputs: set[Place]) -> set[P
     known = set(known)
     made: set[Place] = set()
     for statement in body:
+        _expressions(computed(statement), known)
         match statement:
             case Store(place=place, index=index, value=value):
-                _expressions([value, *index], known)
                 scalar = place.role == "scalar"
                 _must(scalar or place in known or place in outputs, f"{place} is nowhere")
                 _must(len(index) == len(place.shape), f"{place} is stored at {len(index)} indices")
@@ -66,25 +65,17 @@ def _body(body: Iterable[Stmt], known: set[Place], outputs: set[Place]) -> set[P
                     made.add(place)
                     known.add(place)
             case For(index=variable, count=count):
-                if isinstance(count, Between):
-                    _expressions(count, known)
                 _must(not isinstance(count, Share) or count.count >= 0, "a negative number of rounds")
                 inside = _body(statement.body, known | {variable}, outputs)
                 made |= inside
                 known |= inside
             case Let(place=place):
                 _must(place.home in known, f"{place} is in the memory of nothing")
-                _expressions([] if place.at is None else [place.at], known)
                 known.add(place)
-            case Stop(condition=condition):
-                _expressions([condition], known)
-            case Call(args=args):
-                _expressions([x for x in args if not isinstance(x, Array | Share)], known)
-                for x in args:
-                    if isinstance(x, Array):
-                        _must(x.place in known, f"{x.place} is nowhere")
-                        _must(len(x.index) <= len(x.place.shape), f"{x.place} has fewer axes")
-                        _expressions([i for i in x.index if i is not None], known)
+            case Call():
+                for x in arrays([statement]):
+                    _must(x.place in known, f"{x.place} is nowhere")
+                    _must(len(x.index) <= len(x.place.shape), f"{x.place} has fewer axes")
     return made
 
 
