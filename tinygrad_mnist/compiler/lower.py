@@ -43,7 +43,7 @@ def lower(
             to.add(f"{x.name}, its present value", [Store(to.places[x], (), Load(array))], everyone=True)
     outputs: list[Place] = []
     for instruction in program.instructions:
-        if instruction.origin[0] == "update" and not outputs:
+        if instruction.origin[0] != "forward" and not outputs:
             outputs = _outputs(to)
         to.origin = instruction.origin
         if instruction.result in onto:  # what the update is going to take is made here

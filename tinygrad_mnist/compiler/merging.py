@@ -7,13 +7,12 @@ same numbers by the same operations, so the bits are the same.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
 from .loops import (
-    Array,
     Call,
     For,
     Let,
@@ -23,10 +22,14 @@ from .loops import (
     Stmt,
     Stop,
     Store,
+    arrays,
+    calls,
     expressions,
     inside,
     loads,
+    places,
     statements,
+    stores,
 )
 from .rewriting import each, raises
 from .whole import whole
@@ -53,8 +56,8 @@ class Merged:
 
     def __init__(self, sections: Sequence[Section], memory: Callable[[Place], Place]) -> None:
         self._memory = memory
-        self._sections = self._results_early(self._present_values_late(list(sections)))
-        self._mentions = _mentions(s for section in self._sections for s in section.body)
+        self._sections = sections
+        self._mentions = Counter(places([s for section in sections for s in section.body]))
 
     def sections(self) -> list[Section]:
         """The merged ones."""
@@ -77,61 +80,15 @@ class Merged:
             )
         return found
 
-    # Where statements stand -----------------------------------------------------------------------
-
-    def _present_values_late(self, sections: list[Section]) -> list[Section]:
-        """What a number is at the start of a step is read in the first section that wants it."""
-        for n in reversed(range(len(sections))):
-            match sections[n].body:
-                case (
-                    Store(
-                        place=Place(role="scalar") as place, value=Load(place=Place(role="captured") as home)
-                    ),
-                ):
-                    for k in range(n + 1, len(sections)):
-                        if any(x.place is place for x in loads(sections[k].body)):
-                            sections[k] = replace(sections[k], body=(*sections[n].body, *sections[k].body))
-                            del sections[n]
-                            break
-                        if home in {written for written, _ in sections[k].writes}:
-                            break
-        return sections
-
-    def _results_early(self, sections: list[Section]) -> list[Section]:
-        """A result is stored where it is computed, if nothing else wants it."""
-        uses = Counter(x.place for section in sections for x in loads(section.body))
-        stores = Counter(
-            s.place for section in sections for s in statements(section.body) if isinstance(s, Store)
-        )
-        for n in reversed(range(len(sections))):
-            match sections[n].body:
-                case (Store(place=Place(role="output") as output, value=Load(place=place)) as store,):
-                    if place.role != "scalar" or not uses[place] == stores[place] == stores[output] == 1:
-                        continue
-                    for k in range(n):
-                        for m, made in enumerate(sections[k].body):
-                            if isinstance(made, Store) and made.place is place:
-                                body = [*sections[k].body]
-                                body[m] = replace(store, value=made.value)
-                                sections[k] = replace(
-                                    sections[k],
-                                    body=tuple(body),
-                                    writes=sections[k].writes | sections[n].writes,
-                                )
-                                sections[n] = replace(sections[n], body=())
-        return [section for section in sections if section.body]
-
     # Loops ----------------------------------------------------------------------------------------
 
     def _step(self, statement: Stmt, section: Section) -> _Step:
-        calls = [s for s in statements([statement]) if isinstance(s, Call)]
-        given = {self._memory(x.place) for call in calls for x in call.args if isinstance(x, Array)}
-        stored = [s.place for s in statements([statement]) if isinstance(s, Store)]
-        writes = {self._memory(place) for place in stored}
+        given = {self._memory(x.place) for x in arrays([statement])}
+        writes = {self._memory(s.place) for s in stores([statement])}
         writes |= given & {self._memory(place) for place, _ in section.writes}
         reads = given | {self._memory(x.place) for x in loads([statement])}
         # None stands for errors: an array that stays is changed after what may raise one, not before
-        errors = any(raises(x) for e in expressions([statement]) for x in inside(e))
+        errors = any(map(raises, expressions([statement])))
         stays = any(place.role == "captured" for place in writes)
         return _Step(
             statement,
@@ -152,11 +109,11 @@ class Merged:
 
     def _only_made(self, total: Place, copy: Store, body: Sequence[Stmt], n: int) -> bool:
         """Whether a variable is made anew, stored by statement n and not wanted otherwise."""
-        places = [k for k, s in enumerate(body) if total in _mentions([s])]
-        made, here = body[places[0] : n], self._memory(copy.place)
+        at = [k for k, s in enumerate(body) if total in places([s])]
+        made, here = body[at[0] : n], self._memory(copy.place)
         return (
-            places[-1] == n > places[0]
-            and _mentions(body)[total] == self._mentions[total]
+            at[-1] == n > at[0]
+            and places(body).count(total) == self._mentions[total]
             and copy.place.role != "captured"  # which an error in between would leave half done
             and copy.place.dtype == total.dtype
             and isinstance(made[0], Store)
@@ -219,10 +176,9 @@ class Merged:
 
     def _fit(self, a: For, b: For) -> bool:
         """Whether one loop can do both: each turn touches what is its own."""
-        calls = any(isinstance(s, Call) for s in statements([a, b]))
-        if calls or not isinstance(a.count, int) or a.count != b.count or a.index.name != b.index.name:
+        if not isinstance(a.count, int) or (a.count, a.index.name) != (b.count, b.index.name):
             return False
-        if self._whole(a) or self._whole(b):
+        if any(calls([a, b])) or self._whole(a) or self._whole(b):
             return False
         ones, others = self._elements(a), self._elements(b)
         for memory in ones.keys() & others.keys():
@@ -239,8 +195,8 @@ class Merged:
     def _elements(self, loop: For) -> dict[Place, list[tuple[Load, bool]]]:
         """What a loop reads and, True, writes, by the memory where it is."""
         found: dict[Place, list[tuple[Load, bool]]] = {}
-        stores = [Load(s.place, s.index) for s in statements(loop.body) if isinstance(s, Store)]
-        for x, writes in (*((x, False) for x in loads(loop.body)), *((x, True) for x in stores)):
+        targets = [Load(s.place, s.index) for s in stores([loop])]
+        for x, writes in (*((x, False) for x in loads(loop.body)), *((x, True) for x in targets)):
             if x.place.role != "index":
                 found.setdefault(self._memory(x.place), []).append((x, writes))
         return found
@@ -248,11 +204,3 @@ class Merged:
 
 def _instead(body: Sequence[Stmt], old: Place, new: Load) -> list[Stmt]:
     return [each(s, lambda x: new if x.place is old else x) for s in body]
-
-
-def _mentions(body: Iterable[Stmt]) -> Counter[Place]:
-    """How often statements read or write each place."""
-    body = [*body]
-    return Counter(
-        [*(x.place for x in loads(body)), *(s.place for s in statements(body) if isinstance(s, Store))]
-    )
