@@ -127,21 +127,13 @@ def _in_parts(to: Nesting, form: Matrices, instruction: Instruction) -> None:
 
 
 def _rows_joined(to: Nesting, kind: Contract, form: Matrices, instruction: Instruction) -> None:
-    """As `_matrix`, for an input whose rows are to be joined into a matrix first, or that is one row."""
+    """As `_matrix`, for an input whose rows are joined into a matrix, or that is one row."""
     x, weight, bias = instruction.args
-    y = instruction.result
-    total = Symbol(f"{y.name}_product", y.shape, y.dtype)
-    left, right = in_memory(to, x), matrix(to, weight, turned=form.turned)
-    place = to.new(total)
-    rows = math.prod(x.shape[:-1])
-    joined = Array(left, shape=(rows, x.shape[-1]))
-    out = Array(place, shape=(rows, y.shape[-1]))
-    call = Call(kind.call, (joined, right.array(), out, whole(0), whole(rows)))
-    title = f"{total.name} = {instruction.primitive.name} without its bias"
-    cost = y.size * x.shape[-1] / MULTIPLY_ADDS
-    to.add(title, [call], [(left, 0), (right.place, 0)], [(place, 0)], 0, cost)
-    to.places[total] = place
-    add_to(to, total, bias, y)
+    y, rows = instruction.result, math.prod(x.shape[:-1])
+    joined, out = (Symbol(f"{s.name}_rows", (rows, s.shape[-1]), s.dtype) for s in (x, y))
+    to.places[joined] = to.alias(in_memory(to, x), joined.name, joined.shape)
+    _matrix(to, kind, form, Instruction(instruction.primitive, (joined, weight, bias), out))
+    to.places[y] = to.alias(in_memory(to, out), y.name, y.shape)
 
 
 def images(to: Nesting, kind: Contract, split: Images, instruction: Instruction) -> None:
