@@ -201,7 +201,7 @@ class Nesting:
         output = place.role == "output"
         columns = 0 if output or x.ndim != 2 else self._shared_columns(place, nest, value)
         if x.ndim > 1 and not output and not columns and elements.is_flat(x, x.shape):
-            self._store_flat(x, place, title)
+            self.store_together([(place, x)])
             return
         nest.body[-1].append(Store(place, nest.index, value))
         if place.role == "scalar":
@@ -224,23 +224,19 @@ class Nesting:
         column = nest.index[1]
         return columns if not any(_computes_with(s.value, column) for s in stores(body)) else 0
 
-    def _store_flat(self, x: Symbol, place: Place, title: str) -> None:
-        """As `store`, with one loop over all elements: longer, so faster, than the innermost of several."""
-        nest, elements = Nest(1), self.elements(flat=True)
-        cost = x.size * (1 + elements.cost(x))
-        nest.body[-1].append(Store(self.flat(place), nest.index, elements.statement(x, nest.index, nest)))
-        rows = x.shape[0]
-        self.add(title, closed(nest, (Share(rows, x.size // max(rows, 1), True),)), rows=rows, cost=cost)
-
     def store_together(self, pairs: Sequence[tuple[Place, Symbol]]) -> None:
-        """Replace arrays of one shape in one loop: all new elements are computed before any is stored."""
+        """Fill arrays of one shape in one loop: all new elements are computed before any is stored.
+
+        The loop is longer, so faster, than the innermost of several.
+        """
         shape, size = pairs[0][1].shape, pairs[0][1].size
         nest, elements = Nest(1), self.elements(flat=True)
         cost = sum(size * (1 + elements.cost(value)) for _, value in pairs)
         title = "; ".join(self.title(place.name, value) for place, value in pairs)
         news: list[Expr] = []
+        made = elements.statement if len(pairs) == 1 else elements.at
         for _, value in pairs:
-            new = elements.at(value, nest.index, nest)
+            new = made(value, nest.index, nest)
             named = len(pairs) == 1 or (isinstance(new, Load) and not new.index)
             news.append(new if named else nest.local((value, "new"), new, value.name))
         for (place, _), new in zip(pairs, news, strict=True):
