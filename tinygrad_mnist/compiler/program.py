@@ -69,7 +69,8 @@ def simplified(
         if _does_nothing(Instruction(instruction.primitive, args, result)):
             same[result] = args[0]
             continue
-        key = (name, *((x if isinstance(x, Symbol) else (type(x), repr(x))) for x in args))
+        # of two equal products one may have wider rows
+        key = (name, result.shape, *((x if isinstance(x, Symbol) else (type(x), repr(x))) for x in args))
         if key in seen:
             same[result] = seen[key]
             continue
