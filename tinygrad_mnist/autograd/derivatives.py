@@ -91,7 +91,8 @@ def backward(
 ) -> None:
     """`Tensor.backward` of several at once: the graph is freed, if at all, after the last.
 
-    `grad_variables` is PyTorch's old word for `grad_tensors`.
+    Args:
+        grad_variables: PyTorch's old word for `grad_tensors`.
     """
     grad_tensors = grad_variables if grad_tensors is None else grad_tensors
     ends = _several(tensors)

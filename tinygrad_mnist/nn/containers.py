@@ -274,11 +274,21 @@ class ParameterDict(_Named):
         super().__setitem__(key, made)
 
     def get(self, key: str, default: Any = None) -> Any:
-        """What a name stands for, or the default."""
+        """What a name stands for.
+
+        Args:
+            key: the name.
+            default: what is given for one that is not there.
+        """
         return self._all().get(key, default)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """What a name stands for, which is the default from now on if there is nothing."""
+        """What a name stands for.
+
+        Args:
+            key: the name.
+            default: what stands there from now on, if nothing does.
+        """
         if key not in self:
             self[key] = default
         return self[key]
