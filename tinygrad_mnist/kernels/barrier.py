@@ -73,26 +73,16 @@ def _wait(builder: ir.IRBuilder, counter: Any, target: Any) -> None:
     now = builder.load_atomic(counter, "acquire", 8)
     builder.cbranch(builder.icmp_signed(">=", now, goal), passed, again)
     builder.position_at_end(again)
-    pause_once(builder)
+    _call(builder, *_PAUSES.get(platform.machine().lower(), (_YIELD, ())))
     more = builder.add(looks, _size(1))
     tired = builder.icmp_signed("==", builder.and_(looks, _size(SPINS - 1)), _size(0))
     looks.add_incoming(more, again)
     looks.add_incoming(more, rest)
     builder.cbranch(tired, rest, look)
     builder.position_at_end(rest)
-    offer_core(builder)  # with more threads than cores, whom we wait for may need this one
+    _call(builder, _YIELD, ())  # with more threads than cores, whom we wait for may need this one
     builder.branch(look)
     builder.position_at_end(passed)
-
-
-def pause_once(builder: ir.IRBuilder) -> None:
-    """The instruction that tells the processor of a waiting loop."""
-    _call(builder, *_PAUSES.get(platform.machine().lower(), (_YIELD, ())))
-
-
-def offer_core(builder: ir.IRBuilder) -> None:
-    """Instructions that let another thread have this core for a while, if one waits for it."""
-    _call(builder, _YIELD, ())
 
 
 def _call(builder: ir.IRBuilder, name: str, args: tuple[Any, ...]) -> None:

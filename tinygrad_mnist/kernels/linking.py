@@ -32,28 +32,15 @@ def linked(kernel: Any, arguments: Arguments) -> Any:
             slot.fill()
             args = [args[0], *cgutils.unpack_tuple(builder, args[1])]
             function_type = ir.FunctionType(ir.IntType(64), [arg.type for arg in args]).as_pointer()
-            return builder.call(builder.load(slot.place(builder, function_type)), args)
+            place = builder.module.globals.get(slot.name)
+            place = place or ir.GlobalVariable(builder.module, function_type, slot.name)
+            place.linkage = "external"
+            return builder.call(builder.load(place), args)
 
         return types.int64(pointer, types.StarArgTuple(arguments(pointer)[1:])), codegen
 
     call.__name__ = call.__qualname__ = f"linked_{kernel.__name__}"
     return extending.intrinsic(call)
-
-
-def linked_address(kernel: Any) -> Any:
-    """What gives compiled code the address of a kernel of one argument, a pointer, by such a pointer."""
-    slots = {number: _Slot(kernel, (types.CPointer(number),), number) for number in _NUMBERS}
-
-    def address(typing: Any, pointer: Any) -> Any:
-        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            slot = slots[signature.args[0].dtype]
-            slot.fill()
-            return builder.load(slot.place(builder, ir.IntType(64)))
-
-        return types.int64(pointer), codegen
-
-    address.__name__ = address.__qualname__ = f"address_of_{kernel.__name__}"
-    return extending.intrinsic(address)
 
 
 def linked_product(kernel: Any, more: int = 0) -> Any:
@@ -74,13 +61,6 @@ class _Slot:
         self._address = ctypes.c_void_p()
         binding.add_symbol(self.name, ctypes.addressof(self._address))
         _SLOTS[self.name] = self
-
-    def place(self, builder: ir.IRBuilder, kind: Any) -> Any:
-        """Where code finds the address, as a value of this kind."""
-        place = builder.module.globals.get(self.name)
-        place = place or ir.GlobalVariable(builder.module, kind, self.name)
-        place.linkage = "external"
-        return place
 
     def fill(self) -> None:
         """Compile the kernel or load it from the disk, if that has not been done."""

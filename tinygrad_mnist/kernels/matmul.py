@@ -32,15 +32,13 @@ from tinygrad_mnist.kernels.arrays import (
     stride,
     unlock,
 )
-from tinygrad_mnist.kernels.halves import NOBODY, product_of_halves, want_attendance
-from tinygrad_mnist.kernels.mailbox import ALONE, DEBT, MISSED, STATE, THREADS, WAITING, look, mailbox
 from tinygrad_mnist.kernels.numba_door import types
 from tinygrad_mnist.kernels.packing import ROWS, VECTORS
 from tinygrad_mnist.kernels.policy import kernel, routine
 from tinygrad_mnist.kernels.products import part_of_product, product
 from tinygrad_mnist.kernels.simd import offset, use_full_width
 from tinygrad_mnist.kernels.threads import team
-from tinygrad_mnist.kernels.tuning import A_SHARE, ALONE_UP_TO, HALVES_FROM, MISSES, MUCH, NARROW
+from tinygrad_mnist.kernels.tuning import A_SHARE, ALONE_UP_TO, MUCH, NARROW
 from tinygrad_mnist.kernels.vectors import VECTOR_BYTES
 
 Array = ndarray[Any, Any]
@@ -52,7 +50,7 @@ def multiply_loop(a: Any, b: Any) -> Any:
     if not accepts(a) or not accepts(b) or ndim(a) != 2 or ndim(b) != 2:
         return nothing(a)
     m, depth, n = shape(a)[0], shape(a)[1], shape(b)[1]
-    if shape(b)[0] != depth or (flags(a) & flags(b)) & ALIGNED == 0 or m * n * depth >= HALVES_FROM:
+    if shape(b)[0] != depth or (flags(a) & flags(b)) & ALIGNED == 0 or m * n * depth > ALONE_UP_TO:
         return nothing(a)
     left, a_row, a_column = data(a), stride(a, 0), stride(a, 1)
     right, b_row, b_column = data(b), stride(b, 0), stride(b, 1)
@@ -60,48 +58,11 @@ def multiply_loop(a: Any, b: Any) -> Any:
     out = new_matrix(a, m, n, transposed)
     if is_nothing(out):
         return out
+    state = unlock(m * n * depth >= MUCH)
     if transposed:
         m, n = n, m
         left, a_row, a_column, right, b_row, b_column = right, b_column, b_row, left, a_column, a_row
     done = product(left, a_row, a_column, right, b_row, b_column, data(out), n, m, n, depth)
-    return out if done else nothing(out)
-
-
-@kernel
-def share_loop(a: Any, b: Any) -> Any:
-    """A @ B for two matrices, half by another thread if one waits; nothing if one should be asked."""
-    if not accepts(a) or not accepts(b) or ndim(a) != 2 or ndim(b) != 2:
-        return nothing(a)
-    m, depth, n = shape(a)[0], shape(a)[1], shape(b)[1]
-    if shape(b)[0] != depth or (flags(a) & flags(b)) & ALIGNED == 0:
-        return nothing(a)
-    box = mailbox()
-    work, owing = m * n * depth, box[DEBT] > 0
-    if owing:
-        box[DEBT] -= work
-    others = box[THREADS] != 1 and box[ALONE] == 0 and not owing
-    waiting = others and look(offset(box, STATE)) == WAITING
-    if work > ALONE_UP_TO and not owing and (box[ALONE] > 0 or box[THREADS] > 2 or (others and not waiting)):
-        return nothing(a)
-    if others and not waiting:
-        box[MISSED] += 1
-        if box[MISSED] % MISSES == 0:
-            return nothing(a)
-    left, a_row, a_column = data(a), stride(a, 0), stride(a, 1)
-    right, b_row, b_column = data(b), stride(b, 0), stride(b, 1)
-    transposed = a_row == 1 and n < min(m, NARROW) and (b_column == 1 or b_row == 1)
-    out = new_matrix(a, m, n, transposed)
-    if is_nothing(out):
-        return out
-    state = unlock(work >= MUCH)
-    if transposed:
-        m, n = n, m
-        left, a_row, a_column, right, b_row, b_column = right, b_column, b_row, left, a_column, a_row
-    done = NOBODY
-    if waiting:
-        done = product_of_halves(left, a_row, a_column, right, b_row, b_column, data(out), n, m, n, depth)
-    if done == NOBODY:
-        done = product(left, a_row, a_column, right, b_row, b_column, data(out), n, m, n, depth)
     lock(state)
     return out if done else nothing(out)
 
@@ -184,7 +145,7 @@ def multiply_stack(a: Any, b: Any, c: Any, first: int, last: int) -> int:
 
 
 def _large(a: Array, b: Array) -> bool:
-    return a.ndim == b.ndim == 2 and a.size * b.shape[1] >= HALVES_FROM
+    return a.ndim == b.ndim == 2 and a.size * b.shape[1] > ALONE_UP_TO
 
 
 def _large_layer(x: Array, weight: Array, bias: Array) -> bool:
@@ -192,7 +153,6 @@ def _large_layer(x: Array, weight: Array, bias: Array) -> bool:
 
 
 multiply = Entry(multiply_loop, lambda array: (array, array), _large)
-shared = Entry(share_loop, lambda array: (array, array))
 affine = Entry(affine_loop, lambda array: (array,) * 3, _large_layer)
 _part = Entry(multiply_part, lambda array: (array,) * 3 + (types.int64,) * 4)
 _stack = Entry(multiply_stack, lambda array: (array,) * 3 + (types.int64,) * 2)
@@ -207,14 +167,9 @@ def matmul(a: Array, b: Array) -> Array:
     """
     out = multiply.single(a, b)
     if out is None:
-        if getattr(a, "dtype", None) is not FLOAT32:
-            out = multiply.double(a, b)
+        out = multiply.double(a, b)
         if out is None:
-            a, b = np.asarray(a), np.asarray(b)
-            if a.ndim == b.ndim == 2 and a.size * b.shape[1] >= HALVES_FROM:
-                out = shared(a, b)
-            if out is None:
-                out = _any(a, b)
+            out = _any(np.asarray(a), np.asarray(b))
     return out
 
 
@@ -251,17 +206,16 @@ def _matrices(a: Array, b: Array) -> Array:
     """The product of two matrices of one dtype and of shapes that fit, by several threads if it is large."""
     a, b = _accepted(a), _accepted(b)
     (m, depth), n, step = a.shape, b.shape[1], a.itemsize
-    if m * n * depth < HALVES_FROM:
+    if m * n * depth <= ALONE_UP_TO:
         alone = multiply.single if a.dtype == FLOAT32 else multiply.double
         return alone(a, b)
     if a.strides[0] == step and n < min(m, NARROW) and step in b.strides:
         return _matrices(b.T, a.T).T
     out = empty((m, n), a.dtype)
     part = _part.single if a.dtype == FLOAT32 else _part.double
-    with team(m * n * depth // A_SHARE if m * n * depth > ALONE_UP_TO else 1) as workers:
+    with team(m * n * depth // A_SHARE) as workers:
         cuts = _cuts(m, n, VECTORS * VECTOR_BYTES // step, workers.count)
         workers.run(lambda rank: _check(part(a, b, out, *cuts[rank])))
-    want_attendance()
     return out
 
 

@@ -12,12 +12,11 @@ import os
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from tinygrad_mnist.kernels.barrier import ABANDONED
-from tinygrad_mnist.kernels.mailbox import ABSENT, ALONE, RECALLED, STATE, THREADS, words
 
 VARIABLE = "TINYGRAD_MNIST_NUM_THREADS"
 LIMIT = 1024  # what is more is a slip, and starting so many threads can exhaust the machine
@@ -40,7 +39,7 @@ def set_num_threads(n: int) -> None:
         raise ValueError(f"set_num_threads: the calling thread always works, so n is at least 1, not {n}")
     if n > LIMIT:
         raise ValueError(f"set_num_threads: n is at most {LIMIT:,}, not {n:,}; more than cores never helps")
-    _most = words[THREADS] = n
+    _most = n
 
 
 def get_num_threads() -> int:
@@ -49,19 +48,16 @@ def get_num_threads() -> int:
     if getattr(_here, "alone", False):
         return 1
     if _most is None:
-        _most = words[THREADS] = _default()
+        _most = _default()
     return _most
 
 
 def alone(is_alone: bool = True) -> None:
     """Let this thread's kernels use no other: it is one of as many as there are cores."""
-    with _counting:
-        words[ALONE] += is_alone - getattr(_here, "alone", False)
-        _here.alone = is_alone
+    _here.alone = is_alone
 
 
 _here = threading.local()
-_counting = threading.Lock()
 
 
 def _default() -> int:
@@ -114,7 +110,6 @@ class team:
         if self._pool is None or self.count == 1:
             function(0)
             return
-        words[RECALLED] = 1
         job = _Job(function, self.counter)
         shares = [_Share(job, rank) for rank in range(1, self.count)]
         begun: list[None] = []
@@ -130,27 +125,6 @@ class team:
                 job.fail(error)
         if job.errors:
             raise job.errors[0]
-
-
-def lend(share: Lent) -> bool:
-    """Have a thread do something that ends at once when words[RECALLED] is set; False if all are busy."""
-    if not _pool.free.acquire(blocking=False):
-        return False
-    try:
-        if not _pool.started(1):
-            return False
-        words[RECALLED] = 0
-        _pool.shares.put(share)
-    finally:
-        _pool.free.release()
-    return True
-
-
-class Lent(Protocol):
-    """What a thread can do."""
-
-    def do(self) -> None:
-        """Do it, in the thread that calls."""
 
 
 class _Job:
@@ -192,7 +166,7 @@ class _Pool:
     """
 
     def __init__(self) -> None:
-        self.free, self.shares = threading.Lock(), SimpleQueue[Lent]()
+        self.free, self.shares = threading.Lock(), SimpleQueue[_Share]()
         self._threads = 0
 
     def started(self, most: int) -> int:
@@ -207,7 +181,7 @@ class _Pool:
         return min(most, self._threads)
 
 
-def _serve(shares: SimpleQueue[Lent]) -> None:
+def _serve(shares: SimpleQueue[_Share]) -> None:
     while True:
         shares.get().do()
 
@@ -217,9 +191,8 @@ _pool = _Pool()
 
 def _after_fork() -> None:
     """A forked child has none of the threads."""
-    global _pool, _counting
-    _pool, _counting = _Pool(), threading.Lock()
-    words[STATE], words[ALONE] = ABSENT, getattr(_here, "alone", False)
+    global _pool
+    _pool = _Pool()
 
 
 if hasattr(os, "register_at_fork"):

@@ -41,11 +41,6 @@ MANY = 1 << 14  # elements: 3.4 us of exponentials; from here on other Python th
 MUCH = 1 << 20  # multiplications: 13 us; from here on they may
 ALONE_UP_TO = 1 << 22  # multiplications: 47 us, and waking a thread takes 40
 A_SHARE = 1 << 21  # multiplications that are worth a thread: 25 us
-HALVES_FROM = 1 << 19  # multiplications: 7 us; from here on a thread that waits computes half of a product
-LINGERING = 2048  # looks, 100 us and more, after which a thread that waits for products goes to sleep
-MISSES = 8  # products by one thread, for want of another, before it is asked how soon they come
-PATIENCE = 40  # times as long as was lost by waiting for another half, one thread works alone: 1/40 is lost
-SUCCESSION = 2e-3  # seconds between products, or so many of them, in which a thread waits for the next
 MOST_SUMS = 8  # into which a sum over images may be cut, so that as many threads can share it
 #: Looks at the counter of a barrier, about a microsecond, between two offers of the core to other threads:
 #: with both threads on one core an epoch of small steps takes 0.55 to 0.84 of what it does with 256.
