@@ -63,7 +63,7 @@ def product(name: str, group: str, a: Array, b: Array, transposed: tuple[bool, b
         group=group,
         threads=threads,
         flops=2.0 * left.shape[0] * left.shape[1] * right.shape[1],
-        seconds=0.01,
+        seconds=0.02,
     )
 
 
