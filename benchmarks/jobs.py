@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -80,17 +79,14 @@ class Task:
 
     @classmethod
     def load(cls, folder: Path, settings: Settings) -> Task:
-        """Read what `Job.save` wrote; nobody writes to the arrays, which the next settings find read."""
+        """Read what `Job.save` wrote: arrays that nobody else holds, as an optimisation may ask for."""
         options = json.loads((folder / "options.json").read_text())
-        return cls(options, _arrays(folder), settings, str(folder))
+        return cls(
+            options, {path.stem: np.load(path) for path in folder.glob("*.npy")}, settings, str(folder)
+        )
 
     def __getitem__(self, name: str) -> Array:
         return self.arrays[name]
-
-
-@lru_cache(1)
-def _arrays(folder: Path) -> dict[str, Array]:
-    return {path.stem: np.load(path) for path in folder.glob("*.npy")}
 
 
 class Work(Protocol):

@@ -18,17 +18,8 @@ def parameters(task: Task) -> list[Array]:
 
 def images(task: Task) -> Array:
     """All images as rows: uint8 if the settings say so, else scaled to 0..1 beforehand."""
-    return task["images"] if task.settings.get("images") == "uint8" else _scaled(task)
-
-
-_SCALED: dict[str, Array] = {}  # of the job at hand; other settings find it
-
-
-def _scaled(task: Task) -> Array:
-    if task.folder not in _SCALED:
-        _SCALED.clear()
-        _SCALED[task.folder] = task["images"].astype(np.float32) / np.float32(255)
-    return _SCALED[task.folder]
+    pixels = task["images"]
+    return pixels if task.settings.get("images") == "uint8" else pixels.astype(np.float32) / np.float32(255)
 
 
 def named(parameters: Sequence[Any], costs: Iterable[Any]) -> dict[str, Array]:
