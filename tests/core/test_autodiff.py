@@ -1,7 +1,7 @@
 """The functional face: grad, vjp, jvp, hvp, jacobian, hessian, nested and on trees."""
 
 import math
-from collections import namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 
 import numpy as np
 import pytest
@@ -208,6 +208,40 @@ def test_trees_in_trees_out():
     _, tangent = tg.jvp(f, [tree], [gradient])
     squares = [g * g for g in (*gradient["layers"][0], *gradient["layers"][1], gradient["scale"])]
     assert tangent.item() == pytest.approx(sum(s.sum().item() for s in squares))
+
+
+class Layers(list):
+    """A list with an attribute, which is not made from its items alone."""
+
+    def __init__(self, rate, *layers):
+        super().__init__(layers)
+        self.rate = rate
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        OrderedDict(b=f64([1.0, 2.0]), a=f64(3.0)),
+        defaultdict(list, a=f64([1.0, 2.0])),
+        Layers(0.5, f64([1.0, 2.0]), f64(3.0)),
+    ],
+    ids=lambda tree: type(tree).__name__,
+)
+def test_trees_of_any_class_keep_it(tree):
+    def f(t):
+        assert type(t) is type(tree)
+        return sum((x * x).sum() for x in (t if isinstance(t, list) else t.values()))
+
+    gradient = tg.grad(f)(tree)
+    for found in (gradient, tg.scan(lambda t, _: (t, None), tree, f64([0.0]))[0]):
+        assert type(found) is type(tree)
+        assert vars(found) == vars(tree) if isinstance(tree, Layers) else [*found] == [*tree]
+        assert getattr(found, "default_factory", None) is getattr(tree, "default_factory", None)
+    parts = zip(*(t if isinstance(t, list) else t.values() for t in (gradient, tree)), strict=True)
+    for g, x in parts:
+        np.testing.assert_array_equal(g, 2 * x.numpy())
+    again = tg.checkpoint(f)(tree)
+    assert again.item() == f(tree).item()
 
 
 def test_jacobian_and_hessian_of_trees():

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..core.interpreter import interpreter
 from ..core.tensor import Tensor, wrap
+from ..core.tree import attributes, held_by
 from ..errors import TraceError
 from .derivative import Differentiable
 from .effects import Effect
@@ -23,7 +24,7 @@ from .overlaps import Overlaps
 from .places import Places, content
 from .program import Program, simplified
 from .reads import Reads
-from .structure import LEAF, Again, attributes, held_by, in_places, rebuilt, structure_of
+from .structure import LEAF, Again, in_places, rebuilt, structure_of
 from .trace import Symbol
 from .values import shown
 from .watch import Watcher

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import OrderedDict, defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.tensor import Tensor, wrap
+from ..core.tree import COMMON, attributes, built, held_by
 from ..errors import TraceError
 from ..primitive import native
 from .numbers import Number
@@ -146,9 +147,7 @@ def _structure(
         return LEAF
     if isinstance(tree, tuple | list):
         parts = tuple([_structure(x, leaves, numbers, itself, places) for x in tree])
-        return (
-            (kind, parts) if kind in _COMMON else (kind, parts, _own(tree, leaves, numbers, itself, places))
-        )
+        return (kind, parts) if kind in COMMON else (kind, parts, _own(tree, leaves, numbers, itself, places))
     if isinstance(tree, dict):
         pairs = tuple(
             [
@@ -156,24 +155,11 @@ def _structure(
                 for k, x in tree.items()
             ]
         )
-        return (
-            (kind, pairs) if kind in _COMMON else (kind, pairs, _own(tree, leaves, numbers, itself, places))
-        )
+        return (kind, pairs) if kind in COMMON else (kind, pairs, _own(tree, leaves, numbers, itself, places))
     return Constant(float(tree) if type(tree) is Number else tree)
 
 
-_COMMON = (tuple, list, dict)
 _CHANGING = (tuple, list, dict, np.ndarray, set, deque, bytearray)  # and what holds what does
-
-
-def attributes(tree: Any) -> dict[str, Any]:
-    """What an object of a class of tuples, lists or dicts, or a dataclass, holds besides its items."""
-    found = dict(getattr(tree, "__dict__", {}))
-    if isinstance(tree, defaultdict):
-        found["default_factory"] = tree.default_factory
-    if dataclasses.is_dataclass(tree):
-        found |= {f.name: getattr(tree, f.name) for f in dataclasses.fields(tree) if hasattr(tree, f.name)}
-    return found
 
 
 def _own(
@@ -198,12 +184,6 @@ def _given_in(tree: Any) -> Iterator[Any]:
             yield from _given_in(part)
     elif isinstance(tree, Tensor | np.ndarray):
         yield tree
-
-
-def held_by(tree: Any) -> list[Any]:
-    """What a tuple, list or dict holds: the values, and of a class of them the attributes."""
-    parts = [*(tree.values() if isinstance(tree, dict) else tree)]
-    return parts if type(tree) in _COMMON else [*parts, *attributes(tree).values()]
 
 
 def in_places(structure: Any, leaves: Sequence[Any]) -> Iterator[Any]:
@@ -234,40 +214,19 @@ def rebuilt(structure: Any, leaves: Iterator[Tensor], numbers: Iterator[Any] = _
     if isinstance(structure, Made):
         return structure.value.copy()
     kind, content, *own = structure
+    keys = []
     if issubclass(kind, dict):
-        items = [(k.value if isinstance(k, Constant) else k, rebuilt(x, leaves, numbers)) for k, x in content]
-        if kind is dict:
-            return dict(items)
-        made = kind.__new__(kind)
-        put = OrderedDict.__setitem__ if issubclass(kind, OrderedDict) else dict.__setitem__
-        for k, x in items:
-            put(made, k, x)
-    else:
-        parts = [rebuilt(x, leaves, numbers) for x in content]
-        if kind is list or kind is tuple:
-            return kind(parts)
-        if issubclass(kind, tuple):
-            made = tuple.__new__(kind, parts)
-        else:
-            made = kind.__new__(kind)
-            if issubclass(kind, list):
-                list.extend(made, parts)
-    for name, x in own[0]:
-        value = rebuilt(x, leaves, numbers)
-        if isinstance(made, defaultdict) and name == "default_factory":
-            made.default_factory = value
-        elif hasattr(made, "__dict__"):
-            vars(made)[name] = value
-        else:
-            object.__setattr__(made, name, value)  # a dataclass with slots, which may be frozen
-    return made
+        keys = [k.value if isinstance(k, Constant) else k for k, _ in content]
+        content = [x for _, x in content]
+    parts = [rebuilt(x, leaves, numbers) for x in content]
+    return built(kind, parts, keys, [(k, rebuilt(x, leaves, numbers)) for k, x in (own[0] if own else ())])
 
 
 def is_common(structure: Any) -> bool:
     """Whether a structure has nothing but tuples, lists and dicts in it, and what every call gives again."""
     if structure is LEAF or isinstance(structure, Constant):
         return True
-    if isinstance(structure, Made) or structure[0] not in _COMMON:
+    if isinstance(structure, Made) or structure[0] not in COMMON:
         return False
     kind, content = structure
     return all(map(is_common, [x for _, x in content] if kind is dict else content))

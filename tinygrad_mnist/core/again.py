@@ -14,7 +14,7 @@ from .interpreter import interpreter
 from .tape import Node, clock, pull_back, recording, set_recording, taken
 from .tensor import Tensor, wrap
 from .together import called, picked
-from .tree import flatten
+from .tree import flatten, unpacked
 
 __all__ = ["checkpoint"]
 
@@ -98,15 +98,11 @@ def _kept_out(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, An
 
 def _stood_in(tree: Any, made: dict[Tensor, Tensor]) -> Any:
     """Arguments with others in the place of their Tensors, which the function may change in place."""
-    if isinstance(tree, Tensor):
-        if tree not in made:
-            made[tree] = alias(tree)
-        return made[tree]
-    if isinstance(tree, dict):
-        return {key: _stood_in(x, made) for key, x in tree.items()} if type(tree) is dict else tree
-    if isinstance(tree, tuple | list) and type(tree) in (tuple, list):
-        return type(tree)([_stood_in(x, made) for x in tree])
-    return tree
+    leaves, rebuild = unpacked(tree)
+    for x in leaves:
+        if isinstance(x, Tensor) and x not in made:
+            made[x] = alias(x)
+    return rebuild([made[x] if isinstance(x, Tensor) else x for x in leaves])
 
 
 def outside(results: Sequence[Node], begin: int) -> list[Node]:
