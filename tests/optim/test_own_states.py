@@ -319,6 +319,18 @@ def test_hooks_of_steps() -> None:
         optimiser.step()
 
 
+def test_a_hook_that_is_there_twice_goes_once() -> None:
+    optimiser, x, seen = optim.SGD([nn.Parameter([1.0])], lr=0.1), tg.tensor(1.0, requires_grad=True), []
+    hook = lambda *given: seen.append(given)
+    for register in (optimiser.register_step_post_hook, x.register_hook):
+        first, _ = register(hook), register(hook)
+        first.remove()
+        first.remove()
+    optimiser.step()
+    x.backward()
+    assert len(seen) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "rates"),  # PyTorch's
     [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import reprlib
 import sys
 import threading
 import weakref
@@ -89,7 +88,7 @@ def _compiled(function: Any, check: bool) -> Any:
     if not callable(function):
         raise TypeError(
             f"jit: takes a function of tensors, as in tg.jit(f) or @tg.jit above it, and got "
-            f"{reprlib.repr(function)}, a {type(function).__name__}"
+            f"{function!r:.80}, a {type(function).__name__}"
         )
     return CompiledFunction(function, check)
 

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..errors import GraphError
 from .gradients import with_added
+from .handle import Removable
 from .interpreter import interpreter
 from .tape import Node, clock, recording
-
-
-class Removable:
-    """A hook that can be taken away again, by `remove()` or at the end of a `with` block."""
-
-    def __init__(self, owner: Node, hook: Any) -> None:
-        self._owner, self._hook = owner, hook
-
-    def remove(self) -> None:
-        """Take the hook away."""
-        self._owner.hooks = tuple(h for h in self._owner.hooks if h is not self._hook)
-
-    def __enter__(self) -> Removable:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
 
 
 class GradFn:
@@ -76,7 +61,10 @@ class Steps(Node):
             return g if found is None else found if record else found.array
 
         self.hooks = (*self.hooks, look)
-        return Removable(self, look)
+        return Removable(partial(self._forget, look))
+
+    def _forget(self, look: Callable[[Any, bool], Any]) -> None:
+        self.hooks = tuple(h for h in self.hooks if h is not look)
 
     def retain_grad(self) -> None:
         """Have `backward` leave a gradient in `grad` though this is no leaf."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..autograd.function import Function
+from ..core.handle import Removable
 from ..core.tensor import Tensor
 
 _numbers = itertools.count()
@@ -20,21 +22,12 @@ class Hook(NamedTuple):
     always: bool
 
 
-class Handle:
-    """What registering a hook gives: `remove` takes it away again. Also a context manager."""
+class Handle(Removable):
+    """A hook of a module, with its number, as PyTorch's handles have one."""
 
     def __init__(self, hooks: Hooks, kind: str, number: int) -> None:
-        self._hooks, self._kind, self.id = hooks, kind, number
-
-    def remove(self) -> None:
-        """The hook is not called any more."""
-        self._hooks.remove(self._kind, self.id)
-
-    def __enter__(self) -> Handle:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.remove()
+        super().__init__(partial(hooks.remove, kind, number))
+        self.id = number
 
 
 class Hooks:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+from ..core.handle import Removable
 
 #: Given the optimiser, and the arguments of `step`; one called before it may give others.
 Hook = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
@@ -14,13 +17,13 @@ class StepHooks:
 
     def __init__(self, optimiser: Any) -> None:
         self._optimiser = optimiser
-        self.before: list[Hook] = []
-        self.after: list[Hook] = []
+        self.before: dict[object, Hook] = {}
+        self.after: dict[object, Hook] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The step, in the middle of its hooks."""
         optimiser = self._optimiser
-        for hook in list(self.before):
+        for hook in list(self.before.values()):
             found = hook(optimiser, args, kwargs)
             if found is not None:
                 if not (isinstance(found, tuple) and len(found) == 2):
@@ -30,28 +33,16 @@ class StepHooks:
                     )
                 args, kwargs = found
         result = type(optimiser).step(optimiser, *args, **kwargs)
-        for hook in list(self.after):
+        for hook in list(self.after.values()):
             hook(optimiser, args, kwargs)
         return result
 
 
-class Removable:
-    """A hook that can be taken away again, by `remove()` or at the end of a `with` block."""
-
-    def __init__(self, hooks: list[Hook], hook: Hook) -> None:
-        self._hooks, self._hook = hooks, hook
-        hooks.append(hook)
-
-    def remove(self) -> None:
-        """Take the hook away."""
-        if self._hook in self._hooks:
-            self._hooks.remove(self._hook)
-
-    def __enter__(self) -> Removable:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
+def add(hooks: dict[object, Hook], hook: Hook) -> Removable:
+    """Note a hook."""
+    key = object()
+    hooks[key] = hook
+    return Removable(partial(hooks.pop, key, None))
 
 
 def hooks_of(optimiser: Any) -> StepHooks:

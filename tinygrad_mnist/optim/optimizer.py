@@ -11,13 +11,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..core.gradients import zeroed
+from ..core.handle import Removable
 from ..core.interpreter import interpreter
 from ..core.tape import set_recording
 from ..core.tensor import Tensor, of_numbers
 from ..errors import TraceError
 from ..primitive import Value
 from .groups import Params, check_betas, check_parameters, complete, one
-from .hooks import Hook, Removable, hooks_of
+from .hooks import Hook, add, hooks_of
 from .on_arrays import OnArrays, put, put_all
 from .saving import States, put_back, saved
 
@@ -122,11 +123,11 @@ class Optimizer:
 
     def register_step_pre_hook(self, hook: Hook) -> Removable:
         """Call `hook(optimizer, args, kwargs)` before each step; it may give other (args, kwargs)."""
-        return Removable(hooks_of(self).before, hook)
+        return add(hooks_of(self).before, hook)
 
     def register_step_post_hook(self, hook: Hook) -> Removable:
         """Call `hook(optimizer, args, kwargs)` after each step."""
-        return Removable(hooks_of(self).after, hook)
+        return add(hooks_of(self).after, hook)
 
     def _complete_states(self) -> None:
         """Begin the states that an option asks for which was changed; those no longer asked for are kept."""
