@@ -102,7 +102,7 @@ class Entrant:
     def calibrate(self, seconds: float) -> None:
         """Choose how much to do per round: about so many seconds' worth, or all of a job that is not long."""
         while self.amount < self.job.limit:
-            spent = self.time(0)[0]
+            spent = min(self.time(0)[0] for _ in range(2))
             everything = spent / self.amount * self.job.limit
             wanted = max(1, round(self.amount * min(32.0, seconds / spent)))
             if everything < _LONG * seconds:
